@@ -1,0 +1,61 @@
+# ecomctl: the tasks of the house. `make` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+MODULE  := github.com/ecomctl/ecomctl
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)
+DATE    ?= $(shell git log -1 --format=%cI 2>/dev/null)
+STAMP   := -X $(MODULE)/internal/version.Version=$(VERSION) -X $(MODULE)/internal/version.Commit=$(COMMIT) -X $(MODULE)/internal/version.Date=$(DATE)
+SIZE    ?= 1m
+# the packages whose goroutines share memory: tested once more under the race detector
+RACE    ?= ./internal/engine/... ./internal/source/... ./internal/cli/...
+
+.PHONY: help
+help: ## list the tasks
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: assets ## one static binary, bin/ecomctl
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w $(STAMP)' -o bin/ecomctl ./cmd/ecomctl
+
+.PHONY: assets
+assets: ## fetch the chart library that report pages embed (npm, pinned)
+	@bash scripts/assets/build.sh
+
+.PHONY: demo
+demo: build ## analyse a year of real grocery orders and write report.html
+	@bash scripts/demo.sh
+
+.PHONY: test
+test: build ## every test; first installs what they need under .services/
+	@bash scripts/services/test.sh
+	go test -count=1 -timeout 20m ./...
+	@bash scripts/race.sh $(RACE)
+
+.PHONY: lint
+lint: assets ## gofmt, go vet, golangci-lint, known vulnerabilities
+	@bash scripts/lint.sh
+
+.PHONY: bench
+bench: build ## ours and the peers in turn, SIZE=1m|10m|50m; writes docs/benchmarks.md
+	@bash scripts/bench/run.sh $(SIZE)
+
+.PHONY: accuracy
+accuracy: build ## every analysis against its own SQL, on generated and real data
+	@ECOMCTL_REQUIRE_SERVICES=1 bash scripts/services/test.sh
+	ECOMCTL_REQUIRE_SERVICES=1 go test -count=1 -timeout 20m -v ./test/oracle/...
+
+.PHONY: release-check
+release-check: ## goreleaser check (installs goreleaser the first time: minutes)
+	@bash scripts/release/check.sh
+
+.PHONY: snapshot
+snapshot: ## all release archives in dist/, nothing published
+	@bash scripts/release/check.sh --snapshot
+
+.PHONY: clean
+clean: ## remove what was built; .services/ stays
+	rm -rf bin dist report.html
