@@ -1,0 +1,138 @@
+// Package analysis holds the registry of analyses. One value of Definition, in
+// one file, is everything ecomctl knows about an analysis: what it needs, what it
+// asks of the engine, how the answer is finished, what its columns mean, and how it
+// looks in a report. The command line, the docs, the report and later the REST
+// interface are made from it.
+//
+//	Request ─Plan─▶ query.Plan ─engine─▶ query.Answer ─Finish─▶ Result ─View─▶ report section
+//
+// Definitions import no service, no cobra and no HTTP.
+package analysis
+
+import (
+	"context"
+	"fmt"
+	"sort"
+
+	"github.com/ecomctl/ecomctl/internal/expr"
+	"github.com/ecomctl/ecomctl/internal/query"
+	"github.com/ecomctl/ecomctl/internal/relation"
+	"github.com/ecomctl/ecomctl/internal/result"
+)
+
+// Text is a text for people in the languages of the product.
+type Text struct{ EN, ZH string }
+
+// In returns the text in a language ("en", "zh"); English is the fallback.
+func (t Text) In(lang string) string {
+	if lang == "zh" && t.ZH != "" {
+		return t.ZH
+	}
+	return t.EN
+}
+
+// ParamKind is the type of a parameter.
+type ParamKind uint8
+
+// The kinds of parameters.
+const (
+	StringParam ParamKind = iota
+	IntParam
+	FloatParam
+	BoolParam
+	ListParam // comma separated
+)
+
+// Param is one parameter of an analysis: a flag, a query parameter, a form field.
+type Param struct {
+	Name    string
+	Kind    ParamKind
+	Default string // as typed on the command line
+	Help    string
+	Choices []string // allowed values; empty = any
+	Columns bool     // values are column names of the input: completed from the data
+}
+
+// Request is what one run of an analysis knows.
+type Request struct {
+	Rel      *relation.Relation
+	Params   map[string]string // by Param.Name, defaults filled in
+	Where    expr.Node
+	From, To int64 // µs of wall time; query.MinTime, query.MaxTime when open
+	AsOf     int64 // µs; query.MaxTime = the day after the last sold line
+	Now      int64 // µs UTC
+	Currency string
+	Lang     string
+	Net      bool // reversals add their negative money
+	Seed     int64
+}
+
+// Str returns a parameter as text.
+func (r *Request) Str(name string) string { return r.Params[name] }
+
+// Result is a finished analysis: its main table, further ones by name, and
+// notes for people (to standard error on the command line).
+type Result struct {
+	Main    *result.Table
+	Extra   []*result.Table
+	Notes   []string
+	Account query.Account
+	// AsOf is the as-of day that was used, µs.
+	AsOf int64
+}
+
+// Definition is one analysis.
+type Definition struct {
+	Name    string
+	Group   string // heading in help: "Sales", "Customers", …
+	Short   Text
+	Long    string   // help text: definition, source of formulas, how to read it
+	Example []string // command lines
+	Table   string   // canonical table it reads: "orders", "events"
+	Needs   []string // columns it cannot do without
+	Uses    []string // columns it uses when they are there
+	Params  []Param
+	Columns []result.Spec // of the main table; dimensions named by a parameter may replace the first
+	Method  string        // anchor in docs/methods.md
+
+	// Plan lists what is asked of the engine. It may look at r.Rel's columns.
+	Plan func(r *Request) (query.Plan, error)
+	// Finish makes the result from the answer to Plan.
+	Finish func(ctx context.Context, r *Request, a *query.Answer) (*Result, error)
+	// Section makes the report section; nil when the analysis has none.
+	Section *Section
+}
+
+// Section is the analysis's part of the report. It has its own plan (it may want
+// more than the command's table) and turns the answer into a View.
+type Section struct {
+	Order int // place in the report
+	Title Text
+	Plan  func(r *Request) (query.Plan, error)
+	View  func(ctx context.Context, r *Request, a *query.Answer) (*View, error)
+}
+
+var registry = map[string]*Definition{}
+
+// Register adds a definition; each file calls it from one package-level
+// variable. A name given twice is a programmer's error.
+func Register(d *Definition) *Definition {
+	if _, dup := registry[d.Name]; dup {
+		panic(fmt.Sprintf("analysis: %q registered twice", d.Name))
+	}
+	registry[d.Name] = d
+	return d
+}
+
+// All returns the registered definitions sorted by name.
+func All() []*Definition {
+	all := make([]*Definition, 0, len(registry))
+	for _, d := range registry {
+		all = append(all, d)
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i].Name < all[j].Name })
+	return all
+}
+
+// Get returns a definition by name, or nil.
+func Get(name string) *Definition { return registry[name] }

@@ -1,0 +1,32 @@
+// Package expr is the small typed language of --where, of clean rules and of
+// validation rules: comparison, arithmetic, in, between, is null, like, and/or/not,
+// a few functions. An expression is data (a Node): it is checked against
+// a schema, evaluated vector by vector over frame columns, or printed as SQL by
+// a dialect. Logic is SQL's three-valued logic; a row passes a filter only when
+// the answer is true.
+package expr
+
+// Type is the type of an expression or of a canonical column.
+type Type uint8
+
+// The types. Money is an exact multiple of 10⁻⁴ held as an integer; Time is
+// microseconds since 1970 (wall time of the relation's zone, see CLI.md);
+// Date is days since 1970.
+const (
+	Unknown Type = iota // the type of a bare null
+	Bool
+	Int
+	Float
+	Money
+	Text
+	Time
+	Date
+)
+
+// String returns the name used in messages and in rule files.
+func (t Type) String() string {
+	return [...]string{"null", "boolean", "integer", "number", "money", "text", "timestamp", "date"}[t]
+}
+
+// Lookup tells the position and the type of a named column.
+type Lookup func(name string) (index int, typ Type, ok bool)
