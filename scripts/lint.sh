@@ -5,15 +5,15 @@
 . "$(dirname "$0")/services/lib.sh"
 cd "$ROOT"
 
-GOLANGCI=v2.6.0
-GOVULN=v1.1.4
+GOLANGCI=v2.15.0
+GOVULN=v1.9.0
 
 # tool NAME VERSION PACKAGE: build a Go tool once.
 tool() {
   local bin=$SERVICES_DIR/bin
   if stamped "$bin/$1.version" "$2" && [ -x "$bin/$1" ]; then return 0; fi
   say "building $1 $2"
-  GOBIN=$bin GOFLAGS=-mod=mod run_logged "$SERVICES_DIR/log/$1.log" go install "$3@$2" || return 1
+  GOBIN=$bin run_logged "$SERVICES_DIR/log/$1.log" go install "$3@$2" || return 1
   printf '%s' "$2" >"$bin/$1.version"
 }
 
