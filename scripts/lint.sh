@@ -22,6 +22,8 @@ bad=$(git ls-files -co --exclude-standard '*.go' | xargs -r gofmt -l)
 go vet ./...
 git ls-files -co --exclude-standard '*.sh' .ci/run | while read -r f; do bash -n "$f"; done
 
+(cd scripts/release/check && go run . "$ROOT/goreleaser.yaml")
+
 if tool golangci-lint $GOLANGCI github.com/golangci/golangci-lint/v2/cmd/golangci-lint; then
   "$SERVICES_DIR/bin/golangci-lint" run --timeout 10m ./...
 elif [ "${CI:-}" = true ]; then
