@@ -78,6 +78,12 @@ type Rule struct {
 	// When is the predicate over the columns of the relation and the pseudo
 	// columns MoneyColumn and BadColumn.
 	When expr.Node
+	// Test, when not TestExpr, says the same as When for fast evaluation, over
+	// Column with Limit or Words.
+	Test   Test
+	Column string
+	Limit  int64
+	Words  []string // lower case
 }
 
 // Names of the pseudo columns that every relation has.

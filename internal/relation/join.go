@@ -1,0 +1,541 @@
+package relation
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"math"
+	"strings"
+
+	"github.com/ecomctl/ecomctl/internal/expr"
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/frame"
+	"github.com/ecomctl/ecomctl/internal/source"
+)
+
+// dim is a dimension table in memory: its wanted columns, row by row, and the
+// index from key to row.
+type dim struct {
+	join   *Join
+	parent int       // index of the dimension that On.Left names; -1 for the fact table
+	left   []int     // columns of the parent dimension, or slots of the fact table
+	key    []keyPart // parallel to On
+	cols   []dimCol
+	names  map[string]int
+	wants  []source.Want
+
+	rows  int
+	bytes int64
+	ints  map[int64]int32
+	texts map[string]int32
+	via   []int32 // with a parent: of each parent row its row here
+}
+
+// keyPart is one column of a join's key.
+type keyPart struct {
+	col int // place in cols
+	typ expr.Type
+}
+
+// dimCol is one column of a dimension.
+type dimCol struct {
+	plan
+	kind frame.Kind
+	data frame.Column
+}
+
+// planDims prepares the joins: which dimension hangs on which table.
+func (p *Program) planDims() error {
+	for i := range p.Rel.Joins {
+		j := &p.Rel.Joins[i]
+		d := &dim{join: j, parent: -1, names: map[string]int{}}
+		p.dims = append(p.dims, d)
+		for k, on := range j.On {
+			parent, name := p.parentOf(i, on.Left)
+			if k > 0 && parent != d.parent {
+				return fault.New(fault.Usage, "joining %s: its keys come from more than one table", j.Name)
+			}
+			d.parent = parent
+			if err := p.planKey(d, name, on.Right); err != nil {
+				return fault.Wrap(err, "joining %s", j.Name)
+			}
+		}
+		if len(j.On) == 0 {
+			return fault.New(fault.Usage, "joining %s: no key columns", j.Name)
+		}
+	}
+	return nil
+}
+
+// parentOf splits "joinname.column" when an earlier join has that name.
+func (p *Program) parentOf(before int, left string) (int, string) {
+	for i := range before {
+		if rest, ok := strings.CutPrefix(left, p.Rel.Joins[i].Name+"."); ok {
+			return i, rest
+		}
+	}
+	return -1, left
+}
+
+// planKey adds one pair of key columns. Both sides are compared as integers
+// when one of them is stored as numbers, else as text.
+func (p *Program) planKey(d *dim, left, right string) error {
+	table := p.Rel.Fact
+	if d.parent >= 0 {
+		table = p.dims[d.parent].join.Table
+	}
+	lk, err := keyKind(table, left)
+	if err != nil {
+		return err
+	}
+	rk, err := keyKind(d.join.Table, right)
+	if err != nil {
+		return err
+	}
+	typ := expr.Text
+	if lk == expr.Int || rk == expr.Int {
+		typ = expr.Int
+	}
+	col, err := d.add(right, typ, "", true)
+	if err != nil {
+		return err
+	}
+	d.key = append(d.key, keyPart{col: col, typ: typ})
+	if d.parent < 0 {
+		f, _ := field(table.Schema(), left)
+		d.left = append(d.left, f) // becomes a slot in joinKeys
+		return nil
+	}
+	col, err = p.dims[d.parent].add(left, typ, "", true)
+	d.left = append(d.left, col)
+	return err
+}
+
+// keyKind is Int for numbers of typed formats, Text for all that is text.
+func keyKind(t source.Dataset, name string) (expr.Type, error) {
+	f, err := field(t.Schema(), name)
+	if err != nil {
+		return 0, err
+	}
+	typ := t.Schema().Field(f).Type
+	switch k := frame.KindOf(typ); {
+	case k == frame.String || textTable(t):
+		return expr.Text, nil
+	case k == frame.Int || k == frame.Float || k == frame.Decimal:
+		return expr.Int, nil
+	}
+	return 0, fault.New(fault.Usage, "column %q holds %s values, which cannot be a key", name, typ)
+}
+
+// column plans a mapped column of the dimension.
+func (d *dim) column(c *Column) (int, error) {
+	k, err := d.add(c.From, c.Type, c.Layout, c.Integer)
+	if err != nil {
+		return 0, fault.Wrap(err, "mapping %s", c.Name)
+	}
+	return k, nil
+}
+
+// add makes sure a source column is loaded as a type.
+func (d *dim) add(name string, typ expr.Type, layout string, integer bool) (int, error) {
+	id := name + "\x00" + typ.String() + "\x00" + layout
+	if k, ok := d.names[id]; ok {
+		return k, nil
+	}
+	s := d.join.Table.Schema()
+	f, err := field(s, name)
+	if err != nil {
+		return 0, err
+	}
+	c := Column{Name: name, From: name, Type: typ, Layout: layout, Integer: integer}
+	kind := frame.KindOf(s.Field(f).Type)
+	as := wantKind(&c, kind)
+	if typ == expr.Text && textTable(d.join.Table) {
+		kind = frame.String
+	}
+	if err := readable(&c, kind, s.Field(f).Type); err != nil {
+		return 0, err
+	}
+	d.wants = append(d.wants, source.Want{Col: f, As: as, Layout: layout})
+	d.cols = append(d.cols, dimCol{plan: plan{name: name, typ: typ, layout: layout}, kind: kind})
+	d.names[id] = len(d.cols) - 1
+	return len(d.cols) - 1, nil
+}
+
+// textTable reports whether a table is in a text format.
+func textTable(t source.Dataset) bool {
+	for _, in := range t.Inputs() {
+		switch in.Format {
+		case "csv", "tsv", "ndjson", "basket":
+			return true
+		}
+	}
+	return false
+}
+
+// joinKeys asks the fact table for the keys of its own joins.
+func (b *builder) joinKeys() error {
+	for _, d := range b.dims {
+		if d.parent >= 0 {
+			continue
+		}
+		for k, f := range d.left {
+			as := frame.Any
+			if d.key[k].typ == expr.Text || textTable(b.Rel.Fact) {
+				as = frame.String
+			}
+			d.left[k] = b.want(f, as, "")
+		}
+	}
+	return nil
+}
+
+// load reads the whole dimension.
+func (d *dim) load(ctx context.Context, p *Program, memory int64) error {
+	vecs := make([]vec, len(d.cols))
+	z := p.zone
+	for i := range d.cols {
+		d.cols[i].data = frame.Column{}
+	}
+	for _, sp := range d.join.Table.Splits() {
+		if err := d.loadSplit(ctx, sp, vecs, &z, memory); err != nil {
+			return err
+		}
+	}
+	for i := range d.cols {
+		d.cols[i].finish(d.rows)
+	}
+	if err := d.index(); err != nil {
+		return err
+	}
+	if d.parent < 0 {
+		return nil
+	}
+	parent := p.dims[d.parent]
+	keys := make([]*frame.Column, len(d.left))
+	for k, c := range d.left {
+		keys[k] = &parent.cols[c].data
+	}
+	d.via = make([]int32, parent.rows)
+	d.lookup(keys, d.via, nil)
+	return nil
+}
+
+// loadSplit appends the rows of a split.
+func (d *dim) loadSplit(ctx context.Context, sp source.Split, vecs []vec, z *zone, memory int64) (err error) {
+	r, err := sp.Open(ctx, d.wants)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	var b frame.Batch
+	for {
+		if err := r.Next(&b); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if d.rows+b.N > math.MaxInt32/2 {
+			return fault.New(fault.Full, "the table has more than %d rows", math.MaxInt32/2)
+		}
+		for i := range d.cols {
+			c := vecs[i].convert(&d.cols[i].plan, &b.Cols[i], z)
+			n, ok := d.cols[i].append(c, d.rows, b.N)
+			if d.bytes += n; !ok {
+				return fault.New(fault.Full, "column %q holds more than 2 GiB of text", d.cols[i].name)
+			}
+		}
+		d.rows += b.N
+		if memory > 0 && d.bytes+int64(d.rows)*48 > memory {
+			return fault.New(fault.Full, "the table needs more than the %d MiB of memory left", memory>>20).
+				WithHint("give more with --memory, or join before")
+		}
+	}
+}
+
+// append adds n converted rows at row base and returns the bytes they take.
+func (c *dimCol) append(in *frame.Column, base, n int) (int64, bool) {
+	d := &c.data
+	if base == 0 && d.Type == nil {
+		d.Type, d.Kind = in.Type, in.Kind
+	}
+	for len(d.Valid) < (base+n+7)>>3 {
+		d.Valid = append(d.Valid, 0)
+	}
+	bytes := int64(n) * 8
+	for i := range n {
+		null := in.IsNull(i)
+		if !null {
+			frame.SetBit(d.Valid, base+i)
+		} else {
+			d.Nulls++
+		}
+		switch d.Kind {
+		case frame.Float:
+			d.F64 = append(d.F64, in.F64[i])
+		case frame.String:
+			if !null {
+				s := in.Str(i)
+				if len(d.Data)+len(s) > math.MaxInt32 {
+					return 0, false
+				}
+				d.Data = append(d.Data, s...)
+				bytes += int64(len(s))
+			}
+			d.Off = append(d.Off, int32(len(d.Data)))
+		case frame.Decimal:
+			d.F64 = append(d.F64, 0)
+		default:
+			d.I64 = append(d.I64, in.I64[i])
+		}
+	}
+	return bytes, true
+}
+
+// finish gives a text column its dictionary: one entry a row.
+func (c *dimCol) finish(rows int) {
+	d := &c.data
+	d.Len = rows
+	if d.Type == nil {
+		d.Type, d.Kind = textType, frame.String
+	}
+	if d.Kind == frame.String {
+		d.Dict = &frame.Dict{Off: append([]int32{0}, d.Off...), Data: d.Data}
+		d.Off, d.Data = nil, nil
+		d.Codes = make([]int32, rows)
+		for i := range d.Codes {
+			d.Codes[i] = int32(i)
+		}
+		if rows == 0 {
+			d.Dict = emptyDict
+		}
+	}
+}
+
+// index maps keys to rows and proves that a key has one meaning: rows that
+// share a key must agree in every column that is used.
+func (d *dim) index() error {
+	keys := make([]*frame.Column, len(d.key))
+	for k, p := range d.key {
+		keys[k] = &d.cols[p.col].data
+	}
+	single := len(keys) == 1 && d.key[0].typ == expr.Int
+	if single {
+		d.ints = make(map[int64]int32, d.rows)
+	} else {
+		d.texts = make(map[string]int32, d.rows)
+	}
+	var buf []byte
+	for i := range d.rows {
+		var old int32
+		var seen bool
+		if single {
+			if keys[0].IsNull(i) {
+				continue
+			}
+			k := keys[0].I64[i]
+			if old, seen = d.ints[k]; !seen {
+				d.ints[k] = int32(i)
+			}
+		} else {
+			var ok bool
+			if buf, ok = keyBytes(buf[:0], keys, i); !ok {
+				continue
+			}
+			if old, seen = d.texts[string(buf)]; !seen {
+				d.texts[string(buf)] = int32(i)
+			}
+		}
+		if seen && !d.same(int(old), i) {
+			return fault.New(fault.Input, "the key %s occurs in rows %d and %d with different values", keyText(keys, i), old+1, i+1).
+				WithHint("a joined table needs one row a key")
+		}
+	}
+	return nil
+}
+
+// same compares two rows in all columns.
+func (d *dim) same(a, b int) bool {
+	for i := range d.cols {
+		if !equalAt(&d.cols[i].data, a, b) {
+			return false
+		}
+	}
+	return true
+}
+
+// equalAt compares two values of a column; null equals null.
+func equalAt(c *frame.Column, a, b int) bool {
+	if na, nb := c.IsNull(a), c.IsNull(b); na || nb {
+		return na == nb
+	}
+	switch c.Kind {
+	case frame.Float:
+		return math.Float64bits(c.F64[a]+0) == math.Float64bits(c.F64[b]+0) // -0 is 0
+	case frame.String:
+		return string(c.Str(a)) == string(c.Str(b))
+	}
+	if c.I64 == nil {
+		return c.D128[a] == c.D128[b]
+	}
+	return c.I64[a] == c.I64[b]
+}
+
+// keyBytes encodes a key without ambiguity; ok is false when a part is null.
+func keyBytes(buf []byte, keys []*frame.Column, i int) (_ []byte, ok bool) {
+	for _, c := range keys {
+		if c.IsNull(i) {
+			return buf, false
+		}
+		if c.Kind == frame.String {
+			s := c.Str(i)
+			if len(keys) > 1 {
+				buf = binary.AppendUvarint(buf, uint64(len(s)))
+			}
+			buf = append(buf, s...)
+		} else {
+			buf = binary.LittleEndian.AppendUint64(buf, uint64(c.I64[i]))
+		}
+	}
+	return buf, true
+}
+
+// keyText shows a key in a message.
+func keyText(keys []*frame.Column, i int) string {
+	parts := make([]string, len(keys))
+	for k, c := range keys {
+		parts[k] = cellText(c, i)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// lookup fills out with the row of each key, -1 when there is none.
+func (d *dim) lookup(keys []*frame.Column, out []int32, r *keyReader) {
+	if d.ints != nil {
+		for i := range out {
+			out[i] = -1
+			if !keys[0].IsNull(i) {
+				if row, ok := d.ints[keys[0].I64[i]]; ok {
+					out[i] = row
+				}
+			}
+		}
+		return
+	}
+	if len(keys) == 1 && keys[0].Dict != nil && r != nil {
+		d.lookupDict(keys[0], out, r)
+		return
+	}
+	var own keyReader
+	if r == nil {
+		r = &own
+	}
+	for i := range out {
+		out[i] = -1
+		var ok bool
+		if r.buf, ok = keyBytes(r.buf[:0], keys, i); ok {
+			if row, ok := d.texts[string(r.buf)]; ok {
+				out[i] = row
+			}
+		}
+	}
+}
+
+// lookupDict asks the index once for every dictionary entry.
+func (d *dim) lookupDict(c *frame.Column, out []int32, r *keyReader) {
+	if r.dict != c.Dict {
+		r.dict = c.Dict
+		r.entry = frame.Grow(r.entry, max(c.Dict.Len(), 1))
+		r.entry[0] = -1
+		for k := range c.Dict.Len() {
+			r.entry[k] = -1
+			if row, ok := d.texts[string(c.Dict.At(int32(k)))]; ok {
+				r.entry[k] = row
+			}
+		}
+	}
+	for i, code := range c.Codes[:len(out)] {
+		if out[i] = r.entry[code]; c.IsNull(i) {
+			out[i] = -1
+		}
+	}
+}
+
+// keyReader holds what a worker needs to look keys up.
+type keyReader struct {
+	vecs  []vec
+	cols  []*frame.Column
+	buf   []byte
+	dict  *frame.Dict
+	entry []int32
+}
+
+// match finds the dimension row of every fact row.
+func (w *Worker) match(k int, raw *frame.Batch) {
+	d, r := w.prog.dims[k], &w.keys[k]
+	w.joins[k] = frame.Grow(w.joins[k], raw.N)
+	out := w.joins[k]
+	if d.parent >= 0 {
+		for i, row := range w.joins[d.parent][:raw.N] {
+			if out[i] = -1; row >= 0 {
+				out[i] = d.via[row]
+			}
+		}
+	} else {
+		if r.vecs == nil {
+			r.vecs, r.cols = make([]vec, len(d.left)), make([]*frame.Column, len(d.left))
+		}
+		for j, slot := range d.left {
+			in := &raw.Cols[slot]
+			r.cols[j] = r.vecs[j].convert(&plan{name: d.join.On[j].Left, typ: d.key[j].typ}, in, &w.zone)
+		}
+		d.lookup(r.cols, out, r)
+	}
+	for _, row := range out {
+		if row < 0 {
+			w.Tally.Unmatched[k]++
+		}
+	}
+}
+
+// gather picks dimension rows; -1 is null.
+func (v *vec) gather(c *frame.Column, rows []int32) {
+	n := len(rows)
+	v.out = frame.Column{Type: c.Type, Kind: c.Kind, Len: n, Dict: c.Dict}
+	v.ownValid, v.ownBad = true, false
+	v.valid = frame.Grow(v.valid, (n+7)>>3+1)
+	fill(v.valid, 0xff)
+	v.out.Valid = v.valid
+	switch c.Kind {
+	case frame.Float:
+		pick(v.floats(), c.F64, rows)
+	case frame.String:
+		v.codes = frame.Grow(v.codes, n)
+		v.out.Codes = v.codes
+		pick(v.codes, c.Codes, rows)
+	default:
+		pick(v.ints(), c.I64, rows)
+	}
+	for i, row := range rows {
+		if row < 0 || !frame.Bit(c.Valid, int(row)) {
+			frame.ClearBit(v.valid, i)
+			v.out.Nulls++
+		}
+	}
+	if v.out.Nulls == 0 {
+		v.out.Valid = nil
+	}
+}
+
+// pick copies src[rows[i]]; rows of -1 get the zero value.
+func pick[T any](dst, src []T, rows []int32) {
+	for i, row := range rows {
+		if row >= 0 {
+			dst[i] = src[row]
+		} else {
+			var zero T
+			dst[i] = zero
+		}
+	}
+}

@@ -1,0 +1,350 @@
+package relation
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/ecomctl/ecomctl/internal/expr"
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/frame"
+	"github.com/ecomctl/ecomctl/internal/source"
+)
+
+// Program is a compiled relation: which source columns to read and how a batch
+// of them becomes Rows. It is immutable after Load and shared by workers.
+type Program struct {
+	Rel *Relation
+	// Cols are the asked columns in the asked order; MoneyColumn may be one of them.
+	Cols []Column
+	// Reasons names what Rows.Reason and Tally.By count: the rules in order, then
+	// the reasons that do not come from rules.
+	Reasons []Reason
+
+	wants []source.Want
+	cols  []colPlan // every column that is read, asked or not
+	out   []int     // of each asked column its place in cols; -1 is money
+	keys  []int     // wanted slots of join keys in the fact table
+	rules []rulePlan
+	money [4]int // amount, quantity, price, discount as places in cols; -1 absent
+	price int    // place in cols of what makes a row free: unit_price; -1 means money
+	ts    int    // place of order_ts; -1 absent
+	dims  []*dim
+	zone  zone
+	raw   bool
+
+	dupReason, outReason, badReason uint8
+	dups                            *DupSet
+}
+
+// colPlan is a column that is read.
+type colPlan struct {
+	plan
+	slot   int // index into wants; -1 when joined or constant
+	kind   frame.Kind
+	dim    int // index into dims, -1 for the fact table
+	dimCol int
+	text   *string // constant
+	mapped bool    // counts for BadColumn
+}
+
+// maxRules is how many reasons fit Rows.Reason beside the built-in ones.
+const maxRules = 240
+
+// Option changes how a relation is compiled.
+type Option func(*Program)
+
+// RawUnmapped leaves the values of unmapped columns, and of decimals, exactly as
+// the source has them, for writers: Rows.Cols may then hold any kind.
+func RawUnmapped() Option { return func(p *Program) { p.raw = true } }
+
+// Duplicates makes the rows of the set rejects with reason "duplicate", unless a
+// reject rule takes them first.
+func Duplicates(s *DupSet) Option { return func(p *Program) { p.dups = s } }
+
+// Compile plans how the columns named in need, and all that rules and money
+// read besides, are computed from the fact table. It fails with fault.Usage when a
+// name is unknown or a source column cannot be read as its type.
+func Compile(rel *Relation, need []string, opts ...Option) (*Program, error) {
+	p := &Program{Rel: rel, ts: -1, price: -1, money: [4]int{-1, -1, -1, -1}}
+	for _, o := range opts {
+		o(p)
+	}
+	var err error
+	if p.zone, err = newZone(rel.Zone); err != nil {
+		return nil, err
+	}
+	if err := p.planDims(); err != nil {
+		return nil, err
+	}
+	b := &builder{Program: p, at: map[string]int{}, slots: map[int]int{}, schema: rel.Fact.Schema()}
+	for _, name := range need {
+		if name == MoneyColumn && rel.Find(name) < 0 {
+			p.Cols = append(p.Cols, Column{Name: MoneyColumn, Type: expr.Money})
+			p.out = append(p.out, -1)
+			continue
+		}
+		i, err := b.column(name)
+		if err != nil {
+			return nil, err
+		}
+		p.Cols = append(p.Cols, rel.Columns[rel.Find(name)])
+		p.out = append(p.out, i)
+	}
+	if err := b.inner(); err != nil {
+		return nil, err
+	}
+	if err := b.rules(); err != nil {
+		return nil, err
+	}
+	return p, b.joinKeys()
+}
+
+// Wants lists the columns to read from the fact table.
+func (p *Program) Wants() []source.Want { return p.wants }
+
+// HasMoney reports whether rows have money.
+func (p *Program) HasMoney() bool { return p.money[0] >= 0 || p.money[1] >= 0 }
+
+// Load reads the joined dimensions, proving their keys unique, into at most
+// memory bytes (0: no bound). It must be called once before NewWorker when the
+// relation has joins.
+func (p *Program) Load(ctx context.Context, memory int64) error {
+	for i, d := range p.dims {
+		left := memory
+		if memory > 0 {
+			for _, o := range p.dims[:i] {
+				left -= o.bytes
+			}
+		}
+		if err := d.load(ctx, p, left); err != nil {
+			return fault.Wrap(err, "joining %s", p.Rel.Joins[i].Name)
+		}
+	}
+	return nil
+}
+
+// builder holds what is only needed while compiling.
+type builder struct {
+	*Program
+	at     map[string]int // column name → place in cols
+	slots  map[int]int    // source column → wanted slot
+	schema *arrow.Schema
+}
+
+// column makes sure a column of the relation is read and returns its place.
+func (b *builder) column(name string) (int, error) {
+	if i, ok := b.at[name]; ok {
+		return i, nil
+	}
+	ci := b.Rel.Find(name)
+	if ci < 0 {
+		return 0, unknownColumn(b.Rel, name)
+	}
+	c := &b.Rel.Columns[ci]
+	cp := colPlan{plan: plan{name: c.Name, typ: c.Type, layout: c.Layout}, slot: -1, dim: -1, mapped: ci < b.Rel.Canonical}
+	switch {
+	case c.Const != nil:
+		cp.text, cp.kind = c.Const, frame.String
+	case c.Join > 0:
+		cp.dim = c.Join - 1
+		d := b.dims[cp.dim]
+		k, err := d.column(c)
+		if err != nil {
+			return 0, err
+		}
+		cp.dimCol, cp.kind = k, d.cols[k].kind
+	default:
+		f, err := field(b.schema, c.From)
+		if err != nil {
+			return 0, fault.Wrap(err, "mapping %s", c.Name)
+		}
+		cp.kind = frame.KindOf(b.schema.Field(f).Type)
+		if err := readable(c, cp.kind, b.schema.Field(f).Type); err != nil {
+			return 0, err
+		}
+		cp.raw = b.raw && (!cp.mapped || cp.kind == frame.Decimal)
+		cp.slot = b.want(f, wantKind(c, cp.kind), c.Layout)
+	}
+	b.cols = append(b.cols, cp)
+	b.at[name] = len(b.cols) - 1
+	return len(b.cols) - 1, nil
+}
+
+// want asks for a source column once.
+func (b *builder) want(f int, as frame.Kind, layout string) int {
+	if s, ok := b.slots[f]; ok && (b.wants[s].As == as || b.wants[s].As == frame.Any) {
+		return s
+	}
+	b.wants = append(b.wants, source.Want{Col: f, As: as, Layout: layout})
+	b.slots[f] = len(b.wants) - 1
+	return len(b.wants) - 1
+}
+
+// wantKind is what a text format should read for a column: times it did not
+// recognise itself and integers with a stated type stay text, for this package
+// knows more forms than readers do.
+func wantKind(c *Column, kind frame.Kind) frame.Kind {
+	switch c.Type {
+	case expr.Time, expr.Date:
+		if c.Layout == "" && (kind == frame.Time || kind == frame.Date) {
+			return kind
+		}
+		if c.Layout == "" && kind == frame.Int {
+			return frame.Int
+		}
+		return frame.String
+	case expr.Float:
+		return frame.Float
+	case expr.Int:
+		if c.Integer {
+			return frame.String
+		}
+		return frame.Int
+	case expr.Text:
+		return frame.String
+	}
+	return frame.Any
+}
+
+// readable refuses mappings that have no meaning.
+func readable(c *Column, kind frame.Kind, typ arrow.DataType) error {
+	ok := false
+	switch c.Type {
+	case expr.Int, expr.Bool, expr.Float:
+		ok = kind <= frame.Decimal || kind == frame.String || kind == frame.Null
+	case expr.Time, expr.Date:
+		ok = kind == frame.Time || kind == frame.Date || kind == frame.String || kind == frame.Int || kind == frame.Float || kind == frame.Null
+	case expr.Text:
+		ok = kind == frame.String || kind == frame.Null
+	default:
+		ok = kind != frame.Nested
+	}
+	if ok && (kind != frame.Int || !unscaled(typ) || c.Type == expr.Unknown) {
+		return nil
+	}
+	return fault.New(fault.Usage, "mapping %s: column %q holds %s values, which cannot be read as %s", c.Name, c.From, typ, c.Type).
+		WithHint("map another column: --map %s=COLUMN", c.Name)
+}
+
+// unscaled types are Int in memory without meaning a count.
+func unscaled(t arrow.DataType) bool {
+	switch t.ID() {
+	case arrow.TIME32, arrow.TIME64, arrow.DURATION, arrow.INTERVAL_MONTHS:
+		return true
+	}
+	return false
+}
+
+// field finds a source column by its exact name.
+func field(s *arrow.Schema, name string) (int, error) {
+	at := s.FieldIndices(name)
+	switch len(at) {
+	case 1:
+		return at[0], nil
+	case 0:
+		return 0, fault.New(fault.Usage, "the input has no column %q", name).
+			WithHint("its columns are: %s", fieldNames(s))
+	}
+	return 0, fault.New(fault.Input, "the input has %d columns named %q", len(at), name).
+		WithHint("rename them, or select one before")
+}
+
+// fieldNames lists the columns of a schema for a message.
+func fieldNames(s *arrow.Schema) string {
+	const most = 40
+	names := make([]string, 0, most)
+	for i, f := range s.Fields() {
+		if i == most {
+			names = append(names, fmt.Sprintf("… (%d columns)", s.NumFields()))
+			break
+		}
+		names = append(names, f.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// unknownColumn names a column that a relation does not have, and those it has.
+func unknownColumn(r *Relation, name string) error {
+	names := make([]string, 0, len(r.Columns))
+	for _, c := range r.Columns {
+		names = append(names, c.Name)
+	}
+	return fault.New(fault.Usage, "the %s have no column %q", r.Name, name).
+		WithHint("they have %s; map another one with --map %s=COLUMN", strings.Join(names, ", "), name)
+}
+
+// inner adds what every program reads: the parts of money, the price, the time,
+// and mapped columns whose values can be unreadable.
+func (b *builder) inner() error {
+	amount, quantity, price, discount, ok := b.Rel.MoneyParts()
+	if ok {
+		for k, ci := range [...]int{amount, quantity, price, discount} {
+			if ci < 0 {
+				continue
+			}
+			i, err := b.column(b.Rel.Columns[ci].Name)
+			if err != nil {
+				return err
+			}
+			b.money[k] = i
+		}
+	}
+	for _, c := range b.Rel.Columns[:b.Rel.Canonical] {
+		i, read := b.at[c.Name]
+		if c.Name == OrderTS || c.Name == "unit_price" || (!read && b.canFail(&c)) {
+			var err error
+			if i, err = b.column(c.Name); err != nil {
+				return err
+			}
+		}
+		switch c.Name {
+		case OrderTS:
+			b.ts = i
+		case "unit_price":
+			b.price = i
+		}
+	}
+	return nil
+}
+
+// canFail reports whether reading a column can meet unreadable values, which
+// must be known whether or not the column is asked for.
+func (b *builder) canFail(c *Column) bool {
+	if c.Const != nil || c.Join > 0 {
+		return false
+	}
+	at := b.schema.FieldIndices(c.From)
+	if len(at) != 1 {
+		return true // column reports it
+	}
+	t := b.schema.Field(at[0]).Type
+	kind := frame.KindOf(t)
+	if kind == frame.String && c.Type == expr.Text {
+		return false
+	}
+	if b.isText() || kind == frame.String {
+		return c.Type != expr.Text
+	}
+	switch c.Type {
+	case expr.Int, expr.Bool:
+		return kind == frame.Float || kind == frame.Decimal || t.ID() == arrow.UINT64
+	case expr.Time, expr.Date:
+		return kind == frame.Int || kind == frame.Float
+	}
+	return false
+}
+
+// isText reports whether the fact table is in a text format.
+func (b *builder) isText() bool {
+	for _, in := range b.Rel.Fact.Inputs() {
+		switch in.Format {
+		case "parquet", "arrow", "arrow-stream":
+		default:
+			return true
+		}
+	}
+	return false
+}
