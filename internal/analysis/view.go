@@ -14,9 +14,17 @@ type View struct {
 	Lead    []string
 	Tiles   []Tile
 	Figures []Figure
+	// Actions are what to do about it, each bound to rows of the data.
+	Actions []Action
 	// Missing says what is not there and how to provide it; a View with Missing and
 	// no figures is an empty state.
 	Missing string
+}
+
+// Action is one thing to do: for whom, and what.
+type Action struct {
+	Head string // "At risk: 312 customers, £41.2K"
+	Text string
 }
 
 // Trend says whether a change is outside what is usual.

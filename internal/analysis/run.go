@@ -1,0 +1,143 @@
+package analysis
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/ecomctl/ecomctl/internal/engine"
+	"github.com/ecomctl/ecomctl/internal/expr"
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/query"
+	"github.com/ecomctl/ecomctl/internal/relation"
+)
+
+// Run answers one analysis: plan, scan, finish.
+func Run(ctx context.Context, eng engine.Engine, d *Definition, r *Request) (*Result, error) {
+	plan, err := PlanOf(d, r)
+	if err != nil {
+		return nil, err
+	}
+	asked := len(plan.Queries)
+	check := currencyQuery(r, &plan)
+	ans, err := eng.Run(ctx, r.Rel, plan)
+	if err != nil {
+		return nil, err
+	}
+	if check {
+		if err := oneCurrency(ans.Tables[asked]); err != nil {
+			return nil, err
+		}
+		ans.Tables = ans.Tables[:asked]
+	}
+	res, err := d.Finish(ctx, r, ans)
+	if err != nil {
+		return nil, err
+	}
+	res.Account = ans.Account
+	if res.AsOf == 0 {
+		res.AsOf = asOfDay(r, ans) * dayMicros
+	}
+	return res, nil
+}
+
+// PlanOf checks what an analysis needs and returns its plan.
+func PlanOf(d *Definition, r *Request) (query.Plan, error) {
+	if err := Require(d, r.Rel); err != nil {
+		return query.Plan{}, err
+	}
+	if err := checkParams(d, r); err != nil {
+		return query.Plan{}, err
+	}
+	return d.Plan(r)
+}
+
+// Require names the columns that an analysis needs and the relation lacks.
+func Require(d *Definition, rel *relation.Relation) error {
+	var missing []string
+	for _, n := range d.Needs {
+		if !rel.Has(n) {
+			missing = append(missing, n)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return fault.New(fault.Usage, "%s: the input has no %s", d.Name, strings.Join(missing, " and no ")).
+		WithHint("map a column with --map %s=Column; `ecomctl inspect` shows the columns and the proposed mapping", missing[0])
+}
+
+// checkParams refuses values outside a parameter's choices.
+func checkParams(d *Definition, r *Request) error {
+	for _, p := range d.Params {
+		v := r.Params[p.Name]
+		if len(p.Choices) == 0 || v == "" {
+			continue
+		}
+		ok := false
+		for _, c := range p.Choices {
+			ok = ok || c == v
+		}
+		if !ok {
+			return fault.New(fault.Usage, "--%s %s: not one of %s", p.Name, v, strings.Join(p.Choices, ", "))
+		}
+	}
+	return nil
+}
+
+// currencyQuery adds the question whether one currency is in scope, unless the
+// input has none or the user split or filtered by it.
+func currencyQuery(r *Request, plan *query.Plan) bool {
+	if !r.Rel.Has("currency") || r.Currency != "" {
+		return false
+	}
+	for _, q := range plan.Queries {
+		for _, d := range q.Dims {
+			if d.Column == "currency" {
+				return false
+			}
+		}
+	}
+	q := r.baseQuery("currencies")
+	q.Dims = []query.Dim{{Name: "currency", Column: "currency"}}
+	revenue, _ := r.measure(mRevenue)
+	q.Measures = []query.Measure{{Name: "rows", Op: query.Count}, revenue}
+	plan.Queries = append(plan.Queries, q)
+	return true
+}
+
+// oneCurrency fails when the answer to currencyQuery names more than one.
+func oneCurrency(t *query.Table) error {
+	if t.N <= 1 {
+		return nil
+	}
+	c, rows, money := t.Col("currency"), t.Col("rows"), t.Col(mRevenue)
+	var parts []string
+	for i := range min(t.N, 8) {
+		name := "unknown"
+		if !c.IsNull(i) {
+			name = string(c.Str(i))
+		}
+		parts = append(parts, fmt.Sprintf("%q %d rows %.2f", name, rows.I64[i], float64(money.I64[i])/1e4))
+	}
+	if t.N > 8 {
+		parts = append(parts, fmt.Sprintf("and %d more", t.N-8))
+	}
+	return fault.New(fault.Input, "adding up money: %d currencies are in scope: %s", t.N, strings.Join(parts, "; ")).
+		WithHint("choose one with --currency CODE, or split with --by currency")
+}
+
+// InCurrency limits the request to one currency where the input has that column;
+// otherwise the code is a label.
+func (r *Request) InCurrency(code string) {
+	r.Currency = code
+	if code == "" || !r.Rel.Has("currency") {
+		return
+	}
+	only := expr.Eq(expr.Col("currency"), expr.Lit(code))
+	if r.Where == nil {
+		r.Where = only
+	} else {
+		r.Where = expr.And(r.Where, only)
+	}
+}

@@ -1,0 +1,106 @@
+package analysis
+
+import (
+	"context"
+	"slices"
+
+	"github.com/ecomctl/ecomctl/internal/engine"
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/query"
+)
+
+// extra are report sections that belong to no command.
+var extra []namedSection
+
+type namedSection struct {
+	id      string
+	section *Section
+}
+
+// RegisterSection adds a report section that belongs to no command.
+func RegisterSection(id string, s *Section) *Section {
+	extra = append(extra, namedSection{id, s})
+	return s
+}
+
+// sections lists all report sections in their order.
+func sections() []namedSection {
+	list := slices.Clone(extra)
+	for _, d := range All() {
+		if d.Section != nil {
+			list = append(list, namedSection{d.Name, d.Section})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b namedSection) int { return a.section.Order - b.section.Order })
+	return list
+}
+
+// Report is every section of one scan.
+type Report struct {
+	Views   []*View
+	Account query.Account
+	AsOf    int64 // µs
+}
+
+// RunReport asks the questions of all sections in one scan and makes their
+// views. A section that the input cannot feed becomes an empty state that says what is missing.
+func RunReport(ctx context.Context, eng engine.Engine, r *Request) (*Report, error) {
+	type part struct {
+		namedSection
+		queries, groups [2]int // half-open ranges in the merged plan
+		missing         error
+	}
+	var parts []part
+	plan := query.Plan{Duplicates: true, Nulls: true}
+	for _, s := range sections() {
+		p := part{namedSection: s}
+		own, err := s.section.Plan(r)
+		switch {
+		case err != nil && fault.KindOf(err) == fault.Usage:
+			p.missing = err
+		case err != nil:
+			return nil, err
+		default:
+			p.queries = [2]int{len(plan.Queries), len(plan.Queries) + len(own.Queries)}
+			p.groups = [2]int{len(plan.Groupings), len(plan.Groupings) + len(own.Groupings)}
+			plan.Queries = append(plan.Queries, own.Queries...)
+			plan.Groupings = append(plan.Groupings, own.Groupings...)
+		}
+		parts = append(parts, p)
+	}
+	asked := len(plan.Queries)
+	check := currencyQuery(r, &plan)
+	ans, err := eng.Run(ctx, r.Rel, plan)
+	if err != nil {
+		return nil, err
+	}
+	if check {
+		if err := oneCurrency(ans.Tables[asked]); err != nil {
+			return nil, err
+		}
+	}
+	rep := &Report{Account: ans.Account, AsOf: asOfDay(r, ans) * dayMicros}
+	for _, p := range parts {
+		if p.missing != nil {
+			rep.Views = append(rep.Views, &View{ID: p.id, Title: p.section.Title.In(r.Lang), Missing: missingText(p.missing)})
+			continue
+		}
+		own := &query.Answer{Tables: ans.Tables[p.queries[0]:p.queries[1]], Groups: ans.Groups[p.groups[0]:p.groups[1]], Account: ans.Account}
+		v, err := p.section.View(ctx, r, own)
+		if err != nil {
+			return nil, fault.Wrap(err, "report section %s", p.id)
+		}
+		if v != nil {
+			rep.Views = append(rep.Views, v)
+		}
+	}
+	return rep, nil
+}
+
+// missingText joins an error and its remedy into one sentence.
+func missingText(err error) string {
+	if hint := fault.HintOf(err); hint != "" {
+		return err.Error() + ". " + hint + "."
+	}
+	return err.Error() + "."
+}

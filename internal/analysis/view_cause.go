@@ -1,0 +1,121 @@
+package analysis
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/ecomctl/ecomctl/internal/phrase"
+	"github.com/ecomctl/ecomctl/internal/query"
+)
+
+// part is what one customer, place or category brought in two periods.
+type part struct {
+	name        string
+	now, before int64
+}
+
+// partsOf sums a table (day, dimension → revenue) over two periods, largest
+// revenue first. Null keys are left out when known is set.
+func partsOf(t *query.Table, now, before phrase.Period, p phrase.Printer, known bool) []part {
+	if t == nil {
+		return nil
+	}
+	at := map[string]int{}
+	var parts []part
+	day, key, money := &t.Cols[0], &t.Cols[1], t.Col(mRevenue)
+	for i := range t.N {
+		if day.IsNull(i) {
+			continue
+		}
+		d := day.I64[i]
+		in := d >= now.Start && d < now.End
+		if !in && (d < before.Start || d >= before.End) {
+			continue
+		}
+		name, ok := textAt(key, i)
+		if !ok {
+			if known {
+				continue
+			}
+			name = unknown(p)
+		}
+		k, seen := at[name]
+		if !seen {
+			k = len(parts)
+			at[name] = k
+			parts = append(parts, part{name: name})
+		}
+		if in {
+			parts[k].now += valueAt(money, i)
+		} else {
+			parts[k].before += valueAt(money, i)
+		}
+	}
+	slices.SortFunc(parts, func(a, b part) int {
+		return cmp.Or(cmp.Compare(b.now+b.before, a.now+a.before), cmp.Compare(a.name, b.name))
+	})
+	return parts
+}
+
+// Rules for naming a cause: at most three of at least minParts parts, which explain
+// at least half of the net change and clearly more than their share of the revenue.
+const (
+	maxNamed  = 3
+	minParts  = 4
+	minShare  = 0.5
+	minExcess = 0.25
+)
+
+// concentrated finds the fewest parts that explain the change from before to now;
+// score is how much more they explain than their share of revenue, 0 for none.
+func concentrated(kind phrase.CauseKind, parts []part, now, before int64, limit int) (c phrase.Cause, score float64) {
+	net := now - before
+	if len(parts) < minParts || net == 0 || before <= 0 {
+		return c, 0
+	}
+	sorted := slices.Clone(parts)
+	sign := int64(1)
+	if net < 0 {
+		sign = -1
+	}
+	slices.SortStableFunc(sorted, func(a, b part) int {
+		return cmp.Compare(sign*(b.now-b.before), sign*(a.now-a.before))
+	})
+	var gain, base, baseNow int64
+	for _, q := range sorted[:min(limit, len(sorted)-1)] {
+		if sign*(q.now-q.before) <= 0 {
+			break
+		}
+		gain += q.now - q.before
+		base += q.before
+		baseNow += q.now
+		c.Names = append(c.Names, phrase.Name(q.name, 28))
+		share := float64(gain) / float64(net)
+		size := float64(base+baseNow) / float64(before+now)
+		if excess := math.Min(share, 1) - size; share >= minShare && excess >= minExcess {
+			c.Kind, c.Share, c.Rest = kind, share, restOf(now-baseNow, before-base)
+			return c, excess
+		}
+	}
+	return phrase.Cause{}, 0
+}
+
+func restOf(now, before int64) float64 {
+	if before <= 0 {
+		return math.NaN()
+	}
+	return float64(now-before) / float64(before)
+}
+
+// volume explains a change by orders and their average size.
+func volume(now, before totals) phrase.Cause {
+	if now.orders == 0 || before.orders == 0 || before.revenue <= 0 || now.revenue <= 0 {
+		return phrase.Cause{}
+	}
+	return phrase.Cause{
+		Kind:   phrase.ByVolume,
+		Orders: float64(now.orders)/float64(before.orders) - 1,
+		AOV:    now.aov()/before.aov() - 1,
+	}
+}

@@ -1,0 +1,201 @@
+package analysis
+
+import (
+	"slices"
+
+	"github.com/ecomctl/ecomctl/internal/expr"
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/frame"
+	"github.com/ecomctl/ecomctl/internal/phrase"
+	"github.com/ecomctl/ecomctl/internal/query"
+	"github.com/ecomctl/ecomctl/internal/result"
+)
+
+// sections are the report sections that belong to no command.
+var sections []*Section
+
+// RegisterSection adds a report section that no definition owns.
+func RegisterSection(s *Section) *Section {
+	sections = append(sections, s)
+	return s
+}
+
+// Sections returns all report sections, those of definitions included, in the
+// order of the report.
+func Sections() []*Section {
+	all := slices.Clone(sections)
+	for _, d := range All() {
+		if d.Section != nil {
+			all = append(all, d.Section)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *Section) int {
+		if a.Order != b.Order {
+			return a.Order - b.Order
+		}
+		return compareText(a.Title.EN, b.Title.EN)
+	})
+	return all
+}
+
+func compareText(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// printer returns the words of the request's language and currency.
+func (r *Request) printer() phrase.Printer {
+	return phrase.Printer{Lang: r.Lang, Currency: r.Currency}
+}
+
+// tableNamed returns the answer's table of a query name, or nil.
+func tableNamed(a *query.Answer, name string) *query.Table {
+	for _, t := range a.Tables {
+		if t.Name == name {
+			return t
+		}
+	}
+	return nil
+}
+
+// valueAt returns row i of an integer-like column, 0 where it is null or the
+// column is missing. Sums beyond 64 bits are refused before pages are made.
+func valueAt(c *frame.Column, i int) int64 {
+	if c == nil || c.IsNull(i) {
+		return 0
+	}
+	switch {
+	case c.Kind == frame.Float:
+		return int64(c.F64[i])
+	case c.I64 == nil:
+		return 0
+	}
+	return c.I64[i]
+}
+
+// floatAt returns row i of a numeric column, 0 where it is null or missing.
+func floatAt(c *frame.Column, i int) float64 {
+	if c == nil || c.IsNull(i) {
+		return 0
+	}
+	if c.Kind == frame.Float {
+		return c.F64[i]
+	}
+	return float64(c.I64[i])
+}
+
+// textAt returns row i of a column as text for people; ok is false for null.
+func textAt(c *frame.Column, i int) (s string, ok bool) {
+	if c == nil || c.IsNull(i) {
+		return "", false
+	}
+	switch c.Kind {
+	case frame.String:
+		return string(c.Str(i)), true
+	case frame.Int, frame.Bool:
+		return itoa(c.I64[i]), true
+	case frame.Float:
+		return ftoa(c.F64[i]), true
+	case frame.Date:
+		return dateText(c.I64[i]), true
+	}
+	return itoa(c.I64[i]), true
+}
+
+// wide refuses sums that do not fit 64 bits of 10⁻⁴ units (9 × 10¹⁴ in money): a
+// page must not show a wrapped number.
+func wide(tables ...*query.Table) error {
+	for _, t := range tables {
+		if t == nil {
+			continue
+		}
+		for i := range t.Cols {
+			c := &t.Cols[i]
+			if c.Kind == frame.Decimal && c.I64 == nil && t.N > 0 {
+				return fault.New(fault.Data, "making the report: sums of %s in %s pass 9·10¹⁴", t.Names[i], t.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// tableBuilder fills a result table row by row.
+type tableBuilder struct {
+	t *result.Table
+}
+
+func newTable(name string, specs ...result.Spec) *tableBuilder {
+	t := &result.Table{Name: name}
+	for _, s := range specs {
+		t.Columns = append(t.Columns, result.Column{Spec: s, Data: result.NewData(s.Type, 16)})
+	}
+	return &tableBuilder{t}
+}
+
+// row appends values in the order of the columns: nil = null, string, int64,
+// int, float64, bool.
+func (b *tableBuilder) row(values ...any) {
+	for i, v := range values {
+		c := &b.t.Columns[i].Data
+		switch v := v.(type) {
+		case nil:
+			result.AppendNull(c)
+		case string:
+			result.AppendText(c, v)
+		case int64:
+			result.AppendInt(c, v)
+		case int:
+			result.AppendInt(c, int64(v))
+		case float64:
+			if v != v {
+				result.AppendNull(c)
+			} else {
+				result.AppendFloat(c, v)
+			}
+		case bool:
+			n := int64(0)
+			if v {
+				n = 1
+			}
+			result.AppendInt(c, n)
+		}
+	}
+	b.t.N++
+}
+
+// Column specs of the tables behind figures.
+func textSpec(name, desc string) result.Spec {
+	return result.Spec{Name: name, Type: expr.Text, Desc: desc, Null: "unknown"}
+}
+
+func moneySpec(name, desc string) result.Spec {
+	return result.Spec{Name: name, Type: expr.Money, Unit: result.Money, Desc: desc}
+}
+
+func countSpec(name string, unit result.Unit, desc string) result.Spec {
+	return result.Spec{Name: name, Type: expr.Int, Unit: unit, Desc: desc}
+}
+
+func ratioSpec(name, desc string) result.Spec {
+	return result.Spec{Name: name, Type: expr.Float, Unit: result.Ratio, Desc: desc, Null: "no base"}
+}
+
+// unknown names a null of the data on pages.
+func unknown(p phrase.Printer) string { return p.Pick("unknown", "未知") }
+
+// moneyFormat writes money values that charts hold as plain numbers.
+func moneyFormat(p phrase.Printer) func(float64) string {
+	return func(v float64) string { return p.MoneyShort(int64(v * phrase.MoneyScale)) }
+}
+
+func percentFormat(p phrase.Printer) func(float64) string {
+	return func(v float64) string { return p.Percent(v) }
+}
+
+// plain converts exact money for a chart.
+func plain(m int64) float64 { return float64(m) / phrase.MoneyScale }

@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ecomctl/ecomctl/internal/analysis"
+	"github.com/ecomctl/ecomctl/internal/result"
+)
+
+// newAnalysis makes the command of a registered analysis.
+func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
+	c := &cobra.Command{
+		Use:     d.Name + " [INPUT …] [flags]",
+		Short:   d.Short.EN,
+		Long:    d.Long + "\n\n" + columnHelp(d.Columns),
+		Example: "  " + strings.Join(d.Example, "\n  "),
+	}
+	com, out := addCommon(a, c), addOutput(a, c)
+	explain := c.Flags().Bool("explain", false, "show the plan and its SQL instead of running")
+	values := map[string]*string{}
+	for _, p := range d.Params {
+		help := p.Help
+		if len(p.Choices) > 0 {
+			help += ": " + strings.Join(p.Choices, ", ")
+		}
+		values[p.Name] = c.Flags().String(p.Name, p.Default, help)
+		completeParam(c, com, p)
+	}
+	c.RunE = func(c *cobra.Command, inputs []string) error {
+		if _, err := out.resolve(); err != nil {
+			return err
+		}
+		if err := com.load(c); err != nil {
+			return err
+		}
+		s, err := com.open(c.Context(), d.Table, inputs, false)
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		for name, v := range values {
+			s.req.Params[name] = *v
+		}
+		eng, err := s.newEngine()
+		if err != nil {
+			return err
+		}
+		if *explain {
+			return s.explain(d, eng)
+		}
+		res, err := analysis.Run(c.Context(), eng, d, s.req)
+		if err != nil {
+			return err
+		}
+		for _, n := range res.Notes {
+			a.say("note: %s", n)
+		}
+		if err := out.write(c.Context(), res.Main, s.zone); err != nil {
+			return err
+		}
+		return s.account(&res.Account)
+	}
+	return c
+}
+
+// columnHelp lists the result columns.
+func columnHelp(specs []result.Spec) string {
+	var b strings.Builder
+	b.WriteString("Result columns:\n")
+	for _, s := range specs {
+		b.WriteString("  " + s.Name + strings.Repeat(" ", max(1, 16-len(s.Name))) + s.Desc)
+		if s.Null != "" {
+			b.WriteString(" (null: " + s.Null + ")")
+		}
+		b.WriteByte('\n')
+	}
+	return strings.TrimRight(b.String(), "\n")
+}

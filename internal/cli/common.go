@@ -1,0 +1,321 @@
+package cli
+
+import (
+	"context"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ecomctl/ecomctl/internal/analysis"
+	"github.com/ecomctl/ecomctl/internal/config"
+	"github.com/ecomctl/ecomctl/internal/engine/local"
+	"github.com/ecomctl/ecomctl/internal/expr"
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/query"
+	"github.com/ecomctl/ecomctl/internal/relation"
+	"github.com/ecomctl/ecomctl/internal/source"
+	"github.com/ecomctl/ecomctl/internal/term"
+)
+
+// common are the flags that every command reading a table shares.
+type common struct {
+	app *App
+
+	config, preset string
+	maps           map[string]string
+	products       string
+	customers      string
+	from, to, asOf string
+	where          string
+	tz, currency   string
+	lang           string
+	threads        int
+	memory         string
+	engine         string
+	seed           int64
+	noProgress     bool
+	noClean        bool
+	rejectFree     bool
+	dedupe         bool
+	net            bool
+	maxRejects     string
+	text           textFlags
+
+	conf *config.Config
+}
+
+// textFlags state what recognition of text files would guess.
+type textFlags struct {
+	delimiter, encoding string
+	noHeader            bool
+	format              string
+}
+
+// addCommon registers the shared flags.
+func addCommon(a *App, c *cobra.Command) *common {
+	o := &common{app: a}
+	f := c.Flags()
+	f.StringVar(&o.config, "config", "", "configuration `file` (default ./ecomctl.yaml)")
+	f.StringVar(&o.preset, "preset", "", "mapping of a known kind of file: online-retail, cdnow, complete-journey, olist, shopify, …")
+	f.StringToStringVar(&o.maps, "map", nil, "map a canonical column: `canonical=Column`, repeatable")
+	f.StringVar(&o.products, "products", "", "`URI` of the products table (names, categories)")
+	f.StringVar(&o.customers, "customers", "", "`URI` of the customers table (regions)")
+	f.StringVar(&o.where, "where", "", "only rows that satisfy an `EXPR`: \"region = 'SP' and unit_price > 10\"")
+	f.StringVar(&o.from, "from", "", "first `date` reported")
+	f.StringVar(&o.to, "to", "", "`date` before which rows are reported (half-open)")
+	f.StringVar(&o.asOf, "as-of", "", "rows on or after this `date` do not exist yet (default: the day after the last sold line)")
+	f.StringVar(&o.tz, "tz", "", "time `zone` of wall times and calendar cuts (default UTC)")
+	f.StringVar(&o.currency, "currency", "", "currency `code`: filters where there is a currency column, else a label")
+	f.StringVar(&o.lang, "lang", "", "language of texts: `en|zh`")
+	f.IntVar(&o.threads, "threads", 0, "worker threads (default: all processors)")
+	f.StringVar(&o.memory, "memory", "", "memory budget, like 4GiB (default: half of the machine)")
+	f.StringVar(&o.engine, "engine", "", "`local` (Spark comes with its own release)")
+	f.Int64Var(&o.seed, "seed", 1, "seed of anything random")
+	f.BoolVar(&o.noProgress, "no-progress", false, "no progress line")
+	f.BoolVar(&o.noClean, "no-clean", false, "trust the input: every row is sold")
+	f.BoolVar(&o.rejectFree, "reject-free", false, "lines of price 0 are rejects instead of free sales")
+	f.BoolVar(&o.dedupe, "dedupe", false, "rows equal to an earlier row are rejects")
+	f.BoolVar(&o.net, "net", false, "add the negative money of reversals on their own date")
+	f.StringVar(&o.maxRejects, "max-rejects", "", "exit with 3 when a larger `share` of rows is rejected (default 5%)")
+	f.StringVar(&o.text.delimiter, "delimiter", "", "field delimiter of text files (recognised otherwise)")
+	f.StringVar(&o.text.encoding, "encoding", "", "encoding of text files: utf-8, utf-16le, gb18030, latin1 (recognised otherwise)")
+	f.BoolVar(&o.text.noHeader, "no-header", false, "text files have no header line: columns are c1, c2, …")
+	f.StringVar(&o.text.format, "input-format", "", "input `format` when content does not tell: basket")
+	return o
+}
+
+// session is an opened input, mapped and ready to be asked.
+type session struct {
+	*common
+	data  source.Dataset
+	rel   *relation.Relation
+	zone  *time.Location
+	now   time.Time
+	req   *analysis.Request
+	extra []source.Dataset
+	prog  *term.Progress
+}
+
+// Close releases the inputs.
+func (s *session) Close() {
+	for _, d := range append(s.extra, s.data) {
+		if d != nil {
+			d.Close()
+		}
+	}
+}
+
+// load reads the configuration and fills flags that were not given.
+func (o *common) load(c *cobra.Command) error {
+	flags := map[string]string{}
+	c.Flags().Visit(func(f flag) { flags[f.Name] = f.Value.String() })
+	conf, err := loadConfig(o.app, o.config, flags)
+	if err != nil {
+		return err
+	}
+	o.conf = conf
+	pick := func(dst *string, v string) {
+		if *dst == "" {
+			*dst = v
+		}
+	}
+	pick(&o.preset, conf.Preset)
+	pick(&o.products, conf.Products)
+	pick(&o.customers, conf.Customers)
+	pick(&o.tz, conf.TZ)
+	pick(&o.currency, conf.Currency)
+	pick(&o.lang, conf.Lang)
+	pick(&o.memory, conf.Memory)
+	pick(&o.maxRejects, conf.MaxRejects)
+	pick(&o.engine, conf.Engine)
+	pick(&o.where, conf.Where)
+	if o.threads == 0 {
+		o.threads = conf.Threads
+	}
+	o.rejectFree = o.rejectFree || conf.RejectFree
+	if o.maps == nil {
+		o.maps = map[string]string{}
+	}
+	for k, v := range conf.Map {
+		if _, given := o.maps[k]; !given {
+			o.maps[k] = v
+		}
+	}
+	return o.check()
+}
+
+// check refuses values that no command can use.
+func (o *common) check() error {
+	switch {
+	case o.engine != "" && o.engine != "local":
+		return fault.New(fault.Usage, "--engine %s: this build has the local engine only", o.engine).WithHint("leave --engine out")
+	case o.lang != "" && o.lang != "en" && o.lang != "zh":
+		return fault.New(fault.Usage, "--lang %s: languages are en and zh", o.lang)
+	case o.threads < 0:
+		return fault.New(fault.Usage, "--threads %d: must be positive", o.threads)
+	}
+	return nil
+}
+
+// workers returns the number of threads to use.
+func (o *common) workers() int {
+	if o.threads > 0 {
+		return o.threads
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// rejectShare parses --max-rejects: "5%", "0.05" or "" for the default.
+func (o *common) rejectShare() (float64, error) {
+	s := strings.TrimSpace(o.maxRejects)
+	if s == "" {
+		return 0.05, nil
+	}
+	num, percent := strings.CutSuffix(s, "%")
+	v, err := strconv.ParseFloat(strings.TrimSpace(num), 64)
+	if percent {
+		v /= 100
+	}
+	if err != nil || !(v >= 0 && v <= 1) {
+		return 0, fault.New(fault.Usage, "--max-rejects %s: a share such as 5%% or 0.05 is wanted", s)
+	}
+	return v, nil
+}
+
+// location returns the time zone.
+func (o *common) location() (*time.Location, error) {
+	if o.tz == "" || strings.EqualFold(o.tz, "UTC") {
+		return time.UTC, nil
+	}
+	loc, err := time.LoadLocation(o.tz)
+	if err != nil || o.tz == "Local" {
+		return nil, fault.New(fault.Usage, "--tz %s: no such time zone", o.tz).WithHint("names are those of the IANA database, like America/Sao_Paulo or Asia/Shanghai")
+	}
+	return loc, nil
+}
+
+// day parses a date flag into microseconds of wall time.
+func day(flagName, s string, open int64) (int64, error) {
+	if s == "" {
+		return open, nil
+	}
+	for _, layout := range []string{time.DateOnly, "2006-01-02T15:04:05", "2006-01-02 15:04:05"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UnixMicro(), nil
+		}
+	}
+	return 0, fault.New(fault.Usage, "--%s %s: not a date", flagName, s).WithHint("dates look like 2024-12-31")
+}
+
+// open opens inputs and builds the relation of a canonical table.
+func (o *common) open(ctx context.Context, table string, inputs []string, keepUnmapped bool) (s *session, err error) {
+	s = &session{common: o}
+	defer func() {
+		if err != nil {
+			s.Close()
+			s = nil
+		}
+	}()
+	if s.zone, err = o.location(); err != nil {
+		return s, err
+	}
+	if s.now, err = o.clock(); err != nil {
+		return s, err
+	}
+	asOf, err := day("as-of", o.asOf, query.MaxTime)
+	if err != nil {
+		return s, err
+	}
+	s.prog = o.progress()
+	if s.data, err = o.openInputs(ctx, inputs); err != nil {
+		return s, err
+	}
+	for _, n := range s.data.Notices() {
+		o.app.say("note: %s", n)
+	}
+	if s.rel, err = o.build(ctx, s, table, asOf, keepUnmapped); err != nil {
+		return s, err
+	}
+	s.req, err = o.request(s)
+	return s, err
+}
+
+// request turns the flags into an analysis request.
+func (o *common) request(s *session) (*analysis.Request, error) {
+	r := &analysis.Request{Rel: s.rel, Params: map[string]string{}, AsOf: s.rel.AsOf, Now: s.now.UnixMicro(), Lang: o.lang, Net: o.net, Seed: o.seed}
+	var err error
+	if r.From, err = day("from", o.from, query.MinTime); err != nil {
+		return nil, err
+	}
+	if r.To, err = day("to", o.to, query.MaxTime); err != nil {
+		return nil, err
+	}
+	if r.From >= r.To {
+		return nil, fault.New(fault.Usage, "--from %s is not before --to %s", o.from, o.to)
+	}
+	if o.where != "" {
+		if r.Where, err = parseWhere(o.where, s.rel); err != nil {
+			return nil, err
+		}
+	}
+	r.InCurrency(o.currency)
+	return r, nil
+}
+
+// parseWhere reads and checks --where against the relation.
+func parseWhere(src string, rel *relation.Relation) (expr.Node, error) {
+	n, err := expr.Parse(src)
+	if err != nil {
+		return nil, fault.Wrap(err, "--where")
+	}
+	lookup := func(name string) (int, expr.Type, bool) {
+		if name == relation.MoneyColumn {
+			return len(rel.Columns), expr.Money, true
+		}
+		i := rel.Find(name)
+		if i < 0 {
+			return 0, 0, false
+		}
+		return i, rel.Columns[i].Type, true
+	}
+	typed, typ, err := expr.Check(n, lookup)
+	if err != nil {
+		return nil, fault.Wrap(err, "--where")
+	}
+	if typ != expr.Bool {
+		return nil, fault.New(fault.Usage, "--where: the expression is %s, not true or false", typ)
+	}
+	return typed, nil
+}
+
+// newEngine returns the local engine with this session's limits.
+func (s *session) newEngine() (*local.Engine, error) {
+	mem, err := s.memoryBytes()
+	if err != nil {
+		return nil, err
+	}
+	return local.New(local.Options{Threads: s.workers(), Memory: mem, TempDir: s.tempDir(), Progress: s.prog}), nil
+}
+
+// clock is the `now` of this run: ECOMCTL_NOW or SOURCE_DATE_EPOCH fix it.
+func (o *common) clock() (time.Time, error) {
+	if v := o.app.Getenv("ECOMCTL_NOW"); v != "" {
+		for _, layout := range []string{time.RFC3339, time.DateOnly} {
+			if t, err := time.Parse(layout, v); err == nil {
+				return t.UTC(), nil
+			}
+		}
+		return time.Time{}, fault.New(fault.Usage, "ECOMCTL_NOW=%s: not a time", v).WithHint("use RFC 3339, like 2026-01-31T06:00:00Z")
+	}
+	if v := o.app.Getenv("SOURCE_DATE_EPOCH"); v != "" {
+		n, err := strconv.ParseInt(v, 10, 64)
+		if err != nil {
+			return time.Time{}, fault.New(fault.Usage, "SOURCE_DATE_EPOCH=%s: not a number of seconds", v)
+		}
+		return time.Unix(n, 0).UTC(), nil
+	}
+	return o.app.Now().UTC(), nil
+}

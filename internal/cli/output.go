@@ -1,0 +1,199 @@
+package cli
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ecomctl/ecomctl/internal/expr"
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/query"
+	"github.com/ecomctl/ecomctl/internal/relation"
+	"github.com/ecomctl/ecomctl/internal/render"
+	"github.com/ecomctl/ecomctl/internal/result"
+	"github.com/ecomctl/ecomctl/internal/vfs"
+)
+
+// output are the flags of commands that return a table.
+type output struct {
+	app          *App
+	file, format string
+	sort         []string
+	limit        int
+	columns      []string
+	pseudonymise bool
+}
+
+func addOutput(a *App, c *cobra.Command) *output {
+	o := &output{app: a}
+	f := c.Flags()
+	f.StringVarP(&o.file, "output", "o", "", "write to `FILE` instead of standard output; appears whole or not at all")
+	f.StringVar(&o.format, "format", "", "`FORMAT`: table, csv, tsv, json, ndjson, parquet, arrow, md, html (default: by file ending; table on a terminal, csv in a pipe)")
+	f.StringSliceVar(&o.sort, "sort", nil, "order rows by `COL[:desc]`")
+	f.IntVar(&o.limit, "limit", -1, "at most `N` rows")
+	f.StringSliceVar(&o.columns, "columns", nil, "only these `columns`, in this order")
+	f.BoolVar(&o.pseudonymise, "pseudonymise", false, "replace customer ids by keyed hashes (key from ECOMCTL_PSEUDONYM_KEY)")
+	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(render.Formats(), cobra.ShellCompDirectiveNoFileComp))
+	return o
+}
+
+// terminalRows is how many rows a terminal is shown unless --limit says otherwise.
+const terminalRows = 200
+
+// resolve returns the format to write and refuses what cannot be.
+func (o *output) resolve() (string, error) {
+	if o.file == "-" {
+		o.file = ""
+	}
+	if i := strings.Index(o.file, "://"); i > 0 {
+		return "", fault.New(fault.Usage, "-o %s: %s outputs are not in this release", o.file, o.file[:i]).WithHint("write a file and copy it")
+	}
+	format := o.format
+	if format == "" && o.file != "" {
+		if format = render.FormatOf(o.file); format == "" {
+			return "", fault.New(fault.Usage, "-o %s: the ending names no format", o.file).WithHint("add --format, one of %s", strings.Join(render.Formats(), ", "))
+		}
+	}
+	if format == "" {
+		format = "csv"
+		if o.app.IO.OutTTY {
+			format = "table"
+		}
+	}
+	for _, f := range render.Formats() {
+		if f == format {
+			return format, nil
+		}
+	}
+	return "", fault.New(fault.Usage, "--format %s: formats are %s", format, strings.Join(render.Formats(), ", "))
+}
+
+// write sorts, cuts and writes a table.
+func (o *output) write(ctx context.Context, t *result.Table, zone *time.Location) error {
+	format, err := o.resolve()
+	if err != nil {
+		return err
+	}
+	if err := o.arrange(t); err != nil {
+		return err
+	}
+	opts := render.Options{Zone: zone, Header: true, Color: o.app.IO.Color && o.file == "", Width: o.app.IO.Width}
+	if o.file != "" {
+		return vfs.WriteAtomic(ctx, o.file, func(w io.Writer) error { return render.Write(w, format, t, opts) })
+	}
+	if o.app.IO.OutTTY && (format == "parquet" || format == "arrow") {
+		return fault.New(fault.Usage, "--format %s: binary data on a terminal", format).WithHint("use -o FILE or a pipe")
+	}
+	more := 0
+	if o.app.IO.OutTTY && format == "table" && o.limit < 0 && t.N > terminalRows {
+		more = t.N - terminalRows
+		t.Head(terminalRows)
+	}
+	if err := render.Write(o.app.IO.Out, format, t, opts); err != nil {
+		return err
+	}
+	if more > 0 {
+		o.app.say("… %d more rows: see all with --limit %d, or -o FILE", more, t.N+more)
+	}
+	return nil
+}
+
+// arrange applies --sort, --limit, --pseudonymise and --columns.
+func (o *output) arrange(t *result.Table) error {
+	if len(o.sort) > 0 {
+		if err := t.Sort(o.sort); err != nil {
+			return err
+		}
+	}
+	t.Head(o.limit)
+	if o.pseudonymise {
+		if err := pseudonymise(t, o.app.Getenv("ECOMCTL_PSEUDONYM_KEY")); err != nil {
+			return err
+		}
+	}
+	if len(o.columns) > 0 {
+		return t.Select(o.columns)
+	}
+	return nil
+}
+
+// pseudonymise replaces customer ids by the first 16 bytes of HMAC-SHA-256 under a key,
+// in hexadecimal: equal ids stay equal, and without the key none can be recomputed.
+func pseudonymise(t *result.Table, key string) error {
+	if len(key) < 16 {
+		return fault.New(fault.Usage, "--pseudonymise: a key of at least 16 characters is wanted").WithHint("set ECOMCTL_PSEUDONYM_KEY")
+	}
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		if c.Name != "customer_id" && c.Name != "user_id" {
+			continue
+		}
+		out := result.NewData(expr.Text, t.N)
+		for r := range t.N {
+			if c.Data.IsNull(r) {
+				result.AppendNull(&out)
+				continue
+			}
+			mac := hmac.New(sha256.New, []byte(key))
+			if c.Type == expr.Int {
+				mac.Write(strconv.AppendInt(nil, c.Data.I64[r], 10))
+			} else {
+				mac.Write(c.Data.Str(r))
+			}
+			result.AppendText(&out, hex.EncodeToString(mac.Sum(nil)[:16]))
+		}
+		c.Type, c.Data = expr.Text, out
+	}
+	return nil
+}
+
+// account prints where the rows went and returns a Data fault when too many were rejects.
+func (s *session) account(acc *query.Account) error {
+	s.app.say("%s", accountLine(acc))
+	share, err := s.rejectShare()
+	if err != nil {
+		return err
+	}
+	rejects, _ := acc.Of(relation.Reject)
+	if acc.Rows == 0 || float64(rejects)/float64(acc.Rows) <= share {
+		return nil
+	}
+	var worst []string
+	for _, r := range acc.Reasons {
+		if r.Kind == relation.Reject && r.Rows > 0 {
+			worst = append(worst, fmt.Sprintf("%s %d", r.Reason, r.Rows))
+		}
+	}
+	return fault.New(fault.Data, "%d of %d rows were rejected (%.1f %%), more than --max-rejects %.4g %%: %s",
+		rejects, acc.Rows, 100*float64(rejects)/float64(acc.Rows), 100*share, strings.Join(worst, ", ")).
+		WithHint("see them with `ecomctl clean IN -o OUT --rejects FILE`; map columns with --map; raise --max-rejects if this is right")
+}
+
+// accountLine is the identity of CLI.md in rows and in money.
+func accountLine(acc *query.Account) string {
+	var rows, money []string
+	var total, noMoney int64
+	for _, k := range []relation.Kind{relation.Sold, relation.Reversal, relation.Void, relation.Reject, relation.Outside} {
+		n, m := acc.Of(k)
+		word := map[relation.Kind]string{relation.Sold: "sold", relation.Reversal: "reversals", relation.Void: "voids", relation.Reject: "rejects", relation.Outside: "outside"}[k]
+		rows = append(rows, fmt.Sprintf("%d %s", n, word))
+		money = append(money, string(render.AppendMoney(nil, m)))
+		total += m
+	}
+	for _, r := range acc.Reasons {
+		noMoney += r.NoMoney
+	}
+	line := fmt.Sprintf("rows in %d = %s; money %s = %s", acc.Rows, strings.Join(rows, " + "), render.AppendMoney(nil, total), strings.Join(money, " + "))
+	if noMoney > 0 {
+		line += fmt.Sprintf(" (%d rows have no computable money)", noMoney)
+	}
+	return line
+}
