@@ -1,9 +1,3 @@
-// Package expr is the small typed language of --where, of clean rules and of
-// validation rules: comparison, arithmetic, in, between, is null, like, and/or/not,
-// a few functions. An expression is data (a Node): it is checked against
-// a schema, evaluated vector by vector over frame columns, or printed as SQL by
-// a dialect. Logic is SQL's three-valued logic; a row passes a filter only when
-// the answer is true.
 package expr
 
 // Type is the type of an expression or of a canonical column.
@@ -27,6 +21,9 @@ const (
 func (t Type) String() string {
 	return [...]string{"null", "boolean", "integer", "number", "money", "text", "timestamp", "date"}[t]
 }
+
+// numeric reports whether arithmetic takes the type.
+func (t Type) numeric() bool { return t == Int || t == Float || t == Money }
 
 // Lookup tells the position and the type of a named column.
 type Lookup func(name string) (index int, typ Type, ok bool)
