@@ -85,6 +85,14 @@ func (b *builder) rule(r Rule) (rp rulePlan, ok bool, err error) {
 		return rp, true, nil
 	case TestNoMoney:
 		return rp, b.HasMoney(), nil
+	case TestReversal:
+		if b.Rel.Find("quantity") >= 0 {
+			rp.col, err = b.column("quantity")
+		}
+		return rp, rp.col >= 0 || b.HasMoney(), err
+	case TestFree:
+		rp.col = b.price
+		return rp, b.price >= 0 || b.HasMoney(), nil
 	}
 	if r.Column == MoneyColumn && b.Rel.Find(MoneyColumn) < 0 {
 		return rp, b.HasMoney(), nil
@@ -189,8 +197,12 @@ func (w *Worker) ruleMask(r *rulePlan, mask []uint64) bool {
 			mask[k] = ^wordAt(w.rows.MoneyValid, k)
 		}
 		return true
-	case TestNegative, TestZero:
-		return w.signMask(r, mask)
+	case TestNegative:
+		return w.signMask(r.col, true, mask)
+	case TestZero, TestFree:
+		return w.signMask(r.col, false, mask)
+	case TestReversal:
+		return w.reversalMask(r.col, mask)
 	case TestAfter:
 		return w.after(r.col, r.Limit, mask)
 	case TestWords:
@@ -266,14 +278,33 @@ func (w *Worker) after(col int, limit int64, mask []uint64) bool {
 	return true
 }
 
-// signMask marks negative or zero values of a column or of money. The first
-// sweep finds rows ≤ 0, which are rare; only those are looked at again.
-func (w *Worker) signMask(r *rulePlan, mask []uint64) bool {
-	if r.col < 0 {
+// reversalMask marks rows of negative quantity or negative money.
+func (w *Worker) reversalMask(quantity int, mask []uint64) bool {
+	any := quantity >= 0 && w.signMask(quantity, true, mask)
+	if !w.prog.HasMoney() {
+		return any
+	}
+	if !any {
+		return w.signMask(-1, true, mask)
+	}
+	w.mask2 = frame.Grow(w.mask2, len(mask))
+	if w.signMask(-1, true, w.mask2) {
+		for k, m := range w.mask2 {
+			mask[k] |= m
+		}
+	}
+	return true
+}
+
+// signMask marks negative or zero values of a column, or of money (col -1). The
+// first sweep finds rows ≤ 0, which are rare; only those are looked at again.
+func (w *Worker) signMask(col int, neg bool, mask []uint64) bool {
+	if col < 0 {
 		if !lowInts(w.rows.Money, mask) {
 			return false
 		}
-		resolve(mask, func(i int) bool { return (w.rows.Money[i] < 0) == (r.Test == TestNegative) })
+		money := w.rows.Money
+		resolve(mask, func(i int) bool { return (money[i] < 0) == neg })
 		if w.rows.MoneyValid != nil {
 			for k := range mask {
 				mask[k] &= wordAt(w.rows.MoneyValid, k)
@@ -281,25 +312,21 @@ func (w *Worker) signMask(r *rulePlan, mask []uint64) bool {
 		}
 		return true
 	}
-	c := &w.vecs[r.col].out
-	neg := r.Test == TestNegative
+	c := &w.vecs[col].out
 	switch {
 	case c.Kind == frame.Float:
-		if !w.low(r.col, mask) {
+		if !w.low(col, mask) {
 			return false
 		}
-		resolve(mask, func(i int) bool {
-			if neg {
-				return c.F64[i] < 0
-			}
-			return c.F64[i] == 0
-		})
+		resolve(mask, func(i int) bool { return (c.F64[i] < 0) == neg })
+	case c.I64 != nil && !c.Unsigned():
+		if !w.low(col, mask) {
+			return false
+		}
+		resolve(mask, func(i int) bool { return (c.I64[i] < 0) == neg })
 	case c.I64 != nil:
-		if !w.low(r.col, mask) {
-			return false
-		}
-		wide := c.Unsigned()
-		resolve(mask, func(i int) bool { return (c.I64[i] < 0 && !wide && neg) || (c.I64[i] == 0 && !neg) })
+		fillWords(mask, w.rows.N)
+		resolve(mask, func(i int) bool { return c.I64[i] == 0 && !neg })
 	case c.D128 != nil:
 		fillWords(mask, w.rows.N)
 		resolve(mask, func(i int) bool { return (c.D128[i].Sign() < 0 && neg) || (c.D128[i].Sign() == 0 && !neg) })
@@ -554,8 +581,7 @@ func (w *Worker) spanSold() {
 func (w *Worker) countFree() {
 	words := len(w.free)
 	w.mask = frame.Grow(w.mask, words)
-	r := rulePlan{Rule: Rule{Test: TestZero}, col: w.prog.price}
-	if w.prog.price < 0 && !w.prog.HasMoney() || !w.signMask(&r, w.mask) {
+	if w.prog.price < 0 && !w.prog.HasMoney() || !w.signMask(w.prog.price, false, w.mask) {
 		return
 	}
 	for k, m := range w.mask {

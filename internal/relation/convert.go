@@ -35,6 +35,7 @@ type vec struct {
 	dict  dictCache
 	words wordCache
 	low   lowMask
+	one   frame.Column // the value of a constant
 	// ownValid and ownBad say that out's bitmaps are v's own and may be changed.
 	ownValid, ownBad bool
 }
@@ -127,7 +128,7 @@ func (v *vec) convert(p *plan, in *frame.Column, z *zone) *frame.Column {
 	case expr.Date:
 		return v.toDate(p, in, z)
 	}
-	if in.Kind == frame.String {
+	if in.Kind == frame.String || p.typ == expr.Unknown {
 		v.out = *in
 		return &v.out
 	}

@@ -36,9 +36,9 @@ type memSplit struct {
 	i int
 }
 
-func (s memSplit) File() int                          { return 0 }
-func (s memSplit) Rows() int64                        { return int64(s.m.batches[s.i][0].Len) }
-func (s memSplit) Bytes() int64                       { return 1 }
+func (s memSplit) File() int                           { return 0 }
+func (s memSplit) Rows() int64                         { return int64(s.m.batches[s.i][0].Len) }
+func (s memSplit) Bytes() int64                        { return 1 }
 func (s memSplit) Stats(int) (st source.Stats, _ bool) { return st, false }
 func (s memSplit) Open(_ context.Context, want []source.Want) (source.Reader, error) {
 	return &memReader{split: s, want: want}, nil

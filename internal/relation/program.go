@@ -134,6 +134,23 @@ type builder struct {
 	schema *arrow.Schema
 }
 
+// converted is column for readers that need the canonical form, also where
+// RawUnmapped leaves the asked columns alone.
+func (b *builder) converted(name string) (int, error) {
+	if i, err := b.column(name); err != nil || !b.cols[i].raw {
+		return i, err
+	}
+	hidden := name + "\x00"
+	if i, ok := b.at[hidden]; ok {
+		return i, nil
+	}
+	cp := b.cols[b.at[name]]
+	cp.raw, cp.mapped = false, false
+	b.cols = append(b.cols, cp)
+	b.at[hidden] = len(b.cols) - 1
+	return len(b.cols) - 1, nil
+}
+
 // column makes sure a column of the relation is read and returns its place.
 func (b *builder) column(name string) (int, error) {
 	if i, ok := b.at[name]; ok {

@@ -25,9 +25,8 @@ func house(limit int64) []Rule {
 		{Name: "negative_price", Kind: Reject, Test: TestNegative, Column: "unit_price"},
 		{Name: "zero_quantity", Kind: Reject, Test: TestZero, Column: "quantity"},
 		{Name: "future", Kind: Reject, Test: TestAfter, Column: "order_ts", Limit: limit},
-		{Name: "status", Kind: Void, Test: TestWords, Column: "status", Words: []string{"cancelled", "已取消"}},
-		{Name: "negative_quantity", Kind: Reversal, Test: TestNegative, Column: "quantity"},
-		{Name: "negative_amount", Kind: Reversal, Test: TestNegative, Column: MoneyColumn},
+		{Name: "void", Kind: Void, Test: TestWords, Column: "status", Words: []string{"cancelled", "已取消"}},
+		{Name: "reversal", Kind: Reversal, Test: TestReversal},
 	}
 }
 
@@ -102,12 +101,12 @@ func TestApplyKinds(t *testing.T) {
 		"||10000|reject|no_order_id",
 		"3||10000|reject|no_order_ts",
 		"4|2|0|reject|zero_quantity",
-		"5||-15000|reversal|negative_quantity",
+		"5||-15000|reversal|reversal",
 		"6|3|10000|reject|future",
 		"7|4|-10000|reject|negative_price",
 		"8|5|0|sold|-",
 		"9|6|-|reject|no_money",
-		"10|7|20000|void|status",
+		"10|7|20000|void|void",
 	}
 	if d := cmp.Diff(want, show(p, r)); d != "" {
 		t.Error(d)

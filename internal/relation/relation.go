@@ -54,7 +54,7 @@ type Column struct {
 	Layout string
 	// Integer forces ids in text to be read as integers (the mapping says so).
 	Integer bool
-	// Const, when not nil, is a constant text value instead of a source column.
+	// Const, when not nil, is a constant instead of a source column, as text that reads as Type.
 	Const *string
 }
 

@@ -16,6 +16,8 @@ const (
 	TestZero                 // Column = 0
 	TestAfter                // Column > Limit
 	TestWords                // lower(trim(Column)) is one of Words (ASCII case and spaces only)
+	TestReversal             // quantity < 0 or the money of the line < 0
+	TestFree                 // unit_price = 0, or without that column the money of the line = 0
 )
 
 // MoneyParts tells which columns make the money of a line, as indices into

@@ -19,8 +19,11 @@ type Worker struct {
 	calc  moneyCalc
 	money frame.Column
 	mask  []uint64
+	mask2 []uint64
 	free  []uint64 // rows that no rule took yet
 	rows  Rows
+
+	filters map[*filter]*filterState
 }
 
 // NewWorker returns a worker with buffers of its own.
@@ -72,7 +75,7 @@ func (w *Worker) column(i int, raw *frame.Batch) error {
 	v.low.done = false
 	switch {
 	case cp.text != nil:
-		v.constant(*cp.text, raw.N)
+		v.constant(cp, raw.N)
 	case cp.dim >= 0:
 		v.gather(&w.prog.dims[cp.dim].cols[cp.dimCol].data, w.joins[cp.dim][:raw.N])
 	default:
@@ -88,14 +91,31 @@ func (w *Worker) column(i int, raw *frame.Batch) error {
 	return nil
 }
 
-// constant makes a column of one text.
-func (v *vec) constant(s string, n int) {
-	if v.out.Dict == nil {
-		v.out = frame.Column{Type: textType, Kind: frame.String, Dict: &frame.Dict{Off: []int32{0, int32(len(s))}, Data: []byte(s)}}
+// constant makes a column of one value.
+func (v *vec) constant(cp *colPlan, n int) {
+	if v.out.Type == nil {
+		s := *cp.text
+		one := frame.Column{Type: textType, Kind: frame.String, Len: 1, Codes: []int32{0}, Dict: &frame.Dict{Off: []int32{0, int32(len(s))}, Data: []byte(s)}}
+		var z zone
+		c := new(vec).convert(&cp.plan, &one, &z)
+		v.one, v.out = *c, *c
+		v.out.Bad = nil
 	}
-	v.codes = frame.Grow(v.codes, n)
-	clear(v.codes)
-	v.out.Codes, v.out.Len = v.codes, n
+	v.out.Len = n
+	switch v.out.Kind {
+	case frame.String:
+		v.codes = frame.Grow(v.codes, n)
+		clear(v.codes)
+		v.out.Codes = v.codes
+	case frame.Float:
+		for i := range v.floats() {
+			v.f64[i] = v.one.F64[0]
+		}
+	default:
+		for i := range v.ints() {
+			v.i64[i] = v.one.I64[0]
+		}
+	}
 }
 
 // computeMoney fills Money and its column.
