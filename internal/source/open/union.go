@@ -1,0 +1,416 @@
+package open
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/frame"
+	"github.com/ecomctl/ecomctl/internal/source"
+	"github.com/ecomctl/ecomctl/internal/source/value"
+)
+
+// textual is what datasets of untyped text offer: their columns can be read as
+// other kinds.
+type textual interface{ Spec(col int) *value.Spec }
+
+// member is one file of a union.
+type member struct {
+	file
+	ds   source.Dataset
+	cols []int        // column of the union → column of ds
+	as   []frame.Kind // how text columns are read to be of the union's kind; Any: as they are
+}
+
+// union is several files of one schema as one dataset.
+type union struct {
+	pool    *pool
+	files   []member
+	schema  *arrow.Schema
+	native  int // columns that are in the files; partitions follow
+	parts   []*value.Spec
+	splits  []source.Split
+	notices []string
+}
+
+// unite makes the common schema and the list of splits.
+func (u *union) unite() error {
+	if err := u.match(); err != nil {
+		return err
+	}
+	first := u.files[0].ds.Schema()
+	fields := append([]arrow.Field(nil), first.Fields()...)
+	u.native = len(fields)
+	for c := range fields {
+		if err := u.agree(c, &fields[c]); err != nil {
+			return err
+		}
+	}
+	parts, err := u.partitionFields(first)
+	if err != nil {
+		return err
+	}
+	meta := first.Metadata()
+	u.schema = arrow.NewSchema(append(fields, parts...), &meta)
+	for i := range u.files {
+		for _, s := range u.files[i].ds.Splits() {
+			u.splits = append(u.splits, &part{u: u, file: i, s: s})
+		}
+	}
+	return nil
+}
+
+// match finds each file's place of each column. Columns of equal names are matched in order.
+func (u *union) match() error {
+	first := &u.files[0]
+	names := first.ds.Schema()
+	for i := range u.files {
+		m := &u.files[i]
+		s := m.ds.Schema()
+		m.cols, m.as = make([]int, names.NumFields()), make([]frame.Kind, names.NumFields())
+		used := make(map[string]int)
+		var missing, extra []string
+		for c := range m.cols {
+			name := names.Field(c).Name
+			at := s.FieldIndices(name)
+			k := used[name]
+			used[name]++
+			if k >= len(at) {
+				missing = append(missing, name)
+				continue
+			}
+			m.cols[c] = at[k]
+		}
+		for _, f := range s.Fields() {
+			if used[f.Name]--; used[f.Name] < 0 {
+				extra = append(extra, f.Name)
+			}
+		}
+		if len(missing) > 0 || len(extra) > 0 {
+			return mismatch("%s and %s have different columns: %s", first.name, m.name, differences(missing, extra))
+		}
+	}
+	return nil
+}
+
+func differences(missing, extra []string) string {
+	var parts []string
+	if len(missing) > 0 {
+		parts = append(parts, "the second lacks "+list(missing))
+	}
+	if len(extra) > 0 {
+		parts = append(parts, "the first lacks "+list(extra))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func list(names []string) string {
+	const most = 8
+	out := make([]string, 0, most)
+	for i, n := range names {
+		if i == most {
+			return strings.Join(out, ", ") + fmt.Sprintf(" and %d more", len(names)-most)
+		}
+		out = append(out, fmt.Sprintf("%q", n))
+	}
+	return strings.Join(out, ", ")
+}
+
+// agree finds the type of column c that suits all files. Text adapts, types do not.
+func (u *union) agree(c int, f *arrow.Field) error {
+	typed := -1 // the first file with a type of its own
+	kind, sure, nullable := frame.String, false, false
+	for i := range u.files {
+		m := &u.files[i]
+		mine := m.ds.Schema().Field(m.cols[c])
+		nullable = nullable || mine.Nullable
+		if t, ok := m.ds.(textual); ok {
+			if spec := t.Spec(m.cols[c]); spec.Sure && typed < 0 {
+				kind, sure = join(kind, sure, spec.Kind), true
+			}
+			continue
+		}
+		if typed < 0 {
+			typed = i
+			f.Type = mine.Type
+		} else if w, ok := widen(f.Type, mine.Type); ok {
+			f.Type = w
+		} else {
+			return mismatch("column %q is %s in %s and %s in %s", f.Name, f.Type, u.files[typed].name, mine.Type, m.name)
+		}
+	}
+	f.Nullable = nullable
+	if typed < 0 {
+		return u.agreeText(c, f, kind)
+	}
+	kind = frame.KindOf(f.Type)
+	for i := range u.files {
+		m := &u.files[i]
+		t, ok := m.ds.(textual)
+		if !ok {
+			continue
+		}
+		spec := t.Spec(m.cols[c])
+		if spec.Sure && join(kind, true, spec.Kind) != kind || kind == frame.Nested || kind == frame.Null {
+			return mismatch("column %q is %s in %s and %v in %s", f.Name, f.Type, u.files[typed].name, spec.Kind, m.name)
+		}
+		if kind == frame.Decimal || kind == frame.Time {
+			return mismatch("column %q is %s in %s and text in %s", f.Name, f.Type, u.files[typed].name, m.name)
+		}
+		m.as[c] = kind
+	}
+	return nil
+}
+
+// agreeText lets all files, which are text, read column c as kind.
+func (u *union) agreeText(c int, f *arrow.Field, kind frame.Kind) error {
+	zone := -1
+	for i := range u.files {
+		m := &u.files[i]
+		spec := m.ds.(textual).Spec(m.cols[c])
+		if spec.Kind != kind {
+			m.as[c] = kind
+			if spec.Sure && kind == frame.String && len(u.notices) < 5 {
+				u.notices = append(u.notices, fmt.Sprintf("column %q is %v in %s and something else in other files; read as text", f.Name, spec.Kind, m.name))
+			}
+		}
+		f.Type = spec.Type(kind)
+		if kind != frame.Time || !spec.Sure {
+			continue
+		}
+		if zone >= 0 && (zone == 1) != spec.Zone {
+			return mismatch("column %q has times with a zone in some files and without in others (%s)", f.Name, m.name)
+		}
+		zone = 0
+		if spec.Zone {
+			zone = 1
+		}
+	}
+	return nil
+}
+
+// join is the kind that holds the values of both kinds.
+func join(a frame.Kind, known bool, b frame.Kind) frame.Kind {
+	switch {
+	case !known || a == b:
+		return b
+	case a == frame.Int && b == frame.Float, a == frame.Float && b == frame.Int:
+		return frame.Float
+	case a == frame.Date && b == frame.Time, a == frame.Time && b == frame.Date:
+		return frame.Time
+	}
+	return frame.String
+}
+
+// widen returns the type that holds both when their values are in memory the same.
+func widen(a, b arrow.DataType) (arrow.DataType, bool) {
+	if arrow.TypeEqual(a, b) {
+		return a, true
+	}
+	ka, kb := frame.KindOf(a), frame.KindOf(b)
+	if ka != kb {
+		return nil, false
+	}
+	switch ka {
+	case frame.Int:
+		if arrow.IsInteger(a.ID()) && arrow.IsInteger(b.ID()) && a.ID() != arrow.UINT64 && b.ID() != arrow.UINT64 {
+			return arrow.PrimitiveTypes.Int64, true
+		}
+	case frame.Float:
+		return arrow.PrimitiveTypes.Float64, true
+	case frame.String:
+		return arrow.BinaryTypes.String, true
+	}
+	return nil, false
+}
+
+// partitionFields checks that all files have the same partitions.
+func (u *union) partitionFields(first *arrow.Schema) ([]arrow.Field, error) {
+	var fields []arrow.Field
+	head := u.files[0].part
+	for _, m := range u.files[1:] {
+		ok := len(m.part) == len(head)
+		for i := 0; ok && i < len(head); i++ {
+			ok = m.part[i].key == head[i].key
+		}
+		if !ok {
+			return nil, mismatch("%s and %s are in folders of different keys (key=value)", u.files[0].name, m.name)
+		}
+	}
+	var keep []int
+	for i, p := range head {
+		if first.HasField(p.key) {
+			u.notices = append(u.notices, fmt.Sprintf("the folder's key %q is also a column of the files, which is taken", p.key))
+			continue
+		}
+		var ev value.Evidence
+		for _, m := range u.files {
+			if !m.part[i].null {
+				ev.Add([]byte(m.part[i].value))
+			}
+		}
+		spec := ev.Decide(p.key)
+		spec.Common = nil
+		u.parts = append(u.parts, &spec)
+		keep = append(keep, i)
+		fields = append(fields, arrow.Field{Name: p.key, Type: arrow.BinaryTypes.String, Nullable: true})
+	}
+	for f := range u.files {
+		kept := make([]partition, len(keep))
+		for k, i := range keep {
+			kept[k] = u.files[f].part[i]
+		}
+		u.files[f].part = kept
+	}
+	return fields, nil
+}
+
+// Schema implements source.Dataset.
+func (u *union) Schema() *arrow.Schema { return u.schema }
+
+// Splits implements source.Dataset.
+func (u *union) Splits() []source.Split { return u.splits }
+
+// Inputs implements source.Dataset.
+func (u *union) Inputs() []source.Input {
+	out := make([]source.Input, 0, len(u.files))
+	for i := range u.files {
+		out = append(out, u.files[i].ds.Inputs()[0])
+	}
+	return out
+}
+
+// Notices implements source.Dataset.
+func (u *union) Notices() []string {
+	out := append([]string(nil), u.notices...)
+	for i := range u.files {
+		out = append(out, u.files[i].ds.Notices()...)
+	}
+	return out
+}
+
+// Close implements source.Dataset.
+func (u *union) Close() error {
+	var first error
+	for i := range u.files {
+		if err := u.files[i].ds.Close(); err != nil && first == nil {
+			first = err
+		}
+	}
+	if err := u.pool.Close(); err != nil && first == nil {
+		first = err
+	}
+	return first
+}
+
+// part is a split of one file, seen with the union's columns.
+type part struct {
+	u    *union
+	file int
+	s    source.Split
+}
+
+// File implements source.Split.
+func (p *part) File() int { return p.file }
+
+// Rows implements source.Split.
+func (p *part) Rows() int64 { return p.s.Rows() }
+
+// Bytes implements source.Split.
+func (p *part) Bytes() int64 { return p.s.Bytes() }
+
+// Stats implements source.Split. A partition's value is its own bound.
+func (p *part) Stats(col int) (source.Stats, bool) {
+	m := &p.u.files[p.file]
+	if col < p.u.native {
+		return p.s.Stats(m.cols[col])
+	}
+	v := m.part[col-p.u.native]
+	if v.null {
+		return source.Stats{}, false
+	}
+	return source.Stats{MinStr: []byte(v.value), MaxStr: []byte(v.value)}, true
+}
+
+// Open implements source.Split.
+func (p *part) Open(ctx context.Context, want []source.Want) (source.Reader, error) {
+	m := &p.u.files[p.file]
+	r := &reader{types: make([]arrow.DataType, len(want))}
+	var inner []source.Want
+	for i, w := range want {
+		if w.Col < 0 || w.Col >= p.u.schema.NumFields() {
+			return nil, fault.New(fault.Internal, "reading %s: there is no column %d", m.name, w.Col)
+		}
+		if w.Col >= p.u.native {
+			k := w.Col - p.u.native
+			c, err := newConstant(m.part[k], p.u.parts[k], w)
+			if err != nil {
+				return nil, fault.Wrap(err, "reading the partition %s of %s", m.part[k].key, m.name)
+			}
+			r.consts = append(r.consts, c)
+			r.from = append(r.from, -len(r.consts))
+			continue
+		}
+		r.from = append(r.from, len(inner))
+		if _, text := m.ds.(textual); !text {
+			r.types[i] = p.u.schema.Field(w.Col).Type
+		} else if w.As == frame.Any {
+			w.As = m.as[w.Col]
+		}
+		w.Col = m.cols[w.Col]
+		inner = append(inner, w)
+	}
+	in, err := p.s.Open(ctx, inner)
+	if err != nil {
+		return nil, err
+	}
+	if len(r.consts) == 0 && len(p.u.files) == 1 {
+		return in, nil // nothing to change
+	}
+	r.in = in
+	return r, nil
+}
+
+// reader puts columns of a file and constants in the wanted order.
+type reader struct {
+	in     source.Reader
+	batch  frame.Batch
+	from   []int // ≥ 0: column of in; < 0: -1-constant
+	consts []*constant
+	types  []arrow.DataType // the union's type of typed columns
+}
+
+// Next implements source.Reader.
+func (r *reader) Next(b *frame.Batch) error {
+	if err := r.in.Next(&r.batch); err != nil {
+		return err
+	}
+	cols := frame.Grow(b.Cols, len(r.from))
+	*b = r.batch
+	b.Cols = cols
+	for i, f := range r.from {
+		if f < 0 {
+			r.consts[-1-f].fill(b.N, &cols[i])
+			continue
+		}
+		cols[i] = r.batch.Cols[f]
+		if r.types[i] != nil {
+			cols[i].Type = r.types[i]
+		}
+	}
+	return nil
+}
+
+// FirstLine passes on the number of the first line of the split, when it is text.
+func (r *reader) FirstLine() int64 {
+	if l, ok := r.in.(interface{ FirstLine() int64 }); ok {
+		return l.FirstLine()
+	}
+	return 0
+}
+
+// Close implements source.Reader.
+func (r *reader) Close() error { return r.in.Close() }
