@@ -121,6 +121,9 @@ func Slice(c *frame.Column, from, to int) frame.Column {
 	if c.F64 != nil {
 		out.F64 = append([]float64{}, c.F64[from:to]...)
 	}
+	if c.D128 != nil {
+		out.D128 = append(out.D128, c.D128[from:to]...)
+	}
 	if c.Codes != nil {
 		out.Codes = append([]int32{}, c.Codes[from:to]...)
 	}
