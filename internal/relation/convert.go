@@ -450,9 +450,9 @@ func (v *vec) parse(in *frame.Column, kind frame.Kind, typ arrow.DataType, read 
 type status uint8
 
 const (
-	fine  status = iota
-	blank        // nothing there: null
-	bad          // something unreadable there
+	fine   status = iota
+	absent        // nothing there: null
+	bad           // something unreadable there
 )
 
 // dictCache keeps what the entries of the last dictionary mean.
@@ -469,7 +469,7 @@ func (m *dictCache) of(d *frame.Dict, read func([]byte) (int64, status)) ([]int6
 	}
 	n := max(d.Len(), 1)
 	m.vals, m.stat = frame.Grow(m.vals, n), frame.Grow(m.stat, n)
-	m.vals[0], m.stat[0] = 0, blank
+	m.vals[0], m.stat[0] = 0, absent
 	for i := range d.Len() {
 		m.vals[i], m.stat[i] = read(d.At(int32(i)))
 	}

@@ -40,7 +40,7 @@ func isBlank(s []byte) bool {
 func parseWhole(s []byte) (int64, status) {
 	s = bytes.TrimSpace(s)
 	if isBlank(s) {
-		return 0, blank
+		return 0, absent
 	}
 	neg, i := false, 0
 	if s[0] == '-' || s[0] == '+' {
@@ -77,7 +77,7 @@ func parseWhole(s []byte) (int64, status) {
 func parseFloat(s []byte) (int64, status) {
 	s = bytes.TrimSpace(s)
 	if isBlank(s) {
-		return 0, blank
+		return 0, absent
 	}
 	f, ok := shortFloat(s)
 	if !ok {
@@ -89,7 +89,7 @@ func parseFloat(s []byte) (int64, status) {
 			return 0, bad
 		}
 		if math.IsNaN(f) || math.IsInf(f, 0) {
-			return 0, blank
+			return 0, absent
 		}
 	}
 	return int64(math.Float64bits(f)), fine

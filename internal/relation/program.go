@@ -309,19 +309,20 @@ func (b *builder) inner() error {
 			b.money[k] = i
 		}
 	}
-	for _, c := range b.Rel.Columns[:b.Rel.Canonical] {
+	ts := b.Rel.TimeColumn()
+	for ci, c := range b.Rel.Columns[:b.Rel.Canonical] {
 		i, read := b.at[c.Name]
-		if c.Name == OrderTS || c.Name == "unit_price" || (!read && b.canFail(&c)) {
+		if ci == ts || c.Name == "unit_price" || (!read && b.canFail(&c)) {
 			var err error
 			if i, err = b.column(c.Name); err != nil {
 				return err
 			}
 		}
-		switch c.Name {
-		case OrderTS:
-			b.ts = i
-		case "unit_price":
+		if c.Name == "unit_price" {
 			b.price = i
+		}
+		if ci == ts && c.Type == expr.Time {
+			b.ts = i
 		}
 	}
 	return nil

@@ -33,12 +33,12 @@ type timeParser struct {
 func (p *timeParser) parse(s []byte) (int64, status) {
 	s = bytes.TrimSpace(s)
 	if isBlank(s) {
-		return 0, blank
+		return 0, absent
 	}
 	switch p.layout {
-	case "", LayoutMDY, LayoutDMY:
+	case "", LayoutMDY, LayoutDMY, LayoutYMD:
 		return p.recognised(s)
-	case LayoutYMD, LayoutUnix, LayoutUnixMs, LayoutUnixUs, LayoutUnixNs:
+	case LayoutUnix, LayoutUnixMs, LayoutUnixUs, LayoutUnixNs:
 		x, st := parseWhole(s)
 		if st != fine {
 			return 0, st

@@ -1,0 +1,388 @@
+package schema
+
+import (
+	"context"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/ecomctl/ecomctl/internal/clean"
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/frame"
+	"github.com/ecomctl/ecomctl/internal/relation"
+	"github.com/ecomctl/ecomctl/internal/source"
+)
+
+// BuildOptions is what a relation is made from.
+type BuildOptions struct {
+	// Table is the canonical table; "" takes the preset's, else orders.
+	Table string
+	// Fact is the opened input. It stays the caller's to close.
+	Fact source.Dataset
+	// Tables are further opened tables by name: "products", "customers" (--products,
+	// --customers) or the parts of a preset's folder.
+	Tables map[string]source.Dataset
+	// Preset names a preset; "" recognises the columns.
+	Preset string
+	// Maps overrides: canonical name → "Column", "Column@LAYOUT" for times (a Go layout, mdy,
+	// dmy, yyyymmdd, unix, unixms …), "Column@int" for ids of text files that are
+	// integers, "=TEXT" for a constant, "" for none.
+	Maps map[string]string
+
+	Zone string // IANA name; "" is UTC
+	AsOf int64  // µs of wall time; 0 or MaxInt64 is open
+	Now  int64  // µs UTC
+
+	NoClean bool
+	// Rules configures the clean rules; its Now is set from Now and Zone.
+	Rules  clean.Config
+	Dedupe bool
+	// KeepUnmapped adds the columns that are not mapped, under their own names.
+	KeepUnmapped bool
+}
+
+// build is the state of one Build.
+type build struct {
+	BuildOptions
+	table   *Table
+	text    bool
+	schema  *arrow.Schema
+	m       Mapping
+	from    map[string]string // canonical column → join that it comes from
+	rel     *relation.Relation
+	joins   map[string]int // name → index+1 in rel.Joins
+	notices []Notice
+}
+
+// Build maps an opened input to a relation with its clean rules. The notices
+// say what was chosen. Errors are fault.Usage with the remedy: a column that is not
+// there, two that fit equally well, a type that cannot be read.
+func Build(ctx context.Context, opts BuildOptions) (*relation.Relation, []Notice, error) {
+	b := &build{BuildOptions: opts, schema: opts.Fact.Schema(), text: isText(opts.Fact), from: map[string]string{}, joins: map[string]int{}}
+	var preset *Preset
+	if opts.Preset != "" {
+		var err error
+		if preset, err = FindPreset(opts.Preset); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := b.pickTable(preset); err != nil {
+		return nil, nil, err
+	}
+	b.rel = &relation.Relation{Name: b.table.Name, Fact: opts.Fact, Zone: opts.Zone, AsOf: opts.AsOf, Dedupe: opts.Dedupe}
+	if b.rel.Zone == "" {
+		b.rel.Zone = "UTC"
+	}
+	if b.rel.AsOf == 0 {
+		b.rel.AsOf = math.MaxInt64
+	}
+	if err := b.mapColumns(preset); err != nil {
+		return nil, nil, err
+	}
+	if err := b.joinTables(); err != nil {
+		return nil, nil, err
+	}
+	if err := b.readLayouts(ctx); err != nil {
+		return nil, nil, err
+	}
+	if err := b.columns(); err != nil {
+		return nil, nil, err
+	}
+	if b.KeepUnmapped {
+		b.unmapped()
+	}
+	return b.rel, b.notices, b.rules()
+}
+
+// pickTable settles the canonical table.
+func (b *build) pickTable(preset *Preset) error {
+	switch {
+	case b.Table == "" && preset != nil:
+		b.table = preset.Table
+	case b.Table == "":
+		b.table = Orders
+	default:
+		if b.table = Find(b.Table); b.table == nil {
+			return fault.New(fault.Usage, "there is no table %q", b.Table)
+		}
+	}
+	if preset != nil && preset.Table != b.table {
+		return fault.New(fault.Usage, "the preset %s describes %s, not %s", preset.Name, preset.Table.Name, b.table.Name).
+			WithHint("name an input of %s", b.table.Name)
+	}
+	return nil
+}
+
+// mapColumns settles which column each canonical one comes from: the user's
+// own words, then the preset, else recognition.
+func (b *build) mapColumns(preset *Preset) error {
+	b.m = Mapping{Table: b.table}
+	off, err := b.explicit()
+	if err != nil {
+		return err
+	}
+	if preset != nil {
+		if err := b.fromPreset(preset); err != nil {
+			return err
+		}
+	} else {
+		settled := b.m
+		for _, name := range off { // keep recognition away from what the user switched off
+			settled.set(Choice{Canonical: name, From: "\x00"})
+		}
+		m, notices, err := propose(b.table, b.schema, b.text, &settled)
+		if err != nil {
+			return err
+		}
+		b.m, b.notices = m, append(b.notices, notices...)
+	}
+	b.m.Choices = slices.DeleteFunc(b.m.Choices, func(c Choice) bool { return c.Const == nil && slices.Contains(off, c.Canonical) })
+	if len(b.m.Choices) == 0 {
+		return fault.New(fault.Usage, "no column of the input is known as one of %s", b.table.Name).
+			WithHint("its columns are: %s; map them: --map order_id=COLUMN", listFields(b.schema))
+	}
+	return nil
+}
+
+// explicit takes the user's mapping and returns the columns switched off.
+func (b *build) explicit() (off []string, err error) {
+	names := make([]string, 0, len(b.Maps))
+	for name := range b.Maps {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if b.table.Column(name) == nil {
+			return nil, fault.New(fault.Usage, "--map %s: %s have no such column", name, b.table.Name).
+				WithHint("their columns are: %s", strings.Join(b.table.Names(), ", "))
+		}
+		value := b.Maps[name]
+		if value == "" {
+			off = append(off, name)
+			continue
+		}
+		c, err := b.parseMap(name, value)
+		if err != nil {
+			return nil, err
+		}
+		b.m.set(c)
+	}
+	return off, nil
+}
+
+// parseMap reads the right side of --map.
+func (b *build) parseMap(name, value string) (Choice, error) {
+	c := Choice{Canonical: name, Why: "--map"}
+	if len(b.schema.FieldIndices(value)) > 0 {
+		c.From = value
+		return c, nil
+	}
+	if text, ok := strings.CutPrefix(value, "="); ok {
+		c.Const = &text
+		return c, nil
+	}
+	if at := strings.LastIndexByte(value, '@'); at > 0 && len(b.schema.FieldIndices(value[:at])) > 0 {
+		c.From = value[:at]
+		if how := value[at+1:]; how == "int" {
+			c.Integer = true
+		} else {
+			c.Layout = how
+		}
+		return c, nil
+	}
+	if join, col, ok := strings.Cut(value, "."); ok && b.Tables[join] != nil && len(b.Tables[join].Schema().FieldIndices(col)) > 0 {
+		c.From = col
+		b.from[name] = join
+		return c, nil
+	}
+	return c, fault.New(fault.Usage, "--map %s=%s: the input has no column %q", name, value, value).
+		WithHint("its columns are: %s", listFields(b.schema))
+}
+
+// fromPreset takes the columns of a preset that the input has.
+func (b *build) fromPreset(p *Preset) error {
+	for _, j := range p.Joins {
+		t := b.Tables[j.Name]
+		if t == nil {
+			continue
+		}
+		if i := strings.IndexByte(j.On[0].Left, '.'); i > 0 && b.joins[j.On[0].Left[:i]] == 0 {
+			continue // its parent is not there
+		}
+		b.addJoin(j.Name, t, j.On)
+	}
+	hits := 0
+	for _, pc := range p.Columns {
+		if b.m.Of(pc.Canonical) != nil {
+			continue
+		}
+		c := Choice{Canonical: pc.Canonical, Layout: pc.Layout, Integer: pc.Integer, Why: "preset " + p.Name}
+		s := b.schema
+		switch {
+		case pc.Const != "":
+			c.Const = &pc.Const
+			b.m.set(c)
+			continue
+		case pc.In != "":
+			if b.joins[pc.In] == 0 {
+				continue
+			}
+			s = b.Tables[pc.In].Schema()
+		}
+		from, ok := pick(s, pc.From)
+		if !ok {
+			continue
+		}
+		hits++
+		c.From = from
+		b.m.set(c)
+		if pc.In != "" {
+			b.from[pc.Canonical] = pc.In
+		}
+	}
+	for _, r := range p.Remarks {
+		b.notices = append(b.notices, Notice(r))
+	}
+	if hits == 0 {
+		return fault.New(fault.Usage, "the input does not look like %s: it has none of its columns", p.Name).
+			WithHint("its columns are: %s; leave --preset out to have them recognised", listFields(b.schema))
+	}
+	return nil
+}
+
+// addJoin adds a join of a table and remembers its place.
+func (b *build) addJoin(name string, t source.Dataset, on []relation.On) {
+	b.rel.Joins = append(b.rel.Joins, relation.Join{Name: name, Table: t, On: on})
+	b.joins[name] = len(b.rel.Joins)
+}
+
+// joinTables joins --products and --customers by their id and takes from them
+// what the fact table does not have.
+func (b *build) joinTables() error {
+	for _, t := range []*Table{Products, Customers} {
+		d := b.Tables[t.Name]
+		key := t.Columns[0].Name
+		if d == nil || b.joins[t.Name] != 0 {
+			continue
+		}
+		left := b.m.Of(key)
+		if left == nil || left.Const != nil || b.from[key] != "" {
+			return fault.New(fault.Usage, "joining %s: the input has no %s", t.Name, key).WithHint("map it: --map %s=COLUMN", key)
+		}
+		m, notices, err := Propose(t, d.Schema(), isText(d))
+		if err != nil {
+			return fault.Wrap(err, "joining %s", t.Name)
+		}
+		right := m.Of(key)
+		if right == nil {
+			return fault.New(fault.Usage, "joining %s: no column of it is known as %s", t.Name, key).
+				WithHint("its columns are: %s", listFields(d.Schema()))
+		}
+		b.addJoin(t.Name, d, []relation.On{{Left: left.From, Right: right.From}})
+		for _, n := range notices {
+			b.notices = append(b.notices, Notice(t.Name+": "+string(n)))
+		}
+		for _, c := range m.Choices {
+			if c.Canonical == key || b.m.Of(c.Canonical) != nil || b.table.Column(c.Canonical) == nil {
+				continue
+			}
+			b.m.set(c)
+			b.from[c.Canonical] = t.Name
+		}
+	}
+	for name, join := range b.from {
+		if b.joins[join] == 0 {
+			return fault.New(fault.Usage, "mapping %s: the table %s is not joined", name, join)
+		}
+	}
+	return nil
+}
+
+// columns makes the relation's mapped columns.
+func (b *build) columns() error {
+	for i := range b.m.Choices {
+		c := &b.m.Choices[i]
+		s, text, join := b.schema, b.text, 0
+		if name := b.from[c.Canonical]; name != "" {
+			join = b.joins[name]
+			s, text = b.Tables[name].Schema(), isText(b.Tables[name])
+		}
+		typ, err := c.resolve(b.table, s, text)
+		if err != nil {
+			return err
+		}
+		b.rel.Columns = append(b.rel.Columns, relation.Column{
+			Name: c.Canonical, Type: typ, From: c.From, Join: join, Layout: c.Layout, Integer: c.Integer, Const: c.Const,
+		})
+	}
+	b.rel.Canonical = len(b.rel.Columns)
+	return nil
+}
+
+// unmapped adds the other columns of the fact table, unchanged.
+func (b *build) unmapped() {
+	used := map[string]bool{}
+	for _, c := range b.rel.Columns {
+		if c.Join == 0 {
+			used[c.From] = true
+		}
+	}
+	for _, f := range b.schema.Fields() {
+		if used[f.Name] || frame.KindOf(f.Type) == frame.Nested || len(b.schema.FieldIndices(f.Name)) > 1 {
+			continue
+		}
+		name := f.Name
+		for b.rel.Find(name) >= 0 || name == relation.MoneyColumn || name == relation.BadColumn {
+			name += "_raw"
+		}
+		b.rel.Columns = append(b.rel.Columns, relation.Column{Name: name, Type: plainType(f.Type), From: f.Name})
+	}
+}
+
+// rules sets the clean rules.
+func (b *build) rules() error {
+	if b.NoClean {
+		return nil
+	}
+	now, err := relation.WallTime(b.rel.Zone, b.Now)
+	if err != nil {
+		return err
+	}
+	cfg := b.Rules
+	cfg.Now = now
+	b.rel.Rules = clean.StandardRules(b.rel, cfg)
+	return nil
+}
+
+// Require checks that a relation has the columns that something needs. The
+// error names all that are missing, with the remedy.
+func Require(rel *relation.Relation, what string, names ...string) error {
+	var missing []string
+	for _, n := range names {
+		if n == relation.MoneyColumn {
+			if _, _, _, _, ok := rel.MoneyParts(); !ok {
+				missing = append(missing, "amount (or quantity and unit_price)")
+			}
+			continue
+		}
+		if rel.Find(n) < 0 {
+			missing = append(missing, n)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	first, _, _ := strings.Cut(missing[0], " ")
+	return fault.New(fault.Usage, "%s needs the column%s %s, which the input does not have", what, plural(len(missing)), strings.Join(missing, ", ")).
+		WithHint("map it: --map %s=COLUMN; the input's columns are: %s", first, listFields(rel.Fact.Schema()))
+}
+
+// plural is the ending of a noun for n things.
+func plural(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return "s"
+}

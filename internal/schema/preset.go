@@ -1,0 +1,131 @@
+package schema
+
+import (
+	"sort"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/relation"
+)
+
+// Preset maps the files of a known origin. Each is one value in a file of its own.
+type Preset struct {
+	Name    string
+	EN, ZH  string
+	Table   *Table
+	Columns []PresetColumn
+	// Joins are tables that the fact table needs; those whose table is not given
+	// are left out with the columns that come from them.
+	Joins []PresetJoin
+	// Folder tells, for an input that is a folder of several tables, which file is which.
+	Folder []Part
+	// Text states what cannot be recognised in its text files; nil when nothing.
+	Text *TextFile
+	// Remarks are said whenever the preset is used.
+	Remarks []string
+}
+
+// PresetColumn says where a canonical column comes from.
+type PresetColumn struct {
+	Canonical string
+	From      []string // names that occur in the wild; the first one present is taken
+	In        string   // name of a join; "" is the fact table
+	Layout    string
+	Integer   bool
+	Const     string // instead of From
+}
+
+// PresetJoin is an N:1 join to a table given with the input.
+type PresetJoin struct {
+	Name string // the table: "products", "customers", or a Part
+	On   []relation.On
+}
+
+// Part is one table of a folder. Files are matched by their base name without
+// extension; "" as Table is the fact.
+type Part struct {
+	Table string
+	File  string
+}
+
+// TextFile states the form of a text file.
+type TextFile struct {
+	Blanks bool     // runs of blanks separate the fields
+	Names  []string // of the columns, for files without a header that have so many columns
+}
+
+// presets holds all presets by name.
+var presets = map[string]*Preset{}
+
+// register adds a preset; two of one name are a programmer's error.
+func register(p *Preset) *Preset {
+	if presets[p.Name] != nil {
+		panic("schema: preset " + p.Name + " registered twice")
+	}
+	presets[p.Name] = p
+	return p
+}
+
+// Presets lists all presets by name.
+func Presets() []*Preset {
+	all := make([]*Preset, 0, len(presets))
+	for _, p := range presets {
+		all = append(all, p)
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i].Name < all[j].Name })
+	return all
+}
+
+// FindPreset returns a preset by name; the error lists those there are.
+func FindPreset(name string) (*Preset, error) {
+	if p := presets[name]; p != nil {
+		return p, nil
+	}
+	names := make([]string, 0, len(presets))
+	for _, p := range Presets() {
+		names = append(names, p.Name)
+	}
+	return nil, fault.New(fault.Usage, "there is no preset %q", name).WithHint("presets are: %s", strings.Join(names, ", "))
+}
+
+// Parts sorts the files of a folder (base names) into the preset's tables: the
+// key "" is the fact. Files that are no part are left out. A missing fact is an error.
+func (p *Preset) Parts(files []string) (map[string]string, error) {
+	found := map[string]string{}
+	for _, part := range p.Folder {
+		for _, f := range files {
+			base, _, _ := strings.Cut(f, ".")
+			if normalise(base) == normalise(part.File) {
+				if old, dup := found[part.Table]; dup {
+					return nil, fault.New(fault.Input, "reading the folder as %s: %s and %s are the same table", p.Name, old, f).WithHint("keep one of them")
+				}
+				found[part.Table] = f
+			}
+		}
+	}
+	if _, ok := found[""]; !ok && len(p.Folder) > 0 {
+		return nil, fault.New(fault.Input, "reading the folder as %s: there is no file %s", p.Name, p.Folder[0].File).
+			WithHint("the preset %s needs the unpacked folder of the data set", p.Name)
+	}
+	return found, nil
+}
+
+// pick returns the name of the first of the alternatives that the schema has,
+// letter for letter or else but for case and punctuation.
+func pick(s *arrow.Schema, names []string) (string, bool) {
+	for _, n := range names {
+		if len(s.FieldIndices(n)) > 0 {
+			return n, true
+		}
+	}
+	for _, n := range names {
+		for _, f := range s.Fields() {
+			if normalise(f.Name) == normalise(n) && normalise(n) != "" {
+				return f.Name, true
+			}
+		}
+	}
+	return "", false
+}
