@@ -88,8 +88,9 @@ def main():
     con = duckdb.connect()
     con.execute("SET memory_limit='4GB'; SET TimeZone='UTC'; SET preserve_insertion_order=true")
     made = None
-    for case in cases:
-        key = json.dumps([case["data"], case["files"], case.get("param"), case.get("where")], sort_keys=True)
+    shared = lambda c: json.dumps([c["data"], c["files"], c.get("param"), c.get("where")], sort_keys=True)
+    for case in sorted(cases, key=shared):
+        key = shared(case)
         if key != made:
             prepare(con, sqldir, case)
             made = key

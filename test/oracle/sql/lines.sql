@@ -14,11 +14,16 @@ WITH finite AS (  -- NaN and infinities are null before any rule
   FROM canonical)
 SELECT finite.*,
   -- rounded half away from zero to 1e-4, held as an integer of 1e-4 units
-  round((CASE WHEN has_amount THEN amount ELSE quantity * unit_price - coalesce(discount, 0) END) * 10000)::BIGINT AS money,
-  -- exact duplicates: all mapped columns equal (nulls equal nulls); the first stays
-  row_number() OVER (PARTITION BY order_id, order_ts, customer_id, product_id, quantity, unit_price, amount, discount,
-                     category, region, country, product_name, payment, status ORDER BY rowno) > 1 AS duplicate
+  round((CASE WHEN has_amount THEN amount ELSE quantity * unit_price - coalesce(discount, 0) END) * 10000)::BIGINT AS money
 FROM finite;
+
+-- exact duplicates: all mapped columns equal (nulls equal nulls); the first stays. Empty without --dedupe.
+CREATE OR REPLACE TEMP TABLE later_copies AS
+SELECT rowno FROM (
+  SELECT rowno, row_number() OVER (PARTITION BY order_id, order_ts, customer_id, product_id, quantity, unit_price, amount, discount,
+           category, region, country, product_name, payment, status ORDER BY rowno) AS copy
+  FROM priced WHERE (SELECT dedupe FROM param))
+WHERE copy > 1;
 
 CREATE OR REPLACE TEMP TABLE ruled AS
 SELECT priced.*,
@@ -31,7 +36,7 @@ SELECT priced.*,
     WHEN quantity = 0 THEN 'zero_quantity'
     WHEN order_ts > param.now_ts + INTERVAL 1 DAY THEN 'future'
     WHEN param.reject_free AND coalesce(unit_price = 0, amount = 0) THEN 'free'
-    WHEN param.dedupe AND duplicate THEN 'duplicate'
+    WHEN rowno IN (SELECT rowno FROM later_copies) THEN 'duplicate'
   END AS reject_reason,
   coalesce(lower(status) IN ('cancelled', 'refunded', 'voided', 'failed', 'trash', 'unpaid'), false) AS is_void,
   coalesce(quantity < 0, false) OR coalesce(money < 0, false) AS is_reversal

@@ -3,4 +3,4 @@ SELECT {{dimension}}, cash(sum(revenue)) AS revenue, count(DISTINCT order_id) FI
        coalesce(sum(quantity) FILTER (sold), 0)::BIGINT AS units, count(DISTINCT customer_id) FILTER (sold) AS customers,
        CASE WHEN count(DISTINCT order_id) FILTER (sold) > 0
             THEN (sum(revenue)::DOUBLE / 10000) / count(DISTINCT order_id) FILTER (sold) END AS aov
-FROM reported GROUP BY ALL ORDER BY {{dimension}}
+FROM reported GROUP BY ALL
