@@ -1,0 +1,599 @@
+package local
+
+import (
+	"math"
+	"slices"
+
+	"github.com/ecomctl/ecomctl/internal/expr"
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/kernel/exact"
+	"github.com/ecomctl/ecomctl/internal/kernel/intern"
+	"github.com/ecomctl/ecomctl/internal/kernel/radix"
+	"github.com/ecomctl/ecomctl/internal/query"
+)
+
+// results turns merged accumulators into tables.
+type results struct {
+	p     *physical
+	accs  []acc
+	keys  []*keyReader
+	bases []*baseReader
+}
+
+// dimValue is the value of a dimension of one result group: a number, or for
+// text the id of its keyer.
+type dimValue struct {
+	v    int64
+	null bool
+}
+
+// groupMap says which group of the scan belongs to which result group.
+type groupMap struct {
+	gids []uint32 // groups of the scan, ascending
+	fin  []int32  // their result groups, in the order of the answer; -1 for none
+	n    int
+	dims [][]dimValue // by dimension, by result group
+	to   *paged[int32]
+}
+
+// table answers one query.
+func (r *results) table(qp *queryPlan) (*query.Table, error) {
+	m := r.groups(qp)
+	t := &query.Table{Name: qp.q.Name, N: m.n}
+	for i := range qp.dims {
+		d := &qp.dims[i]
+		typ := cutType(d.typ, d.cut)
+		kr := r.keys[r.p.bases[qp.base].keyers[d.pos]]
+		t.Names = append(t.Names, d.name)
+		t.Types = append(t.Types, typ)
+		t.Cols = append(t.Cols, dimColumn(typ, m.dims[i], d, kr))
+	}
+	for i := range qp.measures {
+		mp := &qp.measures[i]
+		col, err := r.measure(qp, mp, m)
+		if err != nil {
+			return nil, fault.Wrap(err, "query %s, measure %s", qp.q.Name, mp.m.Name)
+		}
+		t.Names = append(t.Names, mp.m.Name)
+		t.Types = append(t.Types, mp.typ)
+		t.Cols = append(t.Cols, col)
+	}
+	return t, nil
+}
+
+// groups lists a query's groups and sorts them by the dimensions.
+func (r *results) groups(qp *queryPlan) *groupMap {
+	m := &groupMap{}
+	main := r.touched(qp, m)
+	if len(qp.dims) == 0 { // one row always, as SQL answers
+		m.n, m.gids, m.fin = 1, []uint32{0}, []int32{0}
+		m.index()
+		return m
+	}
+	r.assign(qp, m, main)
+	m.sortGroups(qp, r)
+	m.index()
+	return m
+}
+
+// touched collects the groups that any measure of the query met; main tells
+// which of them rows of the query's own scope made.
+func (r *results) touched(qp *queryPlan, m *groupMap) (main []bool) {
+	first := r.accs[qp.touch[0]].(*countAcc)
+	if len(qp.touch) == 1 {
+		first.n.each(func(pg *[pageLen]int64, base uint32) {
+			for i, c := range pg {
+				if c != 0 {
+					m.gids = append(m.gids, base+uint32(i))
+				}
+			}
+		})
+		return nil
+	}
+	var any paged[bool]
+	for _, t := range qp.touch {
+		n := &r.accs[t].(*countAcc).n
+		n.each(func(pg *[pageLen]int64, base uint32) {
+			for i, c := range pg {
+				if c != 0 {
+					*any.at(base + uint32(i)) = true
+				}
+			}
+		})
+	}
+	any.each(func(pg *[pageLen]bool, base uint32) {
+		for i, c := range pg {
+			if c {
+				m.gids = append(m.gids, base+uint32(i))
+				main = append(main, first.n.get(base+uint32(i)) != 0)
+			}
+		}
+	})
+	return main
+}
+
+// assign computes the dimensions of every group of the scan and numbers the
+// result groups. Without roll-up and cohort every group is a result of its own.
+func (r *results) assign(qp *queryPlan, m *groupMap, main []bool) {
+	m.fin = make([]int32, len(m.gids))
+	m.dims = make([][]dimValue, len(qp.dims))
+	direct := true
+	for _, d := range qp.dims {
+		direct = direct && d.cut == d.from && d.first < 0
+	}
+	base := r.bases[qp.base]
+	ids := make([]uint32, len(base.b.keyers))
+	vals := make([]dimValue, len(qp.dims))
+	var index []*intern.Ints
+	for range qp.dims {
+		index = append(index, intern.NewInts(), intern.NewInts())
+	}
+	place := map[uint32]int32{} // interned tuple → result group
+	var lone []bool             // result groups that rows of the scope made
+	for j, g := range m.gids {
+		base.split(g, ids)
+		if !r.values(qp, base, ids, vals) {
+			m.fin[j] = -1
+			continue
+		}
+		f, seen := int32(0), false
+		if !direct {
+			key := tuple(index, vals)
+			if f, seen = place[key]; !seen {
+				place[key] = int32(m.n)
+			}
+		}
+		if !seen {
+			f = int32(m.n)
+			m.n++
+			for i := range vals {
+				m.dims[i] = append(m.dims[i], vals[i])
+			}
+			lone = append(lone, false)
+		}
+		m.fin[j] = f
+		lone[f] = lone[f] || main == nil || main[j]
+	}
+	m.keep(lone)
+}
+
+// tuple gives the values of the dimensions one id.
+func tuple(index []*intern.Ints, vals []dimValue) uint32 {
+	key := uint32(0)
+	for i, v := range vals {
+		id := uint32(0)
+		if !v.null {
+			id = 1 + index[2*i].ID(v.v)
+		}
+		key = index[2*i+1].ID(int64(uint64(key)<<32 | uint64(id)))
+	}
+	return key
+}
+
+// values computes the dimensions of a group from its keyers' ids; false when
+// the group belongs to no result (a cohort needs its customer).
+func (r *results) values(qp *queryPlan, base *baseReader, ids []uint32, vals []dimValue) bool {
+	for i := range qp.dims {
+		d := &qp.dims[i]
+		id := ids[d.pos]
+		switch {
+		case d.first >= 0:
+			if id == 0 {
+				return false
+			}
+			v, ok := r.accs[d.first].(*extremeAcc).get(id)
+			vals[i] = dimValue{v: v, null: !ok}
+		case id == 0:
+			vals[i] = dimValue{null: true}
+		case d.typ == expr.Text:
+			vals[i] = dimValue{v: int64(id)}
+		default:
+			v := r.keys[base.b.keyers[d.pos]].number(id)
+			if d.cut != d.from {
+				v = unitOfDay(d.cut, v)
+			}
+			vals[i] = dimValue{v: v}
+		}
+	}
+	return true
+}
+
+// keep drops the result groups that no row of the query's scope made.
+func (m *groupMap) keep(lone []bool) {
+	to := make([]int32, m.n)
+	n := int32(0)
+	for f := range to {
+		to[f] = -1
+		if lone[f] {
+			to[f] = n
+			for i := range m.dims {
+				m.dims[i][n] = m.dims[i][f]
+			}
+			n++
+		}
+	}
+	if int(n) == m.n {
+		return
+	}
+	m.n = int(n)
+	for i := range m.dims {
+		m.dims[i] = m.dims[i][:n]
+	}
+	for j, f := range m.fin {
+		if f >= 0 {
+			m.fin[j] = to[f]
+		}
+	}
+}
+
+// sortGroups brings the result groups into the order of their dimensions.
+func (m *groupMap) sortGroups(qp *queryPlan, r *results) {
+	order := make([]uint32, m.n)
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	ords := make([][]uint64, len(qp.dims))
+	for i := range qp.dims {
+		d := &qp.dims[i]
+		ords[i] = ordinals(d.typ, m.dims[i], r.keys[r.p.bases[qp.base].keyers[d.pos]])
+	}
+	// Stable passes from the last dimension to the first; nulls go last.
+	pairs := make([]radix.Pair, m.n)
+	scratch := make([]radix.Pair, m.n)
+	for i := len(ords) - 1; i >= 0; i-- {
+		n := 0
+		for _, f := range order {
+			if !m.dims[i][f].null {
+				pairs[n] = radix.Pair{Key: ords[i][f], At: f}
+				n++
+			}
+		}
+		k := n
+		for _, f := range order {
+			if m.dims[i][f].null {
+				pairs[k].At = f
+				k++
+			}
+		}
+		radix.Pairs(pairs[:n], scratch)
+		for j := range pairs {
+			order[j] = pairs[j].At
+		}
+	}
+	to := make([]int32, m.n)
+	for j, f := range order {
+		to[f] = int32(j)
+	}
+	for i := range m.dims {
+		sorted := make([]dimValue, m.n)
+		for f, v := range m.dims[i] {
+			sorted[to[f]] = v
+		}
+		m.dims[i] = sorted
+	}
+	for j, f := range m.fin {
+		if f >= 0 {
+			m.fin[j] = to[f]
+		}
+	}
+}
+
+// ordinals maps values to numbers that sort as the values do.
+func ordinals(typ expr.Type, vals []dimValue, kr *keyReader) []uint64 {
+	out := make([]uint64, len(vals))
+	switch typ {
+	case expr.Text:
+		rank := textRanks(vals, kr)
+		for i, v := range vals {
+			if !v.null {
+				out[i] = uint64(rank[v.v])
+			}
+		}
+	case expr.Float:
+		for i, v := range vals {
+			out[i] = uint64(sortable(floatOf(v.v))) ^ signBit
+		}
+	default:
+		for i, v := range vals {
+			out[i] = uint64(v.v) ^ signBit
+		}
+	}
+	return out
+}
+
+// textRanks ranks the ids in vals by their text.
+func textRanks(vals []dimValue, kr *keyReader) []uint32 {
+	rank := make([]uint32, len(kr.strs)+1)
+	var ids []uint32
+	for _, v := range vals {
+		if !v.null && rank[v.v] == 0 {
+			rank[v.v] = 1
+			ids = append(ids, uint32(v.v))
+		}
+	}
+	sortText(ids, kr.string)
+	for i, id := range ids {
+		rank[id] = uint32(i)
+	}
+	return rank
+}
+
+// sortText sorts ids by their text: by the first eight bytes as a number, then
+// the runs that agree in them by comparison.
+func sortText(ids []uint32, text func(uint32) []byte) {
+	pairs := make([]radix.Pair, len(ids))
+	for i, id := range ids {
+		var k uint64
+		for j, c := range text(id)[:min(8, len(text(id)))] {
+			k |= uint64(c) << (56 - 8*j)
+		}
+		pairs[i] = radix.Pair{Key: k, At: id}
+	}
+	radix.Pairs(pairs, nil)
+	for i := 0; i < len(pairs); {
+		j := i + 1
+		for j < len(pairs) && pairs[j].Key == pairs[i].Key {
+			j++
+		}
+		if j-i > 1 {
+			slices.SortFunc(pairs[i:j], func(a, b radix.Pair) int { return slices.Compare(text(a.At), text(b.At)) })
+		}
+		i = j
+	}
+	for i := range pairs {
+		ids[i] = pairs[i].At
+	}
+}
+
+// index makes m.to, for accumulators that look results up by group.
+func (m *groupMap) index() {
+	m.to = &paged[int32]{}
+	for j, g := range m.gids {
+		if m.fin[j] >= 0 {
+			*m.to.at(g) = m.fin[j] + 1
+		}
+	}
+}
+
+// measure reads one measure of all result groups.
+func (r *results) measure(qp *queryPlan, mp *measurePlan, m *groupMap) (frameColumn, error) {
+	switch mp.m.Op {
+	case query.Count:
+		return intColumn(expr.Int, foldCounts(m, &r.accs[mp.unit].(*countAcc).n)), nil
+	case query.CountDistinct:
+		if mp.pos >= 0 {
+			return intColumn(expr.Int, r.ownKeys(qp, mp, m)), nil
+		}
+		return intColumn(expr.Int, r.accs[mp.unit].(*distinctAcc).counts(m.to, m.n)), nil
+	case query.Sum:
+		return r.sum(mp, m)
+	case query.Mean:
+		return r.mean(mp, m)
+	case query.Quantile:
+		return r.quantile(mp, m), nil
+	}
+	return r.extreme(mp, m), nil
+}
+
+// foldCounts adds the counts of the groups of each result.
+func foldCounts(m *groupMap, n *paged[int64]) []int64 {
+	out := make([]int64, m.n)
+	for j, g := range m.gids {
+		if f := m.fin[j]; f >= 0 {
+			out[f] += n.get(g)
+		}
+	}
+	return out
+}
+
+// ownKeys counts the different values of one of the base's own keyers.
+func (r *results) ownKeys(qp *queryPlan, mp *measurePlan, m *groupMap) []int64 {
+	base := r.bases[qp.base]
+	ids := make([]uint32, len(base.b.keyers))
+	touch := &r.accs[mp.unit].(*countAcc).n
+	var pairs []uint64
+	for j, g := range m.gids {
+		if f := m.fin[j]; f >= 0 && touch.get(g) != 0 {
+			base.split(g, ids)
+			if ids[mp.pos] != 0 {
+				pairs = append(pairs, uint64(f)<<32|uint64(ids[mp.pos]))
+			}
+		}
+	}
+	radix.Uint64(pairs, nil)
+	out := make([]int64, m.n)
+	for i, p := range pairs {
+		if i == 0 || p != pairs[i-1] {
+			out[p>>32]++
+		}
+	}
+	return out
+}
+
+func (r *results) sum(mp *measurePlan, m *groupMap) (frameColumn, error) {
+	if mp.typ == expr.Float {
+		return floatColumn(r.floatSums(mp, m), nil), nil
+	}
+	sums := r.intSums(mp, m)
+	out := make([]int64, m.n)
+	for f := range sums {
+		v, ok := sums[f].Int64()
+		if !ok {
+			return frameColumn{}, fault.New(fault.Data, "the sum of %s passes 64 bits", mp.m.Column).
+				WithHint("look for absurd values with: ecomctl profile")
+		}
+		out[f] = v
+	}
+	return intColumn(mp.typ, out), nil
+}
+
+func (r *results) intSums(mp *measurePlan, m *groupMap) []exact.Int128 {
+	out := make([]exact.Int128, m.n)
+	if a, ok := r.accs[mp.unit].(*wideAcc); ok {
+		for j, g := range m.gids {
+			if f := m.fin[j]; f >= 0 {
+				out[f].Merge(a.n.get(g))
+			}
+		}
+		return out
+	}
+	a := r.accs[mp.unit].(*sumAcc)
+	for j, g := range m.gids {
+		if f := m.fin[j]; f >= 0 {
+			out[f].Add(a.n.get(g))
+		}
+	}
+	return out
+}
+
+func (r *results) floatSums(mp *measurePlan, m *groupMap) []float64 {
+	out := make([]float64, m.n)
+	if a, ok := r.accs[mp.unit].(*superAcc); ok {
+		sums := make([]exact.Super, m.n)
+		for j, g := range m.gids {
+			if f := m.fin[j]; f >= 0 {
+				if s := a.n.get(g); s != nil {
+					sums[f].Merge(s)
+				}
+			}
+		}
+		for f := range sums {
+			out[f] = sums[f].Float()
+		}
+		return out
+	}
+	a := r.accs[mp.unit].(*fixedAcc)
+	sums := make([]exact.Fixed, m.n)
+	for j, g := range m.gids {
+		if f := m.fin[j]; f >= 0 {
+			sums[f].Merge(a.n.get(g).Int128)
+		}
+	}
+	for f := range sums {
+		out[f] = sums[f].Float()
+	}
+	return out
+}
+
+// mean divides the sum by the number of non-null values; no values, no mean.
+func (r *results) mean(mp *measurePlan, m *groupMap) (frameColumn, error) {
+	counts := foldCounts(m, &r.accs[mp.count].(*countAcc).n)
+	var sums []float64
+	if mp.in == expr.Float {
+		sums = r.floatSums(mp, m)
+	} else {
+		sums = make([]float64, m.n)
+		for f, s := range r.intSums(mp, m) {
+			sums[f] = s.Float(0)
+		}
+	}
+	scale := 1.0
+	if mp.in == expr.Money {
+		scale = moneyUnits
+	}
+	for f, c := range counts {
+		if c > 0 {
+			sums[f] /= float64(c) * scale
+		}
+	}
+	return floatColumn(sums, func(f int) bool { return counts[f] > 0 }), nil
+}
+
+// moneyUnits is how many of money's integer units make one.
+const moneyUnits = 1e4
+
+func (r *results) extreme(mp *measurePlan, m *groupMap) frameColumn {
+	if a, ok := r.accs[mp.unit].(*textAcc); ok {
+		return a.column(m)
+	}
+	a := r.accs[mp.unit].(*extremeAcc)
+	out, has := make([]int64, m.n), make([]bool, m.n)
+	for j, g := range m.gids {
+		f := m.fin[j]
+		if f < 0 {
+			continue
+		}
+		if v, ok := a.get(g); ok && (!has[f] || (v > out[f]) == a.max) {
+			out[f], has[f] = v, true
+		}
+	}
+	ok := func(f int) bool { return has[f] }
+	if a.float {
+		fs := make([]float64, m.n)
+		for f, v := range out {
+			if has[f] {
+				fs[f] = unsortable(v)
+			}
+		}
+		return floatColumn(fs, ok)
+	}
+	for f, v := range out {
+		if has[f] {
+			out[f] = unitStart(mp.m.Cut, v)
+		}
+	}
+	return nullableColumn(mp.typ, out, ok)
+}
+
+func (a *textAcc) column(m *groupMap) frameColumn {
+	best, has := make([][]byte, m.n), make([]bool, m.n)
+	for j, g := range m.gids {
+		f := m.fin[j]
+		if x, ok := a.n[g]; ok && f >= 0 && (!has[f] || a.better(x, best[f])) {
+			best[f], has[f] = x, true
+		}
+	}
+	return textColumn(m.n, func(f int) ([]byte, bool) { return best[f], has[f] })
+}
+
+// quantile computes type 7 quantiles (Hyndman & Fan 1996, definition 7).
+func (r *results) quantile(mp *measurePlan, m *groupMap) frameColumn {
+	a := r.accs[mp.unit].(*quantileAcc)
+	start := make([]int, m.n+1)
+	for _, g := range a.gid {
+		if f := m.to.get(g); f > 0 {
+			start[f]++
+		}
+	}
+	for f := range m.n {
+		start[f+1] += start[f]
+	}
+	vals := make([]int64, start[m.n])
+	at := slices.Clone(start)
+	for i, g := range a.gid {
+		if f := m.to.get(g); f > 0 {
+			vals[at[f-1]] = a.val[i]
+			at[f-1]++
+		}
+	}
+	out := make([]float64, m.n)
+	for f := range out {
+		if own := vals[start[f]:start[f+1]]; len(own) > 0 {
+			out[f] = quantileOf(own, mp.m.P, mp.in)
+		}
+	}
+	return floatColumn(out, func(f int) bool { return start[f+1] > start[f] })
+}
+
+// quantileOf sorts vals and interpolates between the two neighbours of
+// (n − 1)·p.
+func quantileOf(vals []int64, p float64, typ expr.Type) float64 {
+	slices.Sort(vals)
+	get := func(i int) float64 {
+		switch typ {
+		case expr.Float:
+			return unsortable(vals[i])
+		case expr.Money:
+			return float64(vals[i]) / moneyUnits
+		}
+		return float64(vals[i])
+	}
+	h := float64(len(vals)-1) * p
+	lo := int(math.Floor(h))
+	hi := min(lo+1, len(vals)-1)
+	a, b := get(lo), get(hi)
+	if a == b || h == float64(lo) {
+		return a
+	}
+	return a + (h-float64(lo))*(b-a)
+}

@@ -1,0 +1,329 @@
+package local
+
+import (
+	"context"
+	"errors"
+
+	"github.com/ecomctl/ecomctl/internal/engine"
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/frame"
+	"github.com/ecomctl/ecomctl/internal/query"
+	"github.com/ecomctl/ecomctl/internal/relation"
+)
+
+// Options configure the engine.
+type Options struct {
+	Threads  int             // 0: as many as Go may use
+	Memory   int64           // bytes of state before spilling; 0: no bound
+	TempDir  string          // where spilled state goes; "" is the system's place
+	Progress engine.Progress // may be nil
+}
+
+// Engine answers plans on this machine.
+type Engine struct{ opt Options }
+
+var _ engine.Engine = (*Engine)(nil)
+
+// New returns an engine.
+func New(opt Options) *Engine { return &Engine{opt: opt} }
+
+// Name implements engine.Engine.
+func (e *Engine) Name() string { return "local" }
+
+// attemptOptions choose among the forms of a plan. An attempt that finds its
+// form too small gives up, and the next one runs in a larger form: inputs can
+// always be read again.
+type attemptOptions struct {
+	wide   bool // 128-bit integer sums
+	super  bool // sums of doubles in full
+	sparse bool // no product bases
+	narrow bool // no windows of integer keys (tests)
+	look   int  // pairs at which distinct counts choose their form; 0: firstLook
+	big    int  // window from which a key may lead a product; 0: bigSpan
+}
+
+// Run implements engine.Engine.
+func (e *Engine) Run(ctx context.Context, rel *relation.Relation, plan query.Plan) (*query.Answer, error) {
+	return e.run(ctx, rel, plan, attemptOptions{})
+}
+
+// run tries forms of the plan, from opt upwards.
+func (e *Engine) run(ctx context.Context, rel *relation.Relation, plan query.Plan, opt attemptOptions) (*query.Answer, error) {
+	for {
+		ans, err := e.attempt(ctx, rel, plan, opt)
+		switch {
+		case errors.Is(err, errWide) && !opt.wide:
+			opt.wide = true
+		case errors.Is(err, errSuper) && !opt.super:
+			opt.super = true
+		case errors.Is(err, errProduct) && !opt.sparse:
+			opt.sparse = true
+		default:
+			return ans, err
+		}
+	}
+}
+
+// worker is one goroutine's part of an attempt.
+type worker struct {
+	rel   *relation.Worker
+	st    *state
+	accs  []acc
+	nulls []int64
+}
+
+// attempt scans once and makes the answer.
+type attempt struct {
+	p       *physical
+	prog    *relation.Program
+	plan    query.Plan
+	mem     budget
+	workers []*worker
+	parts   [][]part // by grouping, by split
+}
+
+func (e *Engine) attempt(ctx context.Context, rel *relation.Relation, plan query.Plan, opt attemptOptions) (*query.Answer, error) {
+	a := &attempt{plan: plan, mem: budget{limit: e.opt.Memory}}
+	asked := plan
+	currency := rel.Find(currencyColumn)
+	if currency >= 0 {
+		asked.Queries = append(plan.Queries[:len(plan.Queries):len(plan.Queries)], currencyQuery(rel))
+	}
+	var err error
+	if a.p, err = build(rel, asked, opt); err != nil {
+		return nil, err
+	}
+	if plan.Nulls {
+		for i := range rel.Columns[:rel.Canonical] {
+			if _, ok := a.p.at["col/"+rel.Columns[i].Name]; !ok {
+				a.p.at["col/"+rel.Columns[i].Name] = len(a.p.need)
+				a.p.need = append(a.p.need, rel.Columns[i].Name)
+			}
+		}
+	}
+	a.p.bitmapBytes = bitmapBytes(rel, e.opt.Memory)
+	if a.prog, err = relation.Compile(rel, a.p.need); err != nil {
+		return nil, err
+	}
+	if err := a.prog.Load(ctx, e.opt.Memory); err != nil {
+		return nil, err
+	}
+	if err := a.scan(ctx, e, rel); err != nil {
+		return nil, err
+	}
+	return a.answer(ctx, threadsOr(e.opt.Threads), currency >= 0)
+}
+
+// bitmapBytes bounds the bitmaps of one distinct count of one worker by the
+// input's size: about what lists of pairs would take at worst.
+func bitmapBytes(rel *relation.Relation, memory int64) int64 {
+	rows := int64(0)
+	for _, s := range rel.Fact.Splits() {
+		if n := s.Rows(); n >= 0 {
+			rows += n
+		} else {
+			rows += s.Bytes() / 64
+		}
+	}
+	n := max(8*rows, 16<<20)
+	if memory > 0 {
+		n = min(n, memory/8)
+	}
+	return n
+}
+
+func (a *attempt) scan(ctx context.Context, e *Engine, rel *relation.Relation) error {
+	splits := rel.Fact.Splits()
+	threads := min(threadsOr(e.opt.Threads), max(len(splits), 1))
+	a.workers = make([]*worker, threads)
+	a.parts = make([][]part, len(a.p.groups))
+	for i := range a.parts {
+		a.parts[i] = make([]part, len(splits))
+	}
+	for i := range a.workers {
+		st, err := newState(a.p)
+		if err != nil {
+			return err
+		}
+		w := &worker{rel: a.prog.NewWorker(), st: st, nulls: make([]int64, rel.Canonical)}
+		for _, u := range a.p.units {
+			w.accs = append(w.accs, u.start(a.p, &a.mem))
+		}
+		a.workers[i] = w
+	}
+	s := &scan{splits: splits, want: a.prog.Wants(), progress: e.opt.Progress}
+	s.start("reading")
+	defer s.done()
+	return inParallel(ctx, len(splits), threads, func(ctx context.Context, worker, i int) error {
+		w := a.workers[worker]
+		w.rel.Split(i)
+		return s.read(ctx, i, func(b *frame.Batch) error { return a.batch(w, i, b) })
+	})
+}
+
+// batch folds one batch into a worker's accumulators.
+func (a *attempt) batch(w *worker, split int, b *frame.Batch) error {
+	rows, err := w.rel.Apply(b)
+	if err != nil {
+		return err
+	}
+	if a.plan.Nulls {
+		a.countNulls(w, rows)
+	}
+	if err := w.st.load(rows); err != nil {
+		return err
+	}
+	for _, acc := range w.accs {
+		if err := acc.add(w.st); err != nil {
+			return err
+		}
+	}
+	for i, gp := range a.p.groups {
+		a.parts[i][split].add(gp, w.st, &a.mem)
+	}
+	if a.mem.limit > 0 && a.mem.used.Load()+a.p.tableBytes() > a.mem.limit {
+		return errBudget
+	}
+	return nil
+}
+
+func (a *attempt) countNulls(w *worker, rows *relation.Rows) {
+	for i := range w.nulls {
+		c := rows.Cols[a.p.at["col/"+a.p.rel.Columns[i].Name]]
+		if c.Kind == frame.Null {
+			w.nulls[i] += int64(rows.N)
+		} else {
+			w.nulls[i] += int64(c.Nulls)
+		}
+	}
+}
+
+// tableBytes is the memory of the shared id tables.
+func (p *physical) tableBytes() (n int64) {
+	for _, k := range p.keyers {
+		n += k.bytes()
+	}
+	for _, b := range p.bases {
+		n += b.bytes()
+	}
+	return n
+}
+
+// answer merges the workers and reads the results off.
+func (a *attempt) answer(ctx context.Context, threads int, currency bool) (*query.Answer, error) {
+	accs := a.workers[0].accs
+	err := inParallel(ctx, len(accs), threads, func(_ context.Context, _, i int) error {
+		for _, w := range a.workers[1:] {
+			if err := accs[i].merge(w.accs[i]); err != nil {
+				return err
+			}
+			w.accs[i] = nil
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	r := &results{p: a.p, accs: accs, keys: make([]*keyReader, len(a.p.keyers)), bases: make([]*baseReader, len(a.p.bases))}
+	n := len(r.keys) + len(r.bases)
+	err = inParallel(ctx, n, threads, func(_ context.Context, _, i int) error {
+		if i < len(r.keys) {
+			r.keys[i] = a.p.keyers[i].reader()
+		} else {
+			r.bases[i-len(r.keys)] = a.p.bases[i-len(r.keys)].reader()
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	tables := make([]*query.Table, len(a.p.queries))
+	groups := make([]*query.Groups, len(a.p.groups))
+	err = inParallel(ctx, len(tables)+len(groups), threads, func(_ context.Context, _, i int) (err error) {
+		if i < len(tables) {
+			tables[i], err = r.table(a.p.queries[i])
+			return err
+		}
+		i -= len(tables)
+		groups[i] = r.groupsOf(a.p.groups[i], a.parts[i])
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	ans := &query.Answer{Tables: tables[:len(a.plan.Queries)], Groups: groups}
+	if err := a.account(&ans.Account); err != nil {
+		return nil, err
+	}
+	if currency {
+		ans.Account.Currencies = currencies(tables[len(tables)-1])
+	}
+	return ans, nil
+}
+
+// merged is the account of all workers.
+func (a *attempt) account(ac *query.Account) error {
+	var t relation.Tally
+	for _, w := range a.workers {
+		t.Merge(&w.rel.Tally)
+	}
+	ac.Rows, ac.Free, ac.Unmatched, ac.Duplicates = t.Rows, t.Free, t.Unmatched, -1
+	if t.HasTime {
+		ac.FirstSold, ac.LastSold = t.First, t.Last
+	}
+	add := func(name string, kind relation.Kind, s *relation.Sum) error {
+		m, ok := s.Money()
+		if !ok {
+			return fault.New(fault.Data, "the money of the %s rows (%s) passes 64 bits", kind, name).
+				WithHint("look for absurd prices with: ecomctl profile")
+		}
+		ac.Reasons = append(ac.Reasons, query.Reason{Kind: kind, Reason: name, Rows: s.Rows, Money: m, NoMoney: s.NoMoney})
+		return nil
+	}
+	for i, reason := range a.prog.Reasons {
+		if err := add(reason.Name, reason.Kind, &t.By[i]); err != nil {
+			return err
+		}
+	}
+	if err := add(relation.ReasonSold, relation.Sold, &t.By[relation.NoReason]); err != nil {
+		return err
+	}
+	if a.plan.Nulls {
+		ac.Nulls = make([]int64, a.p.rel.Canonical)
+		for _, w := range a.workers {
+			for i, n := range w.nulls {
+				ac.Nulls[i] += n
+			}
+		}
+	}
+	return nil
+}
+
+const currencyColumn = "currency"
+
+// currencyQuery asks for sold rows and money by currency.
+func currencyQuery(rel *relation.Relation) query.Query {
+	q := query.Query{Name: "currencies", Dims: []query.Dim{{Name: currencyColumn, Column: currencyColumn}},
+		Measures: []query.Measure{{Name: "rows", Op: query.Count}}}
+	if _, _, _, _, ok := rel.MoneyParts(); ok {
+		q.Measures = append(q.Measures,
+			query.Measure{Name: "money", Op: query.Sum, Column: relation.MoneyColumn},
+			query.Measure{Name: "priced", Op: query.Count, Column: relation.MoneyColumn})
+	}
+	return q
+}
+
+func currencies(t *query.Table) []query.Reason {
+	var out []query.Reason
+	for i := range t.N {
+		r := query.Reason{Kind: relation.Sold, Rows: t.Cols[1].I64[i]}
+		if c := &t.Cols[0]; !c.IsNull(i) && c.Kind == frame.String {
+			r.Reason = string(c.Str(i))
+		}
+		if len(t.Cols) > 2 {
+			r.Money, r.NoMoney = t.Cols[2].I64[i], r.Rows-t.Cols[3].I64[i]
+		}
+		out = append(out, r)
+	}
+	return out
+}
