@@ -6,6 +6,8 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/goreleaser/goreleaser/v2/pkg/config"
 )
@@ -20,8 +22,45 @@ func main() {
 		fmt.Fprintf(os.Stderr, "error: reading %s: %v\n", os.Args[1], err)
 		os.Exit(1)
 	}
-	if project.Version != 2 || len(project.Builds) == 0 || len(project.Archives) == 0 {
-		fmt.Fprintf(os.Stderr, "error: %s: version 2 with builds and archives is expected\n", os.Args[1])
+	if missing := promises(project); len(missing) > 0 {
+		fmt.Fprintf(os.Stderr, "error: %s does not release: %s\n", os.Args[1], strings.Join(missing, ", "))
 		os.Exit(1)
 	}
+}
+
+// promises lists what the README says a release has and the configuration leaves out.
+func promises(p config.Project) (missing []string) {
+	built := map[string]bool{}
+	for _, b := range p.Builds {
+		for _, goos := range b.Goos {
+			for _, goarch := range b.Goarch {
+				built[goos+"/"+goarch] = true
+			}
+		}
+		if !slices.Contains(b.Env, "CGO_ENABLED=0") {
+			missing = append(missing, b.ID+" as a static binary")
+		}
+	}
+	for _, goos := range []string{"linux", "darwin", "windows"} {
+		for _, goarch := range []string{"amd64", "arm64"} {
+			if !built[goos+"/"+goarch] {
+				missing = append(missing, goos+"/"+goarch)
+			}
+		}
+	}
+	var packed []string
+	for _, a := range p.Archives {
+		for _, f := range a.Files {
+			packed = append(packed, f.Source, f.Destination)
+		}
+	}
+	for _, name := range []string{"LICENSE", "NOTICE", "completions", "man"} {
+		if !slices.Contains(packed, name) {
+			missing = append(missing, name)
+		}
+	}
+	if p.Checksum.NameTemplate == "" {
+		missing = append(missing, "checksums")
+	}
+	return missing
 }
