@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/ecomctl/ecomctl/internal/analysis"
-	"github.com/ecomctl/ecomctl/internal/config"
 	"github.com/ecomctl/ecomctl/internal/engine/local"
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
@@ -44,7 +44,7 @@ type common struct {
 	maxRejects     string
 	text           textFlags
 
-	conf *config.Config
+	conf *settings
 }
 
 // textFlags state what recognition of text files would guess.
@@ -90,28 +90,29 @@ func addCommon(a *App, c *cobra.Command) *common {
 // session is an opened input, mapped and ready to be asked.
 type session struct {
 	*common
-	data  source.Dataset
-	rel   *relation.Relation
-	zone  *time.Location
-	now   time.Time
-	req   *analysis.Request
-	extra []source.Dataset
-	prog  *term.Progress
+	data   source.Dataset
+	rel    *relation.Relation
+	zone   *time.Location
+	now    time.Time
+	req    *analysis.Request
+	tables map[string]source.Dataset
+	prog   *term.Progress
 }
 
 // Close releases the inputs.
 func (s *session) Close() {
-	for _, d := range append(s.extra, s.data) {
-		if d != nil {
-			d.Close()
-		}
+	for _, d := range s.tables {
+		d.Close()
+	}
+	if s.data != nil {
+		s.data.Close()
 	}
 }
 
 // load reads the configuration and fills flags that were not given.
 func (o *common) load(c *cobra.Command) error {
 	flags := map[string]string{}
-	c.Flags().Visit(func(f flag) { flags[f.Name] = f.Value.String() })
+	c.Flags().Visit(func(f *pflag.Flag) { flags[f.Name] = f.Value.String() })
 	conf, err := loadConfig(o.app, o.config, flags)
 	if err != nil {
 		return err
@@ -230,7 +231,7 @@ func (o *common) open(ctx context.Context, table string, inputs []string, keepUn
 		return s, err
 	}
 	s.prog = o.progress()
-	if s.data, err = o.openInputs(ctx, inputs); err != nil {
+	if err = o.openInputs(ctx, s, inputs); err != nil {
 		return s, err
 	}
 	for _, n := range s.data.Notices() {
