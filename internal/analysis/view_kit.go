@@ -1,8 +1,6 @@
 package analysis
 
 import (
-	"slices"
-
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
@@ -10,43 +8,6 @@ import (
 	"github.com/ecomctl/ecomctl/internal/query"
 	"github.com/ecomctl/ecomctl/internal/result"
 )
-
-// sections are the report sections that belong to no command.
-var sections []*Section
-
-// RegisterSection adds a report section that no definition owns.
-func RegisterSection(s *Section) *Section {
-	sections = append(sections, s)
-	return s
-}
-
-// Sections returns all report sections, those of definitions included, in the
-// order of the report.
-func Sections() []*Section {
-	all := slices.Clone(sections)
-	for _, d := range All() {
-		if d.Section != nil {
-			all = append(all, d.Section)
-		}
-	}
-	slices.SortStableFunc(all, func(a, b *Section) int {
-		if a.Order != b.Order {
-			return a.Order - b.Order
-		}
-		return compareText(a.Title.EN, b.Title.EN)
-	})
-	return all
-}
-
-func compareText(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
-}
 
 // printer returns the words of the request's language and currency.
 func (r *Request) printer() phrase.Printer {

@@ -12,10 +12,12 @@ import (
 	"github.com/ecomctl/ecomctl/internal/result"
 )
 
+var salesTitle = Text{"Sales", "销售"}
+
 // salesSection answers: was the last period good, why, and how do sales run?
 var salesSection = &Section{
 	Order: 10,
-	Title: Text{"Sales", "销售"},
+	Title: salesTitle,
 	Plan:  salesSectionPlan,
 	View:  salesView,
 }
@@ -93,7 +95,7 @@ func salesView(_ context.Context, r *Request, a *query.Answer) (*View, error) {
 		return nil, err
 	}
 	p := r.printer()
-	v := &View{ID: "sales", Title: salesSection.Title.In(r.Lang)}
+	v := &View{ID: "sales", Title: salesTitle.In(r.Lang)}
 	if rows, _ := a.Account.Of(relation.Sold); rows == 0 {
 		v.Missing = p.Pick("No sold line is in scope: widen --from, --to or --where, or see below why rows were rejected.",
 			"范围内没有已售明细：请放宽 --from、--to 或 --where，或在下方查看被拒绝的原因。")

@@ -1,0 +1,225 @@
+package analysis
+
+import (
+	"context"
+	"math"
+
+	"github.com/ecomctl/ecomctl/internal/chart"
+	"github.com/ecomctl/ecomctl/internal/phrase"
+	"github.com/ecomctl/ecomctl/internal/query"
+)
+
+var geoTitle = Text{"Regions", "地区"}
+
+// geoSection answers: where do the buyers live?
+var geoSection = &Section{
+	Order: 30,
+	Title: geoTitle,
+	Plan:  geoSectionPlan,
+	View:  geoView,
+}
+
+// geoColumns are the places shown, the finest first.
+var geoColumns = []string{"region", "country"}
+
+func geoSectionPlan(r *Request) (query.Plan, error) {
+	var plan query.Plan
+	for _, c := range geoColumns {
+		if r.Rel.Has(c) {
+			q := r.baseQuery("geo." + c)
+			q.Dims = []query.Dim{{Name: c, Column: c}}
+			q.Measures = r.measures(mRevenue, mOrders, mCustomers)
+			plan.Queries = append(plan.Queries, q)
+		}
+	}
+	return plan, nil
+}
+
+func geoView(_ context.Context, r *Request, a *query.Answer) (*View, error) {
+	if err := wide(a.Tables...); err != nil {
+		return nil, err
+	}
+	p := r.printer()
+	v := &View{ID: "regions", Title: geoTitle.In(r.Lang)}
+	for _, c := range geoColumns {
+		t := tableNamed(a, "geo."+c)
+		places := placesOf(t, p)
+		if len(places) < 2 && (c == "country" || t == nil) {
+			continue
+		}
+		if err := v.addPlaces(p, c, places); err != nil {
+			return nil, err
+		}
+	}
+	if len(v.Figures) == 0 {
+		v.Missing = p.Pick("No region column: map one with --map region=Column (or --map country=Column).", "没有地区列：请用 --map region=列名（或 --map country=列名）指定。")
+	}
+	return v, nil
+}
+
+// place is what one region brought.
+type place struct {
+	item
+	orders, customers int64
+	known             bool
+}
+
+func placesOf(t *query.Table, p phrase.Printer) []place {
+	if t == nil {
+		return nil
+	}
+	rows := map[string]int{}
+	for i := range t.N {
+		id, ok := textAt(&t.Cols[0], i)
+		if !ok {
+			id = unknown(p)
+		}
+		rows[id] = i
+	}
+	items := itemsOf(t, p)
+	out := make([]place, len(items))
+	for k, it := range items {
+		i := rows[it.id]
+		out[k] = place{item: it, orders: valueAt(t.Col(mOrders), i), customers: valueAt(t.Col(mCustomers), i), known: !t.Cols[0].IsNull(i)}
+	}
+	return out
+}
+
+func (v *View) addPlaces(p phrase.Printer, column string, places []place) error {
+	var total int64
+	for _, q := range places {
+		total += q.revenue
+	}
+	if total <= 0 || len(places) == 0 {
+		return nil
+	}
+	facts := phrase.PlaceFacts{Places: len(places), Country: column == "country", First: places[0].label(32), FirstShare: float64(places[0].revenue) / float64(total)}
+	if len(places) > 1 {
+		facts.Second, facts.SecondShare = places[1].label(32), float64(places[1].revenue)/float64(total)
+	}
+	for n, sum := 0, int64(0); n < len(places); n++ {
+		if sum += places[n].revenue; float64(sum) >= 0.8*float64(total) {
+			facts.Eighty = n + 1
+			break
+		}
+	}
+	v.Lead = append(v.Lead, p.Places(facts))
+	bars, err := placeBars(p, column, places, total)
+	if err != nil {
+		return err
+	}
+	v.Figures = append(v.Figures, bars)
+	if len(places) >= 4 {
+		tiles, err := placeTiles(p, column, places, total)
+		if err != nil {
+			return err
+		}
+		v.Figures = append(v.Figures, tiles)
+	}
+	return nil
+}
+
+// placeBars draws the fifteen largest places.
+func placeBars(p phrase.Printer, column string, places []place, total int64) (Figure, error) {
+	b := chart.Bars{ID: column + "-bars", Lying: true, Value: moneyFormat(p)}
+	bar := chart.Bar{Name: p.Pick("revenue", "收入"), Color: "@s1"}
+	shown := places[:min(15, len(places))]
+	for _, q := range shown {
+		b.Labels = append(b.Labels, q.label(32))
+		b.Tips = append(b.Tips, q.tip(p, total))
+		bar.Values = append(bar.Values, plain(q.revenue))
+		bar.Labels = append(bar.Labels, p.MoneyShort(q.revenue))
+		bar.Grey = append(bar.Grey, !q.known)
+	}
+	b.Series = []chart.Bar{bar}
+	note := ""
+	if rest := places[len(shown):]; len(rest) > 0 {
+		var m int64
+		for _, q := range rest {
+			m += q.revenue
+		}
+		note = p.Pick("The other "+p.Count(int64(len(rest)))+" bring "+p.MoneyWords(m)+", "+p.Percent(float64(m)/float64(total))+" of revenue.",
+			"其余 "+p.Count(int64(len(rest)))+" 个共 "+p.MoneyWords(m)+"，占 "+p.Percent(float64(m)/float64(total))+"。")
+	}
+	tb := newTable(column, textSpec(column, "the place"), revenueSpec, ratioSpec("share", "revenue / total revenue"), ordersSpec, customersSpec)
+	for _, q := range places[:min(tableRows, len(places))] {
+		tb.row(q.id, q.revenue, float64(q.revenue)/float64(total), q.orders, q.customers)
+	}
+	ch, err := b.Chart()
+	question := p.Pick("Which regions bring the money?", "收入来自哪些地区？")
+	if column == "country" {
+		question = p.Pick("Which countries bring the money?", "收入来自哪些国家？")
+	}
+	return Figure{ID: b.ID, Question: question, Chart: ch, Table: tb.t, Note: note,
+		Alt: p.Pick(places[0].label(32)+" leads with "+p.MoneyWords(places[0].revenue)+".", places[0].label(32)+"居首，"+p.MoneyWords(places[0].revenue)+"。")}, err
+}
+
+func (q place) tip(p phrase.Printer, total int64) string {
+	s := q.label(60) + "\n" + p.Money(q.revenue) + "\n" + p.Percent(float64(q.revenue)/float64(total)) + p.Pick(" of revenue", " 的收入")
+	if q.orders > 0 {
+		s += "\n" + p.Count(q.orders) + p.Pick(" "+phrase.Plural(q.orders, "order", "orders"), " 笔订单")
+	}
+	if q.customers > 0 {
+		s += "\n" + p.Count(q.customers) + p.Pick(" "+phrase.Plural(q.customers, "customer", "customers"), " 位客户")
+	}
+	return s
+}
+
+// placeTiles draws one tile a place: revenue per customer (or per order), which
+// the bars do not show. Brazil's states and those of the USA stand as on the map.
+func placeTiles(p phrase.Printer, column string, places []place, total int64) (Figure, error) {
+	shown := places[:min(60, len(places))]
+	per := func(q place) float64 {
+		switch {
+		case q.customers > 0:
+			return plain(q.revenue) / float64(q.customers)
+		case q.orders > 0:
+			return plain(q.revenue) / float64(q.orders)
+		}
+		return math.NaN()
+	}
+	var vals []float64
+	for _, q := range shown {
+		if v := per(q); !math.IsNaN(v) {
+			vals = append(vals, v)
+		}
+	}
+	lo, hi := quantile(vals, 0.05), quantile(vals, 0.95)
+	grid, onMap := layoutOf(shown)
+	h := chart.Heat{ID: column + "-tiles", Kind: "tiles", Height: 24 + grid.rows*52}
+	h.X, h.Y = make([]string, grid.cols), make([]string, grid.rows)
+	for i := range h.X {
+		h.X[i] = itoa(int64(i))
+	}
+	for i := range h.Y {
+		h.Y[i] = itoa(int64(i))
+	}
+	tb := newTable(column+"-per-customer", textSpec(column, "the place"), moneySpec("revenue_per_customer", "revenue / customers (orders where customers are unknown)"))
+	for i, q := range shown {
+		v := per(q)
+		at, ok := grid.at[i]
+		if !ok || math.IsNaN(v) {
+			continue
+		}
+		level := 0.5
+		if hi > lo {
+			level = math.Min(1, math.Max(0, (v-lo)/(hi-lo)))
+		}
+		m := int64(math.Round(v * phrase.MoneyScale))
+		h.Cells = append(h.Cells, chart.Cell{X: at[0], Y: at[1], Level: level, Text: q.label(10) + "\n" + p.MoneyShort(m),
+			Tip: q.tip(p, total) + "\n" + p.Money(m) + p.Pick(" a customer", "／客户")})
+		tb.row(q.id, m)
+	}
+	h.Legend = chart.ScaleLegend(p.MoneyShort(int64(lo*phrase.MoneyScale)), p.MoneyShort(int64(hi*phrase.MoneyScale))+p.Pick(" a customer", "／客户"))
+	ch, err := h.Chart()
+	note := p.Pick("Tiles in the order of revenue, row by row.", "按收入从高到低逐行排列。")
+	if onMap {
+		note = p.Pick("Tiles stand about where the states lie.", "方块位置大致对应各州的地理位置。")
+	}
+	if len(shown) < len(places) {
+		note += p.Pick(" The 60 largest.", " 仅显示最大的 60 个。")
+	}
+	return Figure{ID: h.ID, Question: p.Pick("Where does a customer spend most?", "哪里的客户花费最多？"), Chart: ch, Table: tb.t, Note: note,
+		Alt: p.Pick("Revenue a customer by place, from "+p.MoneyShort(int64(lo*phrase.MoneyScale))+" to "+p.MoneyShort(int64(hi*phrase.MoneyScale))+".",
+			"各地每位客户的收入，从 "+p.MoneyShort(int64(lo*phrase.MoneyScale))+" 到 "+p.MoneyShort(int64(hi*phrase.MoneyScale))+"。")}, err
+}

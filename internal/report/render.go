@@ -1,0 +1,170 @@
+package report
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"html/template"
+	"io"
+	"strings"
+
+	"github.com/ecomctl/ecomctl/internal/analysis"
+	"github.com/ecomctl/ecomctl/internal/chart"
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/phrase"
+)
+
+//go:embed page/page.tmpl
+var pageTemplate string
+
+var pages = template.Must(template.New("page").Parse(pageTemplate))
+
+// page is what the template sees.
+type page struct {
+	Doc         *Document
+	HTMLLang    string
+	CSP         string
+	CSS         template.CSS
+	ThemeJS     template.JS
+	W           words
+	Subtitle    string
+	Sections    []section
+	ChartsJSON  template.JS
+	Identity    string
+	Inputs      table
+	Facts       []fact
+	Definitions []definition
+}
+
+type fact struct{ Name, Text string }
+
+// section is a view with its parts made ready.
+type section struct {
+	View    *analysis.View
+	Tiles   []tile
+	Figures []figure
+	W       words
+}
+
+// figure is a figure with its place in the list of charts.
+type figure struct {
+	Fig    analysis.Figure
+	Index  int
+	Table  *table
+	Legend []key
+	Scale  bool // the legend is a colour scale
+	W      words
+}
+
+// key is one entry of a drawn legend.
+type key struct {
+	Token, Text               string
+	Hatch, Faint, Before, End bool
+}
+
+// Render writes the document as one HTML page. It fails when w does, or when the
+// embedded library is damaged; data cannot make it fail.
+func Render(w io.Writer, doc *Document) error {
+	lib := loadLibrary()
+	if lib.err != nil {
+		return lib.err
+	}
+	pg, err := newPage(doc, lib)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	b.Grow(1 << 20)
+	if err := pages.ExecuteTemplate(&b, "head", pg); err != nil {
+		return fault.New(fault.Internal, "filling the page: %w", err)
+	}
+	if lib.packed != "" {
+		b.WriteString("<script type=\"text/plain\" id=\"lib\">" + lib.packed + "</script>\n")
+	} else {
+		b.WriteString("<script src=\"" + RemoteLibrary + "\"></script>\n")
+	}
+	b.WriteString("<script>" + pageJS + "</script>\n</body>\n</html>\n")
+	if _, err := w.Write(b.Bytes()); err != nil {
+		return fault.Wrap(err, "writing the page")
+	}
+	return nil
+}
+
+func newPage(doc *Document, lib library) (*page, error) {
+	p := phrase.Printer{Lang: doc.Lang, Currency: doc.Currency}
+	pg := &page{
+		Doc: doc, HTMLLang: p.Pick("en", "zh-CN"), W: wordsIn(p), ThemeJS: template.JS(themeJS),
+		Subtitle: subtitle(doc, p), Identity: identity(doc, p), Inputs: inputTable(doc, p), Facts: facts(doc, p), Definitions: definitionsIn(p),
+	}
+	pg.CSP = policy(lib, themeJS, pageJS)
+	var charts []*chart.Chart
+	for _, v := range doc.Views {
+		s := section{View: v, W: pg.W}
+		for _, t := range v.Tiles {
+			s.Tiles = append(s.Tiles, newTile(t, pg.W))
+		}
+		for _, f := range v.Figures {
+			g := figure{Fig: f, Index: len(charts), W: pg.W}
+			if f.Chart != nil {
+				charts = append(charts, f.Chart)
+				g.Legend, g.Scale = legend(f.Chart.Legend)
+			}
+			if f.Table != nil && f.Table.N > 0 {
+				t := newTable(f.Table, p)
+				g.Table = &t
+			}
+			s.Figures = append(s.Figures, g)
+		}
+		pg.Sections = append(pg.Sections, s)
+	}
+	pg.CSS = template.CSS(themeCSS() + heightsCSS(charts) + pageCSS)
+	raw, err := json.Marshal(map[string]any{"tokens": chart.Tokens, "charts": charts, "words": map[string]string{"nocharts": pg.W.NoCharts}})
+	if err != nil {
+		return nil, fault.New(fault.Internal, "marshalling charts: %w", err)
+	}
+	pg.ChartsJSON = template.JS(raw) // encoding/json escapes <, >, &, U+2028 and U+2029
+	return pg, nil
+}
+
+// legend prepares the keys; six of the ordered scale in a row make a colour scale.
+func legend(keys []chart.Key) ([]key, bool) {
+	out := make([]key, 0, len(keys))
+	scale := len(keys) >= 6 && keys[0].Color == "@o1" && keys[5].Color == "@o6"
+	for i, k := range keys {
+		token := strings.TrimPrefix(k.Color, "@")
+		d := key{Token: token, Text: k.Text, Hatch: k.Hatch, Before: scale && i == 0, End: scale && i > 5}
+		switch token {
+		case "band":
+			d.Token, d.Faint = "s1", true
+		case "weekend":
+			d.Token = "weekend"
+		}
+		out = append(out, d)
+	}
+	return out, scale
+}
+
+// heightsCSS reserves the charts' room, so that drawing them moves nothing.
+func heightsCSS(charts []*chart.Chart) string {
+	var b strings.Builder
+	for i, c := range charts {
+		b.WriteString(".c" + itoa(i) + "{min-height:" + itoa(c.Height) + "px}\n")
+	}
+	return b.String()
+}
+
+// themeCSS writes the palettes as custom properties; paper is always light.
+func themeCSS() string {
+	list := func(t chart.Theme) string {
+		var b strings.Builder
+		for _, k := range chart.Tokens {
+			b.WriteString("--" + k + ":" + t[k] + ";")
+		}
+		return b.String()
+	}
+	const fonts = `--font:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC","Noto Sans SC",sans-serif;` +
+		`--mono:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;`
+	return ":root{color-scheme:light;" + fonts + list(chart.Light) + "}\n" +
+		"@media screen and (prefers-color-scheme:dark){:root:not([data-theme=light]):not([data-paper]){color-scheme:dark;" + list(chart.Dark) + "}}\n" +
+		"@media screen{:root[data-theme=dark]:not([data-paper]){color-scheme:dark;" + list(chart.Dark) + "}}\n"
+}

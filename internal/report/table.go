@@ -1,0 +1,191 @@
+package report
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/ecomctl/ecomctl/internal/expr"
+	"github.com/ecomctl/ecomctl/internal/frame"
+	"github.com/ecomctl/ecomctl/internal/phrase"
+	"github.com/ecomctl/ecomctl/internal/result"
+)
+
+// table is a result table as the page shows it.
+type table struct {
+	Head []head
+	Rows [][]cell
+	Cut  string // what was left out
+}
+
+type head struct {
+	Name, Text, Desc string
+	Number           bool
+}
+
+// cell is one value: Text for people, Raw in full precision for the CSV where
+// it differs.
+type cell struct{ Text, Raw, Class string }
+
+// maxRows bounds the rows of a table in the page.
+const maxRows = 800
+
+// newTable formats a result table.
+func newTable(t *result.Table, p phrase.Printer) table {
+	var out table
+	for _, c := range t.Columns {
+		out.Head = append(out.Head, head{Name: c.Name, Text: p.Column(c.Name), Desc: c.Desc, Number: numeric(c.Type)})
+	}
+	n := min(t.N, maxRows)
+	if n < t.N {
+		out.Cut = p.Pick("The first "+p.Count(int64(n))+" of "+p.Count(int64(t.N))+" rows; the commands give all.", "前 "+p.Count(int64(n))+" 行，共 "+p.Count(int64(t.N))+" 行；用命令可得到全部。")
+	}
+	for i := range n {
+		row := make([]cell, len(t.Columns))
+		for k := range t.Columns {
+			row[k] = newCell(&t.Columns[k], i, p)
+		}
+		out.Rows = append(out.Rows, row)
+	}
+	return out
+}
+
+func numeric(t expr.Type) bool { return t == expr.Int || t == expr.Float || t == expr.Money }
+
+// newCell formats one value.
+func newCell(c *result.Column, i int, p phrase.Printer) cell {
+	d := &c.Data
+	if d.IsNull(i) {
+		return cell{Text: "–", Class: "null" + class(c.Type)}
+	}
+	var out cell
+	switch c.Type {
+	case expr.Money:
+		out = cell{Text: p.Money(d.I64[i]), Raw: rawMoney(d.I64[i])}
+	case expr.Int:
+		out = cell{Text: p.Count(d.I64[i]), Raw: strconv.FormatInt(d.I64[i], 10)}
+	case expr.Float:
+		v := d.F64[i]
+		out.Raw = strconv.FormatFloat(v, 'g', -1, 64)
+		switch {
+		case c.Unit == result.Ratio:
+			out.Text = p.Percent(v)
+		case c.Unit == result.Money:
+			out.Text = p.Money(int64(v * phrase.MoneyScale))
+		default:
+			out.Text = trimZeros(phrase.Decimal(v, 2))
+		}
+	case expr.Date:
+		out.Text = phrase.Date(d.I64[i]).Format("2006-01-02")
+	case expr.Time:
+		out.Text = time.UnixMicro(d.I64[i]).UTC().Format("2006-01-02 15:04:05")
+	case expr.Bool:
+		out = cell{Text: p.Pick("no", "否"), Raw: "false"}
+		if d.I64[i] != 0 {
+			out = cell{Text: p.Pick("yes", "是"), Raw: "true"}
+		}
+	default:
+		text := textOf(d, i)
+		out = cell{Text: phrase.Name(text, 120), Raw: text}
+	}
+	if out.Raw == out.Text {
+		out.Raw = ""
+	}
+	out.Class = trimSpace(class(c.Type))
+	return out
+}
+
+func class(t expr.Type) string {
+	if numeric(t) {
+		return " n"
+	}
+	return ""
+}
+
+func trimSpace(s string) string {
+	if s != "" && s[0] == ' ' {
+		return s[1:]
+	}
+	return s
+}
+
+// textOf returns a text or id value; ids may be integers.
+func textOf(d *frame.Column, i int) string {
+	if d.Kind == frame.String {
+		return string(d.Str(i))
+	}
+	if d.Kind == frame.Float {
+		return strconv.FormatFloat(d.F64[i], 'g', -1, 64)
+	}
+	return strconv.FormatInt(d.I64[i], 10)
+}
+
+// rawMoney writes exact money in full precision: "12.5".
+func rawMoney(m int64) string {
+	neg := m < 0
+	u := uint64(m)
+	if neg {
+		u = -u
+	}
+	s := strconv.FormatUint(u/phrase.MoneyScale, 10)
+	if f := u % phrase.MoneyScale; f != 0 {
+		frac := strconv.FormatUint(phrase.MoneyScale+f, 10)[1:]
+		s = trimZeros(s + "." + frac)
+	}
+	if neg {
+		s = "-" + s
+	}
+	return s
+}
+
+// trimZeros drops trailing zeros after a point.
+func trimZeros(s string) string {
+	dot := -1
+	for i := range s {
+		if s[i] == '.' {
+			dot = i
+		}
+	}
+	if dot < 0 {
+		return s
+	}
+	for s[len(s)-1] == '0' {
+		s = s[:len(s)-1]
+	}
+	if s[len(s)-1] == '.' {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+// inputTable lists the inputs.
+func inputTable(doc *Document, p phrase.Printer) table {
+	t := table{Head: []head{
+		{Text: p.Pick("input", "输入")}, {Text: p.Pick("format", "格式")}, {Text: p.Pick("rows", "行数"), Number: true},
+		{Text: p.Pick("bytes", "字节"), Number: true}, {Text: p.Pick("digest", "摘要")},
+	}}
+	count := func(n int64) cell {
+		if n < 0 {
+			return cell{Text: "–", Class: "null n"}
+		}
+		return cell{Text: p.Count(n), Class: "n"}
+	}
+	shown := doc.Provenance.Inputs[:min(len(doc.Provenance.Inputs), maxInputs)]
+	for _, in := range shown {
+		format := in.Format
+		if in.Detail != "" {
+			format += ", " + in.Detail
+		}
+		digest := in.Digest
+		if in.DigestKind != "" && digest != "" {
+			digest += " (" + in.DigestKind + ")"
+		}
+		t.Rows = append(t.Rows, []cell{{Text: phrase.Name(in.URI, 200)}, {Text: phrase.Name(format, 120)}, count(in.Rows), count(in.Size), {Text: digest}})
+	}
+	if n := len(doc.Provenance.Inputs); n > maxInputs {
+		t.Rows = append(t.Rows, []cell{{Text: p.Pick("and "+p.Count(int64(n-maxInputs))+" more", "以及另外 "+p.Count(int64(n-maxInputs))+" 个")}})
+	}
+	return t
+}
+
+// maxInputs bounds the inputs listed in the page; the JSON has all.
+const maxInputs = 60
