@@ -47,6 +47,7 @@ recognised by content. Columns are recognised, or mapped with --map order_id=Col
 	for _, d := range analysis.All() {
 		root.AddCommand(grouped("analyses", newAnalysis(a, d)))
 	}
+	root.AddCommand(grouped("analyses", newReport(a)))
 	for _, c := range []*cobra.Command{} {
 		root.AddCommand(grouped("data", c))
 	}

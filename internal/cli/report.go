@@ -1,0 +1,226 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/ecomctl/ecomctl/internal/analysis"
+	"github.com/ecomctl/ecomctl/internal/expr"
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/report"
+	"github.com/ecomctl/ecomctl/internal/version"
+	"github.com/ecomctl/ecomctl/internal/vfs"
+)
+
+// reportOptions are the flags of report.
+type reportOptions struct {
+	*common
+	html, output, format, title string
+	command                     string // how to make the page again
+}
+
+// pageNoName is the value of --html without a file name.
+const pageNoName = "\x00"
+
+func newReport(a *App) *cobra.Command {
+	o := &reportOptions{}
+	c := &cobra.Command{
+		Use:   "report [INPUT …] [flags]",
+		Short: "One page of all that the input allows: findings in words, figures, charts, data quality",
+		Long: `Makes one HTML page that works offline, in light and dark, on a phone and on paper:
+findings in words, headline figures, sales, products, regions, segments, cohorts, what happened to
+every row, and where it all came from. All questions are answered in one scan.
+
+The page goes to -o or --html FILE; else to report.html when standard output is a
+terminal, else to standard output. --format json gives the data of the page.`,
+		Example: `  ecomctl report orders.parquet --html -o report.html
+  ecomctl report orders.csv --html=report.html --lang zh --currency CNY
+  ecomctl report orders.parquet --format json | jq .views[].lead`,
+	}
+	o.common = addCommon(a, c)
+	f := c.Flags()
+	f.StringVar(&o.html, "html", "", "write the HTML page (the default), to `FILE` when one is named")
+	f.Lookup("html").NoOptDefVal = pageNoName
+	f.StringVarP(&o.output, "output", "o", "", "write to `FILE`; appears whole or not at all")
+	f.StringVar(&o.format, "format", "", "`html|json`")
+	f.StringVar(&o.title, "title", "", "title of the page")
+	c.RunE = func(c *cobra.Command, inputs []string) error {
+		inputs, err := o.settle(inputs)
+		if err != nil {
+			return err
+		}
+		o.command = commandLine(c, inputs)
+		return o.run(c, inputs)
+	}
+	return c
+}
+
+// settle sorts out the ways to say where the page goes and returns the inputs.
+func (o *reportOptions) settle(inputs []string) ([]string, error) {
+	if o.html == pageNoName {
+		o.html = ""
+		for i, in := range inputs { // --html FILE: the flag's value stands among the inputs
+			if ext := strings.ToLower(filepath.Ext(in)); ext == ".html" || ext == ".htm" {
+				o.html = in
+				inputs = append(inputs[:i:i], inputs[i+1:]...)
+				break
+			}
+		}
+		if o.format == "json" {
+			return nil, fault.New(fault.Usage, "--html and --format json contradict each other")
+		}
+		o.format = "html"
+	}
+	if o.html != "" {
+		if o.output != "" && o.output != o.html {
+			return nil, fault.New(fault.Usage, "--html %s and -o %s name two files", o.html, o.output)
+		}
+		o.output, o.format = o.html, "html"
+	}
+	if o.format == "" {
+		o.format = "html"
+		if strings.EqualFold(filepath.Ext(o.output), ".json") {
+			o.format = "json"
+		}
+	}
+	if o.format != "html" && o.format != "json" {
+		return nil, fault.New(fault.Usage, "--format %s: a report is html or json", o.format)
+	}
+	if o.output == "" && o.app.IO.OutTTY {
+		o.output = "report." + o.format
+	}
+	if o.output == "-" {
+		o.output = ""
+	}
+	return inputs, nil
+}
+
+func (o *reportOptions) run(c *cobra.Command, inputs []string) error {
+	if err := o.load(c); err != nil {
+		return err
+	}
+	ctx := c.Context()
+	s, err := o.open(ctx, "orders", inputs, false)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	eng, err := s.newEngine()
+	if err != nil {
+		return err
+	}
+	rep, err := analysis.RunReport(ctx, eng, s.req)
+	if err != nil {
+		return err
+	}
+	doc := o.document(s, rep)
+	if o.format == "html" && !report.SelfContained() {
+		o.app.say("note: this build has no chart library inside: the page links it from go-echarts' host; `make build` embeds it")
+	}
+	if err := o.writeDocument(ctx, doc); err != nil {
+		return err
+	}
+	return s.account(&rep.Account)
+}
+
+func (o *reportOptions) writeDocument(ctx context.Context, doc *report.Document) error {
+	write := func(w io.Writer) error {
+		if o.format == "json" {
+			return fault.New(fault.Internal, "json")
+		}
+		return report.Render(w, doc)
+	}
+	if o.output == "" {
+		return write(o.app.IO.Out)
+	}
+	if err := vfs.WriteAtomic(ctx, o.output, write); err != nil {
+		return err
+	}
+	o.app.say("wrote %s", o.output)
+	return nil
+}
+
+// document puts views and provenance together.
+func (o *reportOptions) document(s *session, rep *analysis.Report) *report.Document {
+	lang := o.lang
+	if lang == "" {
+		lang = "en"
+	}
+	p := report.Provenance{Inputs: s.data.Inputs(), Account: rep.Account, AsOf: rep.AsOf, Now: s.now.UnixMicro(),
+		Zone: s.rel.Zone, Version: version.Get().Version, Command: o.command, Notices: s.data.Notices()}
+	for _, name := range slices.Sorted(maps.Keys(s.tables)) {
+		p.Inputs = append(p.Inputs, s.tables[name].Inputs()...)
+	}
+	for _, r := range s.rel.Rules {
+		text := ""
+		if r.When != nil {
+			text = expr.Format(r.When)
+		}
+		p.Rules = append(p.Rules, report.Rule{Name: r.Name, Kind: r.Kind.String(), Text: text})
+	}
+	for _, col := range s.rel.Columns[:s.rel.Canonical] {
+		p.Mapping = append(p.Mapping, report.Mapped{Canonical: col.Name, From: col.From})
+	}
+	return &report.Document{Title: o.title, Lang: lang, Currency: o.currency, Views: rep.Views, Provenance: p}
+}
+
+// commandLine is the command that makes the page again: the flags that were
+// given, in order of name, without where the page went.
+func commandLine(c *cobra.Command, inputs []string) string {
+	parts := []string{"ecomctl", "report"}
+	for _, in := range inputs {
+		parts = append(parts, shellQuote(redactURL(in)))
+	}
+	c.Flags().Visit(func(f *pflag.Flag) {
+		switch f.Name {
+		case "html", "output", "no-progress", "quiet", "verbose", "threads", "memory", "log-format":
+			return // how, not what
+		}
+		switch v := f.Value.String(); f.Value.Type() {
+		case "bool":
+			parts = append(parts, "--"+f.Name)
+		case "stringToString":
+			for _, kv := range strings.Split(strings.Trim(v, "[]"), ",") {
+				parts = append(parts, "--"+f.Name, shellQuote(kv))
+			}
+		default:
+			parts = append(parts, "--"+f.Name, shellQuote(redactURL(v)))
+		}
+	})
+	return strings.Join(append(parts, "--html"), " ")
+}
+
+// redactURL hides the password of a URL.
+func redactURL(s string) string {
+	i := strings.Index(s, "://")
+	if i < 0 {
+		return s
+	}
+	rest := s[i+3:]
+	at := strings.IndexByte(rest, '@')
+	if at < 0 || strings.IndexByte(rest[:at], '/') >= 0 {
+		return s
+	}
+	user, _, has := strings.Cut(rest[:at], ":")
+	if !has {
+		return s
+	}
+	return s[:i+3] + user + ":${PASSWORD}" + rest[at:]
+}
+
+// shellQuote quotes an argument for a POSIX shell where it must be.
+func shellQuote(s string) string {
+	if s != "" && strings.IndexFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:=@%+,", r))
+	}) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
