@@ -185,7 +185,7 @@ func init() {
 func (c *checker) call(n *Func) (Node, error) {
 	f, ok := functions[n.Name]
 	if !ok {
-		return nil, c.fail(n, didYouMean(n.Name, functionNames), "unknown function %s", show(n.Name))
+		return nil, c.fail(n, nearFunction(n.Name), "unknown function %s", show(n.Name))
 	}
 	if len(n.Args) < f.min || len(n.Args) > f.max {
 		want := fmt.Sprint(f.min)

@@ -178,7 +178,11 @@ func (b *builder) compare(n *Binary) op {
 }
 
 func (b *builder) arithmetic(n *Binary) op {
-	return &arithOp{id: b.id(), op: n.Op, l: b.sub(n.L), r: b.sub(n.R)}
+	o := &arithOp{id: b.id(), op: n.Op, l: b.sub(n.L), r: b.sub(n.R)}
+	if n.Type == Date {
+		return &intMapOp{id: b.id(), x: o, fn: dayInRange}
+	}
+	return o
 }
 
 // smallList is the length up to which a list is compared value by value.

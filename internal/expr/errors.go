@@ -145,6 +145,12 @@ func didYouMean(name string, names []string) string {
 	return s
 }
 
+// nearFunction is didYouMean for functions.
+func nearFunction(name string) string {
+	h := didYouMean(name, functionNames)
+	return strings.Replace(h, "the columns are", "the functions are", 1)
+}
+
 // distance is the edit distance with neighbouring transpositions (optimal string
 // alignment), or limit+1 as soon as it is known to be larger.
 func distance(a, b string, limit int) int {

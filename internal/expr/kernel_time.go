@@ -8,7 +8,13 @@ const (
 	daysPerEra = 146_097
 	// epochShift is the number of days from 0000-03-01 to 1970-01-01.
 	epochShift = 719_468
+	// MaxDay bounds dates on both sides: the days whose midnight fits a timestamp in
+	// microseconds, about 292,000 years. Date arithmetic beyond is null.
+	MaxDay = 106_751_991
 )
+
+// dayInRange drops what is no date.
+func dayInRange(d int64) (int64, bool) { return d, -MaxDay <= d && d <= MaxDay }
 
 // civil gives year, month and day of the month of a day since 1970.
 func civil(days int64) (year, month, day int64) {
@@ -50,7 +56,12 @@ func calendar(name string, t Type) func(int64) (int64, bool) {
 		part = func(d int64) int64 { return d + 3 - floorDiv(d+3, 7)*7 + 1 }
 	}
 	if t == Date {
-		return func(d int64) (int64, bool) { return part(d), true }
+		return func(d int64) (int64, bool) {
+			if _, ok := dayInRange(d); !ok {
+				return 0, false
+			}
+			return part(d), true
+		}
 	}
 	return func(us int64) (int64, bool) { return part(floorDiv(us, dayMicros)), true }
 }

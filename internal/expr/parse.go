@@ -410,7 +410,7 @@ func (p *parser) name(a at, word string) (Node, error) {
 		return &Column{at: a, Name: word}, nil
 	}
 	if _, ok := functions[lower]; !ok {
-		return nil, syntax(a.src, a.off, didYouMean(lower, functionNames), "unknown function %s", show(word))
+		return nil, syntax(a.src, a.off, nearFunction(lower), "unknown function %s", show(word))
 	}
 	args, err := p.list()
 	return &Func{at: a, Name: lower, Args: args}, err

@@ -182,7 +182,7 @@ func (o *columnOp) eval(s *Scratch, b *batch) vec {
 	}
 	switch o.typ {
 	case Bool:
-		o.want(c.I64 != nil && len(c.I64) >= b.n, c)
+		o.want(len(c.I64) >= b.n, c)
 		v.tri = f.triBuf(b.n)
 		for i, x := range c.I64[:b.n] {
 			var t uint8
