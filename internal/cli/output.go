@@ -85,7 +85,7 @@ func (o *output) write(ctx context.Context, t *result.Table, zone *time.Location
 	if err := o.arrange(t); err != nil {
 		return err
 	}
-	opts := render.Options{Zone: zone, Header: true, Color: o.app.IO.Color && o.file == "", Width: o.app.IO.Width}
+	opts := render.Options{Zone: zone, Header: true, Color: o.app.IO.Color && o.file == "", Width: o.app.IO.Width, File: o.file != ""}
 	if o.file != "" {
 		return vfs.WriteAtomic(ctx, o.file, func(w io.Writer) error { return render.Write(w, format, t, opts) })
 	}

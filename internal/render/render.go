@@ -17,6 +17,7 @@ type Options struct {
 	Color  bool           // table format: ANSI colours
 	Width  int            // table format: terminal columns; 0 = unbounded
 	Header bool           // csv and tsv: write the header line
+	File   bool           // the result is a file: Arrow's file format, not its stream
 }
 
 // writers is the one table of formats.
@@ -28,6 +29,7 @@ var writers = map[string]func(w *bufio.Writer, t *result.Table, o Options) error
 	"ndjson": writeNDJSON,
 	"md":     writeMarkdown,
 	"html":   writeHTML,
+	"arrow":  writeArrow,
 }
 
 // Formats returns the names of the formats, sorted.

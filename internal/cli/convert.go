@@ -1,0 +1,307 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/spf13/cobra"
+
+	"github.com/ecomctl/ecomctl/internal/convert"
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/generate"
+	"github.com/ecomctl/ecomctl/internal/render"
+	"github.com/ecomctl/ecomctl/internal/sink"
+	"github.com/ecomctl/ecomctl/internal/sink/arrowipc"
+	"github.com/ecomctl/ecomctl/internal/sink/csv"
+	"github.com/ecomctl/ecomctl/internal/sink/ndjson"
+	"github.com/ecomctl/ecomctl/internal/sink/parquet"
+	"github.com/ecomctl/ecomctl/internal/source"
+	"github.com/ecomctl/ecomctl/internal/vfs"
+)
+
+// tableFormats are the formats that whole tables are copied to.
+var tableFormats = []string{"parquet", "arrow", "csv", "tsv", "ndjson", "json"}
+
+// target is where a whole table goes.
+type target struct {
+	app           *App
+	file, format  string
+	codec         string
+	defaultFormat string // in a pipe
+}
+
+func addTarget(a *App, c *cobra.Command, pipeFormat string) *target {
+	t := &target{app: a, defaultFormat: pipeFormat}
+	f := c.Flags()
+	f.StringVarP(&t.file, "output", "o", "", "write to `FILE`; appears whole or not at all")
+	f.StringVar(&t.format, "format", "", "`FORMAT`: "+strings.Join(tableFormats, ", ")+" (default: by file ending; "+pipeFormat+" in a pipe)")
+	f.StringVar(&t.codec, "codec", "", "compression of Parquet: snappy (default), zstd, gzip, lz4, brotli, none")
+	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(tableFormats, cobra.ShellCompDirectiveNoFileComp))
+	return t
+}
+
+// resolve settles the format and refuses what cannot be written.
+func (t *target) resolve() error {
+	if t.file == "-" {
+		t.file = ""
+	}
+	if i := strings.Index(t.file, "://"); i > 0 {
+		return fault.New(fault.Usage, "-o %s: %s outputs are not in this release", t.file, t.file[:i]).WithHint("write a file and copy it")
+	}
+	if t.format == "" && t.file != "" {
+		if t.format = render.FormatOf(t.file); t.format == "" {
+			return fault.New(fault.Usage, "-o %s: the ending names no format", t.file).WithHint("add --format, one of %s", strings.Join(tableFormats, ", "))
+		}
+	}
+	if t.format == "" {
+		t.format = t.defaultFormat
+	}
+	ok := false
+	for _, f := range tableFormats {
+		ok = ok || f == t.format
+	}
+	if !ok {
+		return fault.New(fault.Usage, "--format %s: whole tables are written as %s", t.format, strings.Join(tableFormats, ", "))
+	}
+	if t.file == "" && t.app.IO.OutTTY && (t.format == "parquet" || t.format == "arrow") {
+		return fault.New(fault.Usage, "--format %s: binary data on a terminal", t.format).WithHint("use -o FILE or a pipe")
+	}
+	return nil
+}
+
+// open returns the writer of the format over w.
+func (t *target) open(w io.Writer, schema *arrow.Schema, threads int) (sink.Writer, error) {
+	switch t.format {
+	case "csv":
+		return csv.New(w, schema, csv.Options{})
+	case "tsv":
+		return csv.New(w, schema, csv.Options{Delimiter: '\t'})
+	case "ndjson":
+		return ndjson.New(w, schema, ndjson.Options{})
+	case "json":
+		return ndjson.New(w, schema, ndjson.Options{Array: true})
+	case "arrow":
+		return arrowipc.New(w, schema, arrowipc.Options{File: t.file != ""})
+	}
+	return parquet.NewWriter(w, schema, parquet.Options{Codec: t.codec, Threads: threads})
+}
+
+// write lets fill write to the file, whole or not at all, or to standard output.
+func (t *target) write(ctx context.Context, fill func(w io.Writer) error) error {
+	if t.file == "" {
+		return fill(t.app.IO.Out)
+	}
+	return vfs.WriteAtomic(ctx, t.file, fill)
+}
+
+// flatSchema drops the nested columns that a copy leaves out.
+func flatSchema(d source.Dataset, text map[int]bool) *arrow.Schema {
+	var fields []arrow.Field
+	for _, w := range convert.Columns(d, text) {
+		f := d.Schema().Field(w.Col)
+		if text[w.Col] {
+			f.Type = arrow.BinaryTypes.String
+		}
+		fields = append(fields, f)
+	}
+	return arrow.NewSchema(fields, nil)
+}
+
+func newConvert(a *App) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "convert [INPUT …] -o OUT",
+		Short: "Copy tables between formats, every column as it is",
+		Long: `Copies every row and every column that is not nested, in order. Text files get the
+types that fit a sample; a row with a value that does not fit, or a line that cannot
+be cut into fields, ends the copy with an error that names it, unless --rejects takes it.`,
+		Example: `  ecomctl convert orders.csv -o orders.parquet
+  ecomctl convert 'exports/2024-*.csv.gz' -o orders.parquet --codec zstd
+  ecomctl convert orders.parquet --format ndjson | head`,
+	}
+	com, out := addCommon(a, c), addTarget(a, c, "csv")
+	var rejects string
+	var text []string
+	c.Flags().StringVar(&rejects, "rejects", "", "put rows that cannot be read into `FILE` (NDJSON) instead of failing")
+	c.Flags().StringSliceVar(&text, "text", nil, "keep these `columns` of text files as text")
+	c.RunE = func(c *cobra.Command, inputs []string) error {
+		if err := out.resolve(); err != nil {
+			return err
+		}
+		if err := com.load(c); err != nil {
+			return err
+		}
+		s := &session{common: com, prog: com.progress()}
+		defer s.Close()
+		if err := com.openInputs(c.Context(), s, inputs); err != nil {
+			return err
+		}
+		return s.convert(c.Context(), out, rejects, text)
+	}
+	hideOrderFlags(c)
+	return c
+}
+
+// convert copies the session's input to the target.
+func (s *session) convert(ctx context.Context, out *target, rejects string, textNames []string) error {
+	text, err := s.textColumns(textNames)
+	if err != nil {
+		return err
+	}
+	for _, n := range s.data.Notices() {
+		s.app.say("note: %s", n)
+	}
+	opts := convert.Options{Threads: s.workers(), Progress: s.prog, Text: text}
+	var sum convert.Summary
+	copyTo := func(w io.Writer) error {
+		dst, err := out.open(w, flatSchema(s.data, text), s.workers())
+		if err != nil {
+			return err
+		}
+		if sum, err = convert.Copy(ctx, s.data, dst, opts); err != nil {
+			dst.Close()
+			return err
+		}
+		return dst.Close()
+	}
+	begun := s.app.Now()
+	if rejects == "" {
+		err = out.write(ctx, copyTo)
+	} else {
+		err = vfs.WriteAtomic(ctx, rejects, func(w io.Writer) error {
+			enc := json.NewEncoder(w)
+			opts.Reject = func(r convert.Rejected) error {
+				return enc.Encode(map[string]any{"_file": s.data.Inputs()[r.File].URI, "_row": r.Row, "_reason": r.Reason, "_raw": r.Raw})
+			}
+			return out.write(ctx, copyTo)
+		})
+	}
+	if err != nil {
+		return err
+	}
+	s.app.say("%d rows copied, %d rejected, in %s", sum.Rows, sum.Rejected, s.app.Now().Sub(begun).Round(time.Millisecond))
+	return s.tooManyRejects(sum)
+}
+
+func (s *session) tooManyRejects(sum convert.Summary) error {
+	share, err := s.rejectShare()
+	if err != nil {
+		return err
+	}
+	if total := sum.Rows + sum.Rejected; total > 0 && float64(sum.Rejected)/float64(total) > share {
+		return fault.New(fault.Data, "%d of %d rows were rejected, more than --max-rejects %.4g %%", sum.Rejected, total, 100*share)
+	}
+	return nil
+}
+
+// textColumns finds the columns of --text.
+func (s *session) textColumns(names []string) (map[int]bool, error) {
+	text := map[int]bool{}
+	for _, n := range names {
+		idx := s.data.Schema().FieldIndices(n)
+		if len(idx) == 0 {
+			return nil, fault.New(fault.Usage, "--text %s: the input has no such column", n)
+		}
+		text[idx[0]] = true
+	}
+	return text, nil
+}
+
+// hideOrderFlags hides the shared flags that have no meaning for whole-table commands
+// and refuses them when given.
+func hideOrderFlags(c *cobra.Command) {
+	names := []string{"map", "products", "customers", "where", "from", "to", "as-of", "currency", "net", "no-clean", "reject-free", "dedupe", "seed", "tz", "engine", "lang"}
+	for _, n := range names {
+		c.Flags().MarkHidden(n)
+	}
+	run := c.RunE
+	c.RunE = func(c *cobra.Command, args []string) error {
+		for _, n := range names {
+			if c.Flags().Changed(n) {
+				return fault.New(fault.Usage, "--%s does not apply to %s", n, c.Name())
+			}
+		}
+		return run(c, args)
+	}
+}
+
+func newGenerate(a *App) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "generate",
+		Short: "Synthetic shops of any size",
+		Args:  cobra.NoArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(newGenerateOrders(a))
+	return c
+}
+
+func newGenerateOrders(a *App) *cobra.Command {
+	var o generate.Options
+	var from, dirty string
+	var seed uint64
+	var threads int
+	c := &cobra.Command{
+		Use:   "orders --rows N [-o OUT]",
+		Short: "Order lines of a synthetic shop: skewed, seasonal, with returns and campaigns",
+		Long: `Makes order lines in time order: few customers and products make most of the sales,
+weeks and years have their shape, campaigns their peaks; statuses, regions, returns, guests and
+wholesale customers occur. The same flags give the same bytes on any machine and
+any number of threads. --dirty spoils a share of the lines in every way a real export does.`,
+		Example: `  ecomctl generate orders --rows 1000000 -o shop.parquet
+  ecomctl generate orders --rows 50000 --regions br --dirty 0.02 --seed 7 | ecomctl report - -o report.html`,
+		Args: cobra.NoArgs,
+	}
+	out := addTarget(a, c, "csv")
+	f := c.Flags()
+	f.Int64Var(&o.Rows, "rows", 100_000, "order lines")
+	f.IntVar(&o.Customers, "customers", 0, "customers (default rows / 20)")
+	f.IntVar(&o.Products, "products", 0, "products (default 2,000)")
+	f.IntVar(&o.Days, "days", 0, "days of history (default 730)")
+	f.StringVar(&from, "from", "", "first `date` (default 2024-01-01)")
+	f.StringVar(&dirty, "dirty", "", "`share` of spoiled lines, like 0.01 or 1%")
+	f.StringVar(&o.Regions, "regions", "cn", "country: "+strings.Join(generate.Countries(), ", "))
+	f.StringVar(&o.Currency, "currency", "", "currency `code` (default: the country's)")
+	f.StringVar(&o.Lang, "lang", "en", "language of names: `en|zh`")
+	f.Uint64Var(&seed, "seed", 1, "seed: the same seed gives the same shop")
+	f.IntVar(&threads, "threads", 0, "worker threads (default: all processors)")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if err := out.resolve(); err != nil {
+			return err
+		}
+		o.Seed = seed
+		if from != "" {
+			t, err := time.Parse(time.DateOnly, from)
+			if err != nil {
+				return fault.New(fault.Usage, "--from %s: not a date like 2024-01-01", from)
+			}
+			o.From = t
+		}
+		if dirty != "" {
+			var err error
+			if o.Dirty, err = (&common{maxRejects: dirty}).rejectShare(); err != nil {
+				return fault.New(fault.Usage, "--dirty %s: a share such as 0.01 or 1%% is wanted", dirty)
+			}
+		}
+		shop, err := generate.Orders(o)
+		if err != nil {
+			return err
+		}
+		n := (&common{app: a, threads: threads}).workers()
+		return out.write(c.Context(), func(w io.Writer) error {
+			dst, err := out.open(w, shop.Schema(), n)
+			if err != nil {
+				return err
+			}
+			if _, err := convert.Copy(c.Context(), shop, dst, convert.Options{Threads: n}); err != nil {
+				dst.Close()
+				return err
+			}
+			return dst.Close()
+		})
+	}
+	return c
+}
