@@ -48,10 +48,10 @@ recognised by content. Columns are recognised, or mapped with --map order_id=Col
 		root.AddCommand(grouped("analyses", newAnalysis(a, d)))
 	}
 	root.AddCommand(grouped("analyses", newReport(a)))
-	for _, c := range []*cobra.Command{newConvert(a), newGenerate(a)} {
+	for _, c := range []*cobra.Command{newInspect(a), newProfile(a), newConvert(a), newGenerate(a)} {
 		root.AddCommand(grouped("data", c))
 	}
-	for _, c := range []*cobra.Command{newVersion(a)} {
+	for _, c := range []*cobra.Command{newVersion(a), newMan(a)} {
 		root.AddCommand(grouped("tool", c))
 	}
 	root.SetHelpCommandGroupID("tool")

@@ -1,0 +1,124 @@
+package cli
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ecomctl/ecomctl/internal/quality"
+	"github.com/ecomctl/ecomctl/internal/schema"
+	"github.com/ecomctl/ecomctl/internal/source"
+)
+
+// sampleRows is how many rows inspect reads unless --rows says otherwise.
+const sampleRows = 10_000
+
+func newProfile(a *App) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "profile [INPUT …] [flags]",
+		Short: "Exact figures of every column: nulls, distinct values, spread, most frequent",
+		Long: `Reads the whole input and describes each column as it stands there. Every figure is exact,
+distinct counts and quantiles (type 7) included, in bounded memory.`,
+		Example: "  ecomctl profile orders.parquet\n  ecomctl profile orders.csv --format json --columns column,nulls,distinct",
+	}
+	com, out := addCommon(a, c), addOutput(a, c)
+	c.RunE = func(c *cobra.Command, inputs []string) error {
+		return profile(c, com, out, inputs, 0)
+	}
+	hideOrderFlags(c)
+	return c
+}
+
+func newInspect(a *App) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "inspect [INPUT …] [flags]",
+		Short: "What a file holds: columns, a sample's figures and the proposed mapping",
+		Long: `Reads the first rows and describes each column; on standard error it says what
+the input is and which columns would be taken for which canonical ones.`,
+		Example: "  ecomctl inspect orders.csv\n  ecomctl inspect 'exports/*.parquet' --rows 100000 --format json",
+	}
+	com, out := addCommon(a, c), addOutput(a, c)
+	rows := c.Flags().Int64("rows", sampleRows, "rows of the sample")
+	c.RunE = func(c *cobra.Command, inputs []string) error {
+		return profile(c, com, out, inputs, max(1, *rows))
+	}
+	hideOrderFlags(c)
+	return c
+}
+
+// profile describes the columns of a sample, or of the whole input when sample is 0.
+func profile(c *cobra.Command, com *common, out *output, inputs []string, sample int64) error {
+	if _, err := out.resolve(); err != nil {
+		return err
+	}
+	if err := com.load(c); err != nil {
+		return err
+	}
+	s := &session{common: com, prog: com.progress()}
+	defer s.Close()
+	if err := com.openInputs(c.Context(), s, inputs); err != nil {
+		return err
+	}
+	mem, err := com.memoryBytes()
+	if err != nil {
+		return err
+	}
+	p, err := quality.NewProfile(c.Context(), s.data, quality.ProfileOptions{
+		Threads: com.workers(), Memory: mem / 2, TempDir: com.tempDir(), Sample: sample, Progress: s.prog})
+	if err != nil {
+		return err
+	}
+	for _, n := range append(s.data.Notices(), p.Notes...) {
+		com.app.say("note: %s", n)
+	}
+	if sample > 0 {
+		s.describe(c.Context(), com.preset)
+	}
+	if p.BadRows > 0 {
+		com.app.say("note: %d lines could not be cut into columns; `ecomctl convert --rejects FILE` shows them", p.BadRows)
+	}
+	return out.write(c.Context(), p.Table(), nil)
+}
+
+// describe tells what the inputs are and the proposed mapping.
+func (s *session) describe(_ context.Context, preset string) {
+	for _, in := range s.data.Inputs() {
+		line := in.URI + ": " + in.Format
+		if in.Detail != "" {
+			line += ", " + in.Detail
+		}
+		s.app.say("%s", line)
+	}
+	if preset != "" {
+		s.app.say("mapping: preset %s", preset)
+		return
+	}
+	text := textInput(s.data)
+	t := schema.Guess(s.data.Schema(), text)
+	if t == nil {
+		s.app.say("mapping: the columns are not known; map them with --map order_id=COLUMN …")
+		return
+	}
+	m, _, err := schema.Propose(t, s.data.Schema(), text)
+	if err != nil {
+		s.app.say("mapping: %v", err)
+		return
+	}
+	var parts []string
+	for _, ch := range m.Choices {
+		parts = append(parts, ch.Canonical+"="+ch.From)
+	}
+	s.app.say("mapping to %s: %s", t.Name, strings.Join(parts, " "))
+}
+
+// textInput reports whether the input's values are text.
+func textInput(d source.Dataset) bool {
+	for _, in := range d.Inputs() {
+		switch in.Format {
+		case "csv", "tsv", "ndjson", "json":
+			return true
+		}
+	}
+	return false
+}
