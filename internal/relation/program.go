@@ -179,6 +179,9 @@ func (b *builder) column(name string) (int, error) {
 			return 0, fault.Wrap(err, "mapping %s", c.Name)
 		}
 		cp.kind = frame.KindOf(b.schema.Field(f).Type)
+		if c.Type == expr.Text && cp.kind != frame.Nested && b.isText() {
+			cp.kind = frame.String // text formats give any column as it is written
+		}
 		if err := readable(c, cp.kind, b.schema.Field(f).Type); err != nil {
 			return 0, err
 		}

@@ -13,6 +13,15 @@ import (
 
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/frame"
+	"github.com/ecomctl/ecomctl/internal/source/memtest"
+)
+
+var (
+	int64Type  = arrow.PrimitiveTypes.Int64
+	doubleType = arrow.PrimitiveTypes.Float64
+	stringType = arrow.BinaryTypes.String
+	microType  = &arrow.TimestampType{Unit: arrow.Microsecond}
+	dictType   = &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int32, ValueType: arrow.BinaryTypes.String}
 )
 
 // house is the rule list of the house, as clean.StandardRules makes it.
@@ -77,13 +86,13 @@ func show(p *Program, r *Rows) []string {
 
 func orders() *Relation {
 	const day = dayMicros
-	fact := table("parquet", []string{"id", "at", "cust", "qty", "price", "state"},
-		intCol(1, null{}, 3, 4, 5, 6, 7, 8, 9, 10),
-		timeCol(&arrow.TimestampType{Unit: arrow.Microsecond}, day, day, null{}, day, day, 900*day, 2*day, 3*day, 4*day, 400*day),
-		floatCol(17850.0, null{}, 1.5, 2, math.NaN(), 3, 4, 5, 6, 7),
-		intCol(2, 1, 1, 0, -1, 1, 1, 3, 1, 1),
-		floatCol(2.55, 1, 1, 1, 1.5, 1, -1.0, 0, null{}, 2),
-		dictCol("paid", "paid", null{}, "paid", "paid", "paid", "paid", "paid", "paid", " Cancelled "))
+	fact := memtest.New([]string{"id", "at", "cust", "qty", "price", "state"},
+		memtest.Column(int64Type, 1, nil, 3, 4, 5, 6, 7, 8, 9, 10),
+		memtest.Column(microType, day, day, nil, day, day, 900*day, 2*day, 3*day, 4*day, 400*day),
+		memtest.Column(doubleType, 17850.0, nil, 1.5, 2., math.NaN(), 3., 4., 5., 6., 7.),
+		memtest.Column(int64Type, 2, 1, 1, 0, -1, 1, 1, 3, 1, 1),
+		memtest.Column(doubleType, 2.55, 1., 1., 1., 1.5, 1., -1.0, 0., nil, 2.),
+		memtest.Column(dictType, "paid", "paid", nil, "paid", "paid", "paid", "paid", "paid", "paid", " Cancelled "))
 	return &Relation{Name: "orders", Fact: fact, Canonical: 6, Zone: "UTC", AsOf: math.MaxInt64, Rules: house(500 * day), Columns: []Column{
 		{Name: "order_id", Type: expr.Int, From: "id"},
 		{Name: "order_ts", Type: expr.Time, From: "at"},

@@ -1,0 +1,386 @@
+package relation
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"slices"
+	"sync"
+
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/frame"
+)
+
+// Resolve answers after the first scan: the duplicates and their money. Where the
+// first scan left doubt it reads the table again, once for the hashes of
+// doubtful rows and once for the rows whose hashes meet.
+func (f *DupFinder) Resolve(ctx context.Context, threads int) (*DupSet, Sum, error) {
+	found, c := f.settle()
+	if !c.empty() {
+		parts := 1
+		sums := f.takeSums()
+		if f.hash && !f.tooMany {
+			more, err := f.verify(ctx, threads, repeated(sums), 1)
+			if err != nil {
+				return nil, Sum{}, err
+			}
+			return f.answer(append(found, more...))
+		}
+		if f.tooMany || c.all || len(c.ranges) > 0 {
+			c.all = c.all || f.tooMany
+			for int64(parts)*f.memory < f.rowsSeen*16 {
+				parts *= 2
+			}
+		}
+		for part := range parts {
+			sums, err := f.hashes(ctx, threads, &c, part, parts)
+			if err != nil {
+				return nil, Sum{}, err
+			}
+			more, err := f.verify(ctx, threads, repeated(sums), 1)
+			if err != nil {
+				return nil, Sum{}, err
+			}
+			found = append(found, more...)
+		}
+	}
+	return f.answer(found)
+}
+
+// takeSums joins the lists of hashes of the first scan.
+func (f *DupFinder) takeSums() []uint64 {
+	n := 0
+	for _, w := range f.workers {
+		n += len(w.sums)
+	}
+	sums := make([]uint64, 0, n)
+	for _, w := range f.workers {
+		sums = append(sums, w.sums...)
+		w.sums = nil
+	}
+	return sums
+}
+
+// answer makes the set, each place once.
+func (f *DupFinder) answer(found []dupRow) (*DupSet, Sum, error) {
+	slices.SortFunc(found, func(a, b dupRow) int {
+		return cmp.Or(cmp.Compare(a.split, b.split), cmp.Compare(a.row, b.row))
+	})
+	set, sum := &DupSet{Rows: map[int][]int64{}}, Sum{}
+	for i, d := range found {
+		if i > 0 && d.split == found[i-1].split && d.row == found[i-1].row {
+			continue
+		}
+		set.Rows[d.split] = append(set.Rows[d.split], d.row)
+		sum.Rows++
+		if d.hasNot {
+			sum.NoMoney++
+		} else {
+			sum.add(d.money)
+		}
+	}
+	return set, sum, nil
+}
+
+// repeated returns, sorted, the hashes that occur more than once. The hashes
+// are spread by their upper bits into buckets that fit the cache, and each
+// bucket is a small open table.
+func repeated(sums []uint64) []uint64 {
+	shift := 64
+	for n := len(sums) >> 10; n > 0 && shift > 52; n >>= 1 {
+		shift--
+	}
+	ends := make([]int, 1<<(64-shift)+1)
+	for _, s := range sums {
+		ends[s>>shift+1]++
+	}
+	for i := 1; i < len(ends); i++ {
+		ends[i] += ends[i-1]
+	}
+	spread := make([]uint64, len(sums))
+	for _, s := range sums {
+		spread[ends[s>>shift]] = s
+		ends[s>>shift]++
+	}
+	var out, table []uint64
+	lo := 0
+	for _, hi := range ends[:len(ends)-1] {
+		out, table = repeatedIn(spread[lo:hi], out, table)
+		lo = hi
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// repeatedIn appends the hashes that occur again in a bucket; 0 marks free
+// places, so its own count is kept apart.
+func repeatedIn(bucket, out, table []uint64) ([]uint64, []uint64) {
+	size := 16
+	for size < 2*len(bucket) {
+		size *= 2
+	}
+	table = frame.Grow(table, size)
+	clear(table)
+	zeros := 0
+	for _, s := range bucket {
+		if s == 0 {
+			if zeros++; zeros == 2 {
+				out = append(out, 0)
+			}
+			continue
+		}
+		at := int(s) & (size - 1)
+		for table[at] != 0 && table[at] != s {
+			at = (at + 1) & (size - 1)
+		}
+		if table[at] == s {
+			out = append(out, s)
+		}
+		table[at] = s
+	}
+	return out, table
+}
+
+// visitor looks at the batches of the splits that one goroutine reads.
+type visitor interface {
+	begin(split int)
+	visit(rows *Rows) error
+	end()
+}
+
+// firstLook feeds a DupFinder.
+type firstLook struct{ w *DupWorker }
+
+func (v *firstLook) begin(split int)        { v.w.Split(split) }
+func (v *firstLook) visit(rows *Rows) error { v.w.Add(rows); return nil }
+func (v *firstLook) end()                   { v.w.EndSplit() }
+
+// hashLook lists the hashes of candidate rows of one part.
+type hashLook struct {
+	f           *DupFinder
+	c           *candidates
+	part, parts uint64
+	hasher      rowHasher
+	cols        []*frame.Column
+	key         DupWorker
+	sums        []uint64
+}
+
+func (v *hashLook) begin(int) {}
+func (v *hashLook) end()      {}
+func (v *hashLook) visit(rows *Rows) error {
+	for k, at := range v.f.cols {
+		v.cols[k] = rows.Cols[at]
+	}
+	sums := v.hasher.rows(v.cols, rows.N)
+	for i, s := range sums {
+		if rows.Kind[i] == Reject || s%v.parts != v.part {
+			continue
+		}
+		if !v.c.all {
+			if k := v.cols[v.f.key]; k.IsNull(i) || !v.c.has(v.key.keyOf(k, i)) {
+				continue
+			}
+		}
+		v.sums = append(v.sums, s)
+	}
+	return nil
+}
+
+// hashes reads the table for the hashes of candidate rows.
+func (f *DupFinder) hashes(ctx context.Context, threads int, c *candidates, part, parts int) ([]uint64, error) {
+	var mu sync.Mutex
+	var looks []*hashLook
+	err := f.prog.scan(ctx, threads, func() visitor {
+		v := &hashLook{f: f, c: c, part: uint64(part), parts: uint64(parts), hasher: rowHasher{seed: f.seed}, cols: make([]*frame.Column, len(f.cols)), key: DupWorker{f: f}}
+		mu.Lock()
+		looks = append(looks, v)
+		mu.Unlock()
+		return v
+	})
+	var sums []uint64
+	for _, v := range looks {
+		sums = append(sums, v.sums...)
+	}
+	return sums, err
+}
+
+// errFull says that the rows to compare outgrew memory.
+var errFull = errors.New("too many rows to compare at once")
+
+// fullLook copies the rows whose hashes are in a list.
+type fullLook struct {
+	f           *DupFinder
+	list        []uint64
+	sieve       []uint64 // bit h>>44 is set for every hash of the list
+	part, parts uint64
+	split       int
+	hasher      rowHasher
+	cols        []*frame.Column
+	maker       DupWorker
+	buf         []byte
+	texts       map[string]string
+	rows        []keptRow
+	room        *int64
+	mu          *sync.Mutex
+}
+
+func (v *fullLook) begin(split int) { v.split, v.maker.split = split, split }
+func (v *fullLook) end()            {}
+func (v *fullLook) visit(rows *Rows) error {
+	for k, at := range v.f.cols {
+		v.cols[k] = rows.Cols[at]
+	}
+	used := int64(0)
+	for i, s := range v.hasher.rows(v.cols, rows.N) {
+		if v.sieve[s>>50]>>(s>>44&63)&1 == 0 || s%v.parts != v.part || rows.Kind[i] == Reject {
+			continue
+		}
+		if _, ok := slices.BinarySearch(v.list, s); !ok {
+			continue
+		}
+		v.buf = appendRow(v.buf[:0], v.cols, i)
+		b, ok := v.texts[string(v.buf)]
+		if !ok {
+			b = string(v.buf)
+			v.texts[b] = b
+			used += int64(len(b)) + 48
+		}
+		used += 64
+		v.rows = append(v.rows, keptRow{v.maker.dup(rows, i), b})
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if *v.room -= used; *v.room < 0 {
+		return errFull
+	}
+	return nil
+}
+
+// verify reads the table for the rows whose hashes meet and compares their values.
+// When they outgrow memory it starts again in more parts.
+func (f *DupFinder) verify(ctx context.Context, threads int, list []uint64, parts int) ([]dupRow, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	sieve := make([]uint64, 1<<14)
+	for _, s := range list {
+		sieve[s>>50] |= 1 << (s >> 44 & 63)
+	}
+	var found []dupRow
+	for part := range parts {
+		room := f.room
+		var mu sync.Mutex
+		var looks []*fullLook
+		err := f.prog.scan(ctx, threads, func() visitor {
+			v := &fullLook{f: f, list: list, sieve: sieve, part: uint64(part), parts: uint64(parts), hasher: rowHasher{seed: f.seed},
+				cols: make([]*frame.Column, len(f.cols)), room: &room, mu: &mu, maker: DupWorker{f: f}, texts: map[string]string{}}
+			mu.Lock()
+			looks = append(looks, v)
+			mu.Unlock()
+			return v
+		})
+		if errors.Is(err, errFull) && parts < 1<<12 {
+			return f.verify(ctx, threads, list, parts*4)
+		}
+		if errors.Is(err, errFull) {
+			return nil, fault.New(fault.Full, "finding duplicates: one line occurs too often to keep its places within %d MiB", f.room>>20).
+				WithHint("give more with --memory")
+		}
+		if err != nil {
+			return nil, err
+		}
+		var rows []keptRow
+		for _, v := range looks {
+			rows = append(rows, v.rows...)
+		}
+		slices.SortFunc(rows, func(a, b keptRow) int {
+			return cmp.Or(cmp.Compare(a.bytes, b.bytes), cmp.Compare(a.split, b.split), cmp.Compare(a.row, b.row))
+		})
+		for i := 1; i < len(rows); i++ {
+			if rows[i].bytes == rows[i-1].bytes {
+				found = append(found, rows[i].dupRow)
+			}
+		}
+	}
+	return found, nil
+}
+
+// scan reads all splits of the fact table, threads at a time, each goroutine
+// with a visitor of its own.
+func (p *Program) scan(outer context.Context, threads int, visit func() visitor) error {
+	splits := p.Rel.Fact.Splits()
+	threads = max(1, min(threads, len(splits)))
+	ctx, stop := context.WithCancel(outer)
+	defer stop()
+	next := make(chan int)
+	go func() {
+		defer close(next)
+		for i := range splits {
+			select {
+			case next <- i:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	var wg sync.WaitGroup
+	errs := make([]error, threads)
+	for t := range threads {
+		v := visit()
+		wg.Go(func() {
+			w := p.NewWorker()
+			for i := range next {
+				if errs[t] = p.scanSplit(ctx, w, i, v); errs[t] != nil {
+					stop()
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil && !errors.Is(err, context.Canceled) {
+			return err
+		}
+	}
+	if err := outer.Err(); err != nil {
+		return err
+	}
+	return errors.Join(errs...)
+}
+
+// scanSplit reads one split. A panic below becomes an error of the split.
+func (p *Program) scanSplit(ctx context.Context, w *Worker, i int, v visitor) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fault.New(fault.Internal, "reading split %d: %v\n%s", i, r, debug.Stack())
+		}
+	}()
+	r, err := p.Rel.Fact.Splits()[i].Open(ctx, p.wants)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	w.Split(i)
+	v.begin(i)
+	defer v.end()
+	var b frame.Batch
+	for {
+		if err := r.Next(&b); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		rows, err := w.Apply(&b)
+		if err != nil {
+			return err
+		}
+		if err := v.visit(rows); err != nil {
+			return fmt.Errorf("split %d: %w", i, err)
+		}
+	}
+}
