@@ -40,7 +40,7 @@ def read(sqldir, name):
 
 def prepare(con, sqldir, case):
     """Make `param` and run the rules of lines.sql for the case's data set."""
-    p = case.get("param", {})
+    p = case.get("param") or {}
     files = {k: literal(v) for k, v in case["files"].items()}
     data = fill(read(sqldir, "data/" + case["data"]), {**files, "tz": literal(p.get("tz", "UTC"))})
     con.execute(f"""CREATE OR REPLACE TEMP TABLE param AS SELECT
@@ -51,7 +51,7 @@ def prepare(con, sqldir, case):
 
 
 def answer(con, sqldir, case):
-    values = dict(case.get("fill", {}))
+    values = dict(case.get("fill") or {})
     if case["query"] == "segments":
         values["rfm"] = read(sqldir, "rfm")
     cur = con.execute(fill(read(sqldir, case["query"]), values))

@@ -24,7 +24,7 @@ func TestSameBytes(t *testing.T) {
 		"one thread":   {file("small.parquet"), "--threads", "1"},
 		"two threads":  {file("small_shuffled.parquet"), "--threads", "2"},
 		"seven":        {file("small_shuffled.parquet"), "--threads", "7"},
-		"spilling":     {file("small_shuffled.parquet"), "--memory", "48MiB"},
+		"spilling":     {file("small_shuffled.parquet"), "--memory", "64MiB"},
 		"arrow file":   {file("small.arrow")},
 		"arrow stream": {file("small.arrows")},
 	}
@@ -50,27 +50,28 @@ func TestSameBytes(t *testing.T) {
 	flags := []string{"--map", "region=province", "--format", "csv"}
 	for _, c := range commands {
 		t.Run(c.name, func(t *testing.T) {
-			run := func(shape []string) []byte {
+			run := func(t *testing.T, shape []string) []byte {
 				args := append([]string{c.args[0]}, shape...)
 				return harness.Must(t, "", append(append(args, c.args[1:]...), flags...)...)
 			}
-			want := run([]string{file("small.parquet")})
+			want := run(t, []string{file("small.parquet")})
 			if bytes.Count(want, []byte("\n")) < 3 {
 				t.Fatalf("the answer is nearly empty: %q", want)
 			}
-			for name, shape := range typed {
-				if got := run(shape); !bytes.Equal(got, want) {
-					t.Errorf("%s: %s", name, firstDifference(got, want))
+			same := func(shapes map[string][]string) {
+				for name, shape := range shapes {
+					t.Run(name, func(t *testing.T) {
+						if got := run(t, shape); !bytes.Equal(got, want) {
+							t.Error(firstDifference(got, want))
+						}
+					})
 				}
 			}
+			same(typed)
 			if c.ids {
-				want = run(text["csv"])
+				want = run(t, text["csv"])
 			}
-			for name, shape := range text {
-				if got := run(shape); !bytes.Equal(got, want) {
-					t.Errorf("%s: %s", name, firstDifference(got, want))
-				}
-			}
+			same(text)
 		})
 	}
 }
