@@ -1,0 +1,111 @@
+package config
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ecomctl/ecomctl/internal/fault"
+)
+
+// Config is what files and variables say; flags, where given, are in it already.
+// The zero value of a field means that nobody set it.
+type Config struct {
+	Input                                  []string
+	Events, Products, Customers            string // URIs of further tables
+	Preset                                 string
+	Map                                    map[string]string // canonical column → column of the input
+	Where                                  string            // expression
+	From, To, AsOf                         string            // dates
+	TZ, Currency, Lang                     string
+	Engine, Memory                         string
+	MemoryBytes                            int64 // of Memory; 0 = not set
+	Threads                                int
+	Seed                                   int64
+	SeedSet                                bool
+	NoProgress, NoClean, RejectFree        bool
+	Dedupe, Net                            bool
+	MaxRejects                             string
+	MaxRejectsShare                        float64  // of MaxRejects; meaningful when it is set
+	VoidStatuses                           []string // nil = the built-in list
+	Rules                                  []Rule   // clean rules of the shop
+	ValidateRules                          string   // rules file of `validate`
+	Delimiter, Encoding, Format, LogFormat string
+	TmpDir                                 string
+	PseudonymKey                           Secret // key of --pseudonymise
+}
+
+// Rule is a clean rule of the shop: rows for which When is true get the kind.
+type Rule struct {
+	Name string // the reason in summaries
+	Kind string // reject, void, reversal or outside
+	When string // expression over canonical columns
+	From string // "ecomctl.yaml:12", for messages
+}
+
+// ParseSize reads a number of bytes: 512MiB, 4GB, 1.5g, 1048576.
+func ParseSize(s string) (int64, error) {
+	u := strings.TrimSuffix(strings.ToLower(strings.TrimSpace(s)), "b")
+	unit := 1.0
+	for _, x := range []struct {
+		suffix string
+		size   float64
+	}{{"ki", 1 << 10}, {"mi", 1 << 20}, {"gi", 1 << 30}, {"ti", 1 << 40}, {"k", 1e3}, {"m", 1e6}, {"g", 1e9}, {"t", 1e12}} {
+		if rest, ok := strings.CutSuffix(u, x.suffix); ok {
+			u, unit = rest, x.size
+			break
+		}
+	}
+	v, err := strconv.ParseFloat(strings.TrimSpace(u), 64)
+	if err != nil || !(v > 0) || v*unit > 1<<60 {
+		return 0, fault.New(fault.Usage, "%q is not a size", s).WithHint("sizes look like 512MiB or 4GB")
+	}
+	return int64(v * unit), nil
+}
+
+// ParseShare reads a share: 5%, 0.05.
+func ParseShare(s string) (float64, error) {
+	num, percent := strings.CutSuffix(strings.TrimSpace(s), "%")
+	v, err := strconv.ParseFloat(strings.TrimSpace(num), 64)
+	if percent {
+		v /= 100
+	}
+	if err != nil || math.IsNaN(v) || v < 0 || v > 1 {
+		return 0, fault.New(fault.Usage, "%q is not a share", s).WithHint("shares look like 5%% or 0.05")
+	}
+	return v, nil
+}
+
+// checkDate accepts a day or a wall time.
+func checkDate(s string) error {
+	for _, layout := range []string{time.DateOnly, "2006-01-02T15:04:05", "2006-01-02 15:04:05"} {
+		if _, err := time.Parse(layout, s); err == nil {
+			return nil
+		}
+	}
+	return fault.New(fault.Usage, "%q is not a date", s).WithHint("dates look like 2024-12-31")
+}
+
+// checkZone accepts names of the IANA database.
+func checkZone(s string) error {
+	if strings.EqualFold(s, "UTC") {
+		return nil
+	}
+	if _, err := time.LoadLocation(s); err != nil || s == "Local" || s == "" {
+		return fault.New(fault.Usage, "%q is not a time zone", s).WithHint("names are those of the IANA database, like America/Sao_Paulo or Asia/Shanghai")
+	}
+	return nil
+}
+
+// checkCurrency accepts three capital letters.
+func checkCurrency(s string) error {
+	ok := len(s) == 3
+	for i := range len(s) {
+		ok = ok && s[i] >= 'A' && s[i] <= 'Z'
+	}
+	if !ok {
+		return fault.New(fault.Usage, "%q is not a currency code", s).WithHint("codes are three capital letters, like EUR or CNY")
+	}
+	return nil
+}

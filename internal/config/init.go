@@ -1,0 +1,110 @@
+package config
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// InitOptions is what `init` learnt from an input.
+type InitOptions struct {
+	Inputs        []string
+	Detail        string   // what was recognised: "csv, delimiter ;, encoding GB18030"
+	Choices       []Choice // proposed mapping
+	Unmapped      []string // columns of the input that mean nothing canonical
+	TZ            string
+	Currency      string
+	Lang          string
+	ValidateRules string // rules file written beside it; "" = none
+}
+
+// Choice is a mapped column with the reason for people.
+type Choice struct{ Canonical, Column, Why string }
+
+// Init writes a commented ecomctl.yaml: what is known is set, every other key
+// stands there as a comment with its default.
+func Init(o InitOptions) []byte {
+	var b bytes.Buffer
+	b.WriteString("# Settings of ecomctl for this folder. Flags and ECOMCTL_* variables stand above this file.\n")
+	b.WriteString("# `ecomctl config show` prints what holds and why, `ecomctl config check` finds mistakes.\n")
+	b.WriteString("# Values may use ${NAME} of the environment; keep secrets out of this file.\n")
+	known := map[string]string{}
+	if len(o.Inputs) > 0 {
+		quoted := make([]string, len(o.Inputs))
+		for i, s := range o.Inputs {
+			quoted[i] = quote(s)
+		}
+		known["input"] = "[" + strings.Join(quoted, ", ") + "]"
+	}
+	for key, v := range map[string]string{"tz": o.TZ, "currency": o.Currency, "lang": o.Lang, "validate_rules": o.ValidateRules} {
+		if v != "" {
+			known[key] = quote(v)
+		}
+	}
+	for _, k := range Keys {
+		b.WriteString("\n# " + oneLine(k.Desc))
+		if k.Default != "" {
+			fmt.Fprintf(&b, " (default: %s)", k.Default)
+		}
+		b.WriteByte('\n')
+		switch {
+		case k.Name == "map" && (len(o.Choices) > 0 || len(o.Unmapped) > 0):
+			o.writeMap(&b)
+		case known[k.Name] != "":
+			if k.Name == "input" && o.Detail != "" {
+				fmt.Fprintf(&b, "# recognised: %s\n", oneLine(o.Detail))
+			}
+			fmt.Fprintf(&b, "%s: %s\n", k.Name, known[k.Name])
+		default:
+			fmt.Fprintf(&b, "# %s: %s\n", k.Name, k.Example)
+		}
+	}
+	return b.Bytes()
+}
+
+func (o *InitOptions) writeMap(b *bytes.Buffer) {
+	if len(o.Choices) > 0 {
+		b.WriteString("map:\n")
+	}
+	width := 0
+	for _, c := range o.Choices {
+		width = max(width, len(c.Canonical)+len(quote(c.Column)))
+	}
+	for _, c := range o.Choices {
+		fmt.Fprintf(b, "  %s: %s", quote(c.Canonical), quote(c.Column))
+		if c.Why != "" {
+			fmt.Fprintf(b, "%s # %s", strings.Repeat(" ", width-len(c.Canonical)-len(quote(c.Column))), oneLine(c.Why))
+		}
+		b.WriteByte('\n')
+	}
+	if len(o.Unmapped) > 0 {
+		fmt.Fprintf(b, "# not used: %s\n", oneLine(strings.Join(o.Unmapped, ", ")))
+	}
+}
+
+// oneLine keeps text of the data from leaving its comment.
+func oneLine(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == 0x85 || r == 0x2028 || r == 0x2029 || r == 0xfeff || r >= 0x80 && r < 0xa0 {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+var plain = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_./-]*$`)
+
+// quote writes a text as a YAML scalar.
+func quote(s string) string {
+	switch strings.ToLower(s) {
+	case "true", "false", "yes", "no", "on", "off", "null", "y", "n":
+		return strconv.Quote(s)
+	}
+	if plain.MatchString(s) {
+		return s
+	}
+	return strconv.Quote(strings.ToValidUTF8(s, "\uFFFD"))
+}

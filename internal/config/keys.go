@@ -1,0 +1,203 @@
+package config
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/yamldoc"
+)
+
+// Type is the shape of a key's value.
+type Type uint8
+
+// The types of keys.
+const (
+	Text Type = iota
+	List      // of texts; comma separated in variables
+	Map       // of texts; name=value, comma separated, in variables
+	Int
+	Bool
+	RuleList // only in files
+)
+
+// String returns the name that documentation uses.
+func (t Type) String() string {
+	return [...]string{"text", "list", "map", "integer", "boolean", "list of rules"}[t]
+}
+
+// Key is one setting.
+type Key struct {
+	Name    string // in files; "max_rejects" is the flag --max-rejects and the variable ECOMCTL_MAX_REJECTS
+	Type    Type
+	Default string // as documentation shows it
+	Desc    string
+	Example string // YAML value
+	Choices []string
+	Secret  bool
+	check   func(string) error
+	set     func(c *Config, v value) error
+}
+
+// Env returns the name of the key's variable.
+func (k *Key) Env() string { return "ECOMCTL_" + strings.ToUpper(k.Name) }
+
+// Flag returns the name of the key's flag, which not every command has.
+func (k *Key) Flag() string { return strings.ReplaceAll(k.Name, "_", "-") }
+
+// value is a setting before its key gives it a meaning.
+type value struct {
+	text  string
+	list  []string
+	pairs []pair
+	node  *yamldoc.Node // RuleList
+	base  string        // folder that relative file: paths start from
+}
+
+type pair struct{ name, value string }
+
+// text makes a setter of a text field.
+func text(at func(c *Config) *string) func(*Config, value) error {
+	return func(c *Config, v value) error { *at(c) = v.text; return nil }
+}
+
+func list(at func(c *Config) *[]string) func(*Config, value) error {
+	return func(c *Config, v value) error { *at(c) = v.list; return nil }
+}
+
+func flag(at func(c *Config) *bool) func(*Config, value) error {
+	return func(c *Config, v value) error { *at(c) = v.text == "true"; return nil }
+}
+
+// Keys lists every setting in the order of documentation.
+var Keys = []*Key{
+	{Name: "input", Type: List, Desc: "what commands read when no input is named: paths, globs, folders, URIs", Example: "[orders.parquet]", set: list(func(c *Config) *[]string { return &c.Input })},
+	{Name: "preset", Type: Text, Desc: "a known kind of file: online-retail, cdnow, complete-journey, olist, shopify, woocommerce, …", Example: "online-retail", set: text(func(c *Config) *string { return &c.Preset })},
+	{Name: "map", Type: Map, Desc: "which column of the input is which canonical column; the others are recognised", Example: "{order_id: InvoiceNo, order_ts: InvoiceDate}", set: setMap},
+	{Name: "products", Type: Text, Desc: "URI of the products table (names, categories)", Example: "products.csv", set: text(func(c *Config) *string { return &c.Products })},
+	{Name: "customers", Type: Text, Desc: "URI of the customers table (regions)", Example: "customers.csv", set: text(func(c *Config) *string { return &c.Customers })},
+	{Name: "events", Type: Text, Desc: "URI of the events table (clicks)", Example: "events.parquet", set: text(func(c *Config) *string { return &c.Events })},
+	{Name: "where", Type: Text, Desc: "only rows that satisfy this condition", Example: `"region <> 'test'"`, set: text(func(c *Config) *string { return &c.Where })},
+	{Name: "from", Type: Text, Desc: "first day reported", Example: "2024-01-01", check: checkDate, set: text(func(c *Config) *string { return &c.From })},
+	{Name: "to", Type: Text, Desc: "day before which rows are reported", Example: "2025-01-01", check: checkDate, set: text(func(c *Config) *string { return &c.To })},
+	{Name: "as_of", Type: Text, Default: "the day after the last sold line", Desc: "rows on or after this day do not exist yet", Example: "2025-01-01", check: checkDate, set: text(func(c *Config) *string { return &c.AsOf })},
+	{Name: "tz", Type: Text, Default: "UTC", Desc: "time zone of wall times and calendar cuts", Example: "Asia/Shanghai", check: checkZone, set: text(func(c *Config) *string { return &c.TZ })},
+	{Name: "currency", Type: Text, Desc: "filters where there is a currency column, else a label", Example: "EUR", check: checkCurrency, set: text(func(c *Config) *string { return &c.Currency })},
+	{Name: "lang", Type: Text, Default: "en", Desc: "language of texts", Example: "zh", Choices: []string{"en", "zh"}, set: text(func(c *Config) *string { return &c.Lang })},
+	{Name: "reject_free", Type: Bool, Default: "false", Desc: "lines of price 0 are rejects instead of free sales", Example: "true", set: flag(func(c *Config) *bool { return &c.RejectFree })},
+	{Name: "dedupe", Type: Bool, Default: "false", Desc: "rows equal to an earlier row are rejects", Example: "true", set: flag(func(c *Config) *bool { return &c.Dedupe })},
+	{Name: "net", Type: Bool, Default: "false", Desc: "add the negative money of reversals on their own date", Example: "true", set: flag(func(c *Config) *bool { return &c.Net })},
+	{Name: "no_clean", Type: Bool, Default: "false", Desc: "trust the input: every row is sold", Example: "true", set: flag(func(c *Config) *bool { return &c.NoClean })},
+	{Name: "max_rejects", Type: Text, Default: "5%", Desc: "exit with 3 when a larger share of rows is rejected", Example: "2%", set: setShare},
+	{Name: "void_statuses", Type: List, Default: "cancelled, refunded, voided, failed, trash, unpaid and their Chinese words", Desc: "statuses of lines that are no revenue; replaces the built-in list", Example: "[cancelled, refunded, 已取消]", set: list(func(c *Config) *[]string { return &c.VoidStatuses })},
+	{Name: "rules", Type: RuleList, Desc: "clean rules of the shop: rows for which `when` is true become reject, void, reversal or outside", Example: "[{name: test_order, kind: void, when: \"customer_id = 1\"}]", set: setRules},
+	{Name: "validate_rules", Type: Text, Desc: "rules file of `validate`, or builtin:orders", Example: "rules.yaml", set: text(func(c *Config) *string { return &c.ValidateRules })},
+	{Name: "engine", Type: Text, Default: "local", Desc: "what answers queries", Example: "local", Choices: []string{"local", "spark"}, set: text(func(c *Config) *string { return &c.Engine })},
+	{Name: "threads", Type: Int, Default: "all processors", Desc: "worker threads", Example: "4", set: setThreads},
+	{Name: "memory", Type: Text, Default: "half of the machine", Desc: "memory budget; aggregations spill to disk past it", Example: "4GiB", set: setMemory},
+	{Name: "tmpdir", Type: Text, Default: "the system's", Desc: "folder of temporary files", Example: "/var/tmp", set: text(func(c *Config) *string { return &c.TmpDir })},
+	{Name: "seed", Type: Int, Default: "1", Desc: "seed of anything random", Example: "1", set: setSeed},
+	{Name: "format", Type: Text, Default: "table on a terminal, csv in a pipe", Desc: "format of results", Example: "json", Choices: []string{"table", "csv", "tsv", "json", "ndjson", "parquet", "arrow", "md", "html"}, set: text(func(c *Config) *string { return &c.Format })},
+	{Name: "delimiter", Type: Text, Default: "recognised", Desc: "field delimiter of text files", Example: "semicolon", set: text(func(c *Config) *string { return &c.Delimiter })},
+	{Name: "encoding", Type: Text, Default: "recognised", Desc: "encoding of text files", Example: "gb18030", Choices: []string{"utf-8", "utf-16le", "utf-16be", "gb18030", "latin1"}, set: text(func(c *Config) *string { return &c.Encoding })},
+	{Name: "no_progress", Type: Bool, Default: "false", Desc: "no progress line", Example: "true", set: flag(func(c *Config) *bool { return &c.NoProgress })},
+	{Name: "log_format", Type: Text, Default: "text", Desc: "messages as text or JSON", Example: "json", Choices: []string{"text", "json"}, set: text(func(c *Config) *string { return &c.LogFormat })},
+	{Name: "pseudonym_key", Type: Text, Secret: true, Desc: "key of --pseudonymise; a reference, not the key itself", Example: "${ECOMCTL_KEY}", set: setPseudonymKey},
+}
+
+// Find returns a key by its name in files, or nil.
+func Find(name string) *Key {
+	for _, k := range Keys {
+		if k.Name == name {
+			return k
+		}
+	}
+	return nil
+}
+
+func names() []string {
+	out := make([]string, len(Keys))
+	for i, k := range Keys {
+		out[i] = k.Name
+	}
+	return out
+}
+
+func setMap(c *Config, v value) error {
+	if c.Map == nil {
+		c.Map = map[string]string{}
+	}
+	for _, p := range v.pairs {
+		c.Map[p.name] = p.value
+	}
+	return nil
+}
+
+func setShare(c *Config, v value) (err error) {
+	c.MaxRejects = v.text
+	c.MaxRejectsShare, err = ParseShare(v.text)
+	return err
+}
+
+func setMemory(c *Config, v value) (err error) {
+	c.Memory = v.text
+	c.MemoryBytes, err = ParseSize(v.text)
+	return err
+}
+
+func setThreads(c *Config, v value) error {
+	n, err := strconv.Atoi(v.text)
+	if err != nil || n < 0 || n > 4096 {
+		return fault.New(fault.Usage, "%s threads are impossible", v.text).WithHint("give a number from 1 to 4096, or 0 for all processors")
+	}
+	c.Threads = n
+	return nil
+}
+
+func setSeed(c *Config, v value) (err error) {
+	c.Seed, err = strconv.ParseInt(v.text, 10, 64)
+	c.SeedSet = true
+	return err
+}
+
+func setPseudonymKey(c *Config, v value) error {
+	c.PseudonymKey = Secret{raw: v.text, base: v.base}
+	return nil
+}
+
+// setRules reads the shop's clean rules.
+func setRules(c *Config, v value) error {
+	if v.node.Kind != yamldoc.List {
+		return v.node.Fail("write a list of {name, kind, when}", "rules is %s, not a list", v.node.Kind)
+	}
+	c.Rules = nil
+	for _, item := range v.node.Items {
+		if err := item.Only("a rule", "name", "kind", "when"); err != nil {
+			return err
+		}
+		r := Rule{Kind: "reject", From: item.File + ":" + strconv.Itoa(item.Line)}
+		for _, f := range []struct {
+			key string
+			at  *string
+		}{{"name", &r.Name}, {"kind", &r.Kind}, {"when", &r.When}} {
+			n := item.Get(f.key)
+			if n == nil {
+				if f.key == "kind" {
+					continue
+				}
+				return item.Fail("write {name: test_order, kind: void, when: \"customer_id = 1\"}", "a rule has no %s", f.key)
+			}
+			var err error
+			if *f.at, err = n.Text(f.key); err != nil {
+				return err
+			}
+		}
+		switch r.Kind {
+		case "reject", "void", "reversal", "outside":
+		default:
+			return item.Fail("kinds are reject, void, reversal and outside", "rule %s has the kind %q", r.Name, r.Kind)
+		}
+		c.Rules = append(c.Rules, r)
+	}
+	return nil
+}
