@@ -172,14 +172,14 @@ func init() {
 	part := func(c *checker, n *Func, args []Node) (Node, error) { return c.datePart(n, args) }
 	number := func(c *checker, n *Func, args []Node) (Node, error) { return c.numberCall(n, args) }
 	functions = map[string]function{
-		"lower": {1, 1, text(Text)}, "upper": {1, 1, text(Text)}, "length": {1, 1, text(Int)},
+		"lower": {1, 1, text(Text)}, "upper": {1, 1, text(Text)}, "trim": {1, 1, text(Text)}, "length": {1, 1, text(Int)},
 		"matches": {2, 2, text(Bool)}, "starts_with": {2, 2, text(Bool)}, "ends_with": {2, 2, text(Bool)}, "contains": {2, 2, text(Bool)},
 		"abs": {1, 1, number}, "round": {1, 2, number}, "floor": {1, 1, number}, "ceil": {1, 1, number},
 		"year": {1, 1, part}, "month": {1, 1, part}, "day": {1, 1, part}, "weekday": {1, 1, part}, "hour": {1, 1, part}, "date": {1, 1, part},
 		"coalesce": {1, 1 << 16, (*checker).coalesce}, "nullif": {2, 2, (*checker).nullif},
 	}
 	functionNames = []string{"abs", "ceil", "coalesce", "contains", "date", "day", "ends_with", "floor", "hour", "length", "lower",
-		"matches", "month", "nullif", "round", "starts_with", "upper", "weekday", "year"}
+		"matches", "month", "nullif", "round", "starts_with", "trim", "upper", "weekday", "year"}
 }
 
 func (c *checker) call(n *Func) (Node, error) {

@@ -98,8 +98,9 @@ func (p *Program) truth(s *Scratch, cols []*frame.Column, n int) []uint8 {
 		panic("expr: a filter of type " + p.typ.String())
 	}
 	p.own(s)
-	b := batch{cols: cols, n: n}
-	v := p.root.eval(s, &b)
+	s.batch = batch{cols: cols, n: n}
+	v := p.root.eval(s, &s.batch)
+	s.batch.cols = nil
 	if v.tri == nil { // a bare null
 		v = nullVec(&s.bufs[0], Bool, n)
 	}
@@ -126,8 +127,9 @@ func (p *Program) Eval(cols []*frame.Column, n int) (*frame.Column, error) {
 // the scratch is used again.
 func (p *Program) EvalWith(s *Scratch, cols []*frame.Column, n int) (*frame.Column, error) {
 	p.own(s)
-	b := batch{cols: cols, n: n}
-	v := p.root.eval(s, &b)
+	s.batch = batch{cols: cols, n: n}
+	v := p.root.eval(s, &s.batch)
+	s.batch.cols = nil
 	return s.column(&v, p.typ, n)
 }
 

@@ -262,6 +262,8 @@ func (b *builder) call(n *Func) op {
 	switch n.Name {
 	case "lower", "upper":
 		return &letterOp{id: b.id(), upper: n.Name == "upper", x: x}
+	case "trim":
+		return &trimOp{id: b.id(), x: x}
 	case "length":
 		return &lengthOp{id: b.id(), x: x}
 	case "abs", "round", "floor", "ceil":

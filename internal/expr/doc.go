@@ -24,7 +24,7 @@
 //     literal beside an integer is an integer.
 //   - date ± integer moves by days, date − date gives days; other arithmetic on times
 //     has no meaning here. A date compared with a timestamp is its midnight.
-//   - text compares by bytes. lower and upper change A–Z and a–z only, length counts
+//   - text compares by bytes. lower and upper change A–Z and a–z only, trim drops spaces, length counts
 //     characters, like is case-sensitive (% any run, _ one character).
 //   - round is half away from zero; round(x, n) of a number is round(x·10ⁿ)/10ⁿ in
 //     doubles, and x itself where x·10ⁿ is 2⁵² or more; -0 becomes 0.

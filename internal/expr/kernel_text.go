@@ -183,6 +183,33 @@ func (o *letterOp) eval(s *Scratch, b *batch) vec {
 	return vec{rows: f.rows}
 }
 
+// trimOp drops spaces (U+0020 only) at both ends. The rows point into what they came from.
+type trimOp struct {
+	id int
+	x  op
+}
+
+func (o *trimOp) eval(s *Scratch, b *batch) vec {
+	f := &s.bufs[o.id]
+	x := o.x.eval(s, b)
+	f.rows = frame.Grow(f.rows, max(b.n, 1))[:b.n]
+	for i := range f.rows {
+		f.rows[i] = nil
+		if x.null(i) {
+			continue
+		}
+		v := x.str(i)
+		for len(v) > 0 && v[0] == ' ' {
+			v = v[1:]
+		}
+		for len(v) > 0 && v[len(v)-1] == ' ' {
+			v = v[:len(v)-1]
+		}
+		f.rows[i] = v
+	}
+	return vec{rows: f.rows}
+}
+
 // lengthOp counts characters.
 type lengthOp struct {
 	id int

@@ -276,6 +276,8 @@ func (e naive) call(n *Func) any {
 	switch n.Name {
 	case "lower":
 		return asciiCase(x.(string), 'A', 'Z')
+	case "trim":
+		return strings.Trim(x.(string), " ")
 	case "upper":
 		return asciiCase(x.(string), 'a', 'z')
 	case "length":

@@ -35,7 +35,7 @@ func randomLookup(name string) (int, Type, bool) {
 
 var someInts = []int64{0, 1, -1, 2, 3, 5, 7, 10, -10, 12345, 10000, -20001, 5000, -5000, 45000, math.MaxInt64, math.MinInt64, math.MaxInt64 / 10000, 1 << 53, 1<<53 + 1}
 var someFloats = []float64{0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, 0.49999999999999994, 10.12345, 1e300, -1e300, 5e-324, 4503599627370497.5, math.NaN(), math.Inf(1), math.Inf(-1), 3}
-var someTexts = []string{"", "a", "A", "ab", "SP", "sp", "%", "_", "é", "中文", "中", "a'b", "x\x00y", "zz", "aXb"}
+var someTexts = []string{"", "a", "A", "ab", "SP", "sp", "%", "_", "é", "中文", "中", "a'b", "x\x00y", "zz", "aXb", "  sp  ", " "}
 var someTimes = []int64{0, 1, -1, 86400e6, -86400e6, 1704067200000000, 1709164800000000, -62135596800000000, 253402300799999999, -86400e6 - 1}
 var someDays = []int64{0, 1, -1, 19723, 19782, -719162, 2932896, 59, 60}
 
@@ -122,7 +122,7 @@ func (g exprGen) of(typ Type, depth int) string {
 		return g.pick(f("(%s %s %s)", g.of(Money, d), g.pick("+", "-", "%"), g.of(Money, d)), f("(%s * %s)", g.of(Money, d), g.of(Int, d)),
 			f("%s(%s)", g.pick("abs", "round", "floor", "ceil"), g.of(Money, d)), f("round(%s, %s)", g.of(Money, d), g.pick("0", "1", "2", "3", "4")), f("(%s + 1.25)", g.column(Money)))
 	case Text:
-		return f("%s(%s)", g.pick("lower", "upper"), g.of(Text, d))
+		return f("%s(%s)", g.pick("lower", "upper", "trim"), g.of(Text, d))
 	case Date:
 		return g.pick(f("date(%s)", g.of(Time, d)), f("(%s + %s)", g.of(Date, d), g.of(Int, 0)))
 	}

@@ -61,6 +61,7 @@ type batch struct {
 type Scratch struct {
 	owner *Program
 	bufs  []buf
+	batch batch // kept here so that a run allocates nothing
 }
 
 // buf is the memory of one operation.
