@@ -59,12 +59,18 @@ func partsOf(t *query.Table, now, before phrase.Period, p phrase.Printer, known 
 }
 
 // Rules for naming a cause: at most three of at least minParts parts, which explain
-// at least half of the net change and clearly more than their share of the revenue.
+// at least half of the net change and clearly more than their share of the revenue, and
+// whose own change is no noise: it moves the total by minMaterial, and for places and
+// categories it is minGross of all movement, up and down. (Customers come and go every
+// week; their movement says nothing.)
 const (
 	maxNamed  = 3
 	minParts  = 4
 	minShare  = 0.5
 	minExcess = 0.25
+
+	minMaterial = 0.03
+	minGross    = 0.3
 )
 
 // concentrated finds the fewest parts that explain the change from before to now;
@@ -82,7 +88,10 @@ func concentrated(kind phrase.CauseKind, parts []part, now, before int64, limit 
 	slices.SortStableFunc(sorted, func(a, b part) int {
 		return cmp.Compare(sign*(b.now-b.before), sign*(a.now-a.before))
 	})
-	var gain, base, baseNow int64
+	var gain, base, baseNow, gross int64
+	for _, q := range parts {
+		gross += max(q.now-q.before, q.before-q.now)
+	}
 	for _, q := range sorted[:min(limit, len(sorted)-1)] {
 		if sign*(q.now-q.before) <= 0 {
 			break
@@ -93,6 +102,10 @@ func concentrated(kind phrase.CauseKind, parts []part, now, before int64, limit 
 		c.Names = append(c.Names, phrase.Name(q.name, 28))
 		share := float64(gain) / float64(net)
 		size := float64(base+baseNow) / float64(before+now)
+		own := math.Abs(float64(gain))
+		if own < minMaterial*float64(before) || kind != phrase.ByCustomer && own < minGross*float64(gross) {
+			continue
+		}
 		if excess := math.Min(share, 1) - size; share >= minShare && excess >= minExcess {
 			c.Kind, c.Share, c.Rest = kind, share, restOf(now-baseNow, before-base)
 			return c, excess

@@ -168,7 +168,7 @@ func cohortHeat(p phrase.Printer, all []cohortRow, t *result.Table) (Figure, err
 	} else {
 		note += p.Pick(" The last 24 cohorts are drawn; the table has all.", " 图中为最近 24 组，表中为全部。")
 	}
-	return Figure{ID: h.ID, Question: p.Pick("Who buys again?", "谁会再次购买？"), Chart: ch, Table: t, Note: note, Alt: p.Retention(retentionFacts(p, all))}, err
+	return Figure{ID: h.ID, Question: p.Pick("Who buys again?", "谁会再次购买？"), Chart: ch, Table: t, Note: note, Alt: p.Pick("Of each month's new customers, how many per cent bought again in each later month.", "每月新客户在之后各月再次购买的百分比。")}, err
 }
 
 func cohortCellOf(p phrase.Printer, r cohortRow, n, y int, top float64) chart.Cell {

@@ -110,11 +110,13 @@ func (v *View) addPlaces(p phrase.Printer, column string, places []place) error 
 	}
 	v.Figures = append(v.Figures, bars)
 	if len(places) >= 4 {
-		tiles, err := placeTiles(p, column, places, total)
+		tiles, ok, err := placeTiles(p, column, places, total)
 		if err != nil {
 			return err
 		}
-		v.Figures = append(v.Figures, tiles)
+		if ok {
+			v.Figures = append(v.Figures, tiles)
+		}
 	}
 	return nil
 }
@@ -167,7 +169,7 @@ func (q place) tip(p phrase.Printer, total int64) string {
 
 // placeTiles draws one tile a place: revenue per customer (or per order), which
 // the bars do not show. Brazil's states and those of the USA stand as on the map.
-func placeTiles(p phrase.Printer, column string, places []place, total int64) (Figure, error) {
+func placeTiles(p phrase.Printer, column string, places []place, total int64) (Figure, bool, error) {
 	shown := places[:min(60, len(places))]
 	per := func(q place) float64 {
 		switch {
@@ -180,13 +182,16 @@ func placeTiles(p phrase.Printer, column string, places []place, total int64) (F
 	}
 	var vals []float64
 	for _, q := range shown {
-		if v := per(q); !math.IsNaN(v) {
+		if v := per(q); v > 0 && !q.thin() {
 			vals = append(vals, v)
 		}
 	}
+	if len(vals) < 3 {
+		return Figure{}, false, nil
+	}
 	lo, hi := quantile(vals, 0.05), quantile(vals, 0.95)
 	grid, onMap := layoutOf(shown)
-	h := chart.Heat{ID: column + "-tiles", Kind: "tiles", Height: 24 + grid.rows*52}
+	h := chart.Heat{ID: column + "-tiles", Kind: "tiles", Height: 8 + grid.rows*52, Flow: !onMap}
 	h.X, h.Y = make([]string, grid.cols), make([]string, grid.rows)
 	for i := range h.X {
 		h.X[i] = itoa(int64(i))
@@ -195,22 +200,28 @@ func placeTiles(p phrase.Printer, column string, places []place, total int64) (F
 		h.Y[i] = itoa(int64(i))
 	}
 	tb := newTable(column+"-per-customer", textSpec(column, "the place"), moneySpec("revenue_per_customer", "revenue / customers (orders where customers are unknown)"))
+	thin := 0
 	for i, q := range shown {
 		v := per(q)
 		at, ok := grid.at[i]
 		if !ok || math.IsNaN(v) {
 			continue
 		}
-		level := 0.5
-		if hi > lo {
-			level = math.Min(1, math.Max(0, (v-lo)/(hi-lo)))
-		}
 		m := int64(math.Round(v * phrase.MoneyScale))
-		h.Cells = append(h.Cells, chart.Cell{X: at[0], Y: at[1], Level: level, Text: q.label(10) + "\n" + p.MoneyShort(m),
-			Tip: q.tip(p, total) + "\n" + p.Money(m) + p.Pick(" a customer", "／客户")})
+		cell := chart.Cell{X: at[0], Y: at[1], Level: logLevel(v, lo, hi), Text: q.label(10) + "\n" + p.MoneyShort(m),
+			Tip: q.tip(p, total) + "\n" + p.Money(m) + p.Pick(" a customer", "／客户")}
+		if q.thin() {
+			cell.Empty, cell.Text = true, q.label(10)+"\n"+p.Pick("too few", "太少")
+			cell.Tip += "\n" + p.Pick("fewer than 10 customers: too few to tell", "不足 10 位客户：无法判断")
+			thin++
+		}
+		h.Cells = append(h.Cells, cell)
 		tb.row(q.id, m)
 	}
 	h.Legend = chart.ScaleLegend(p.MoneyShort(int64(lo*phrase.MoneyScale)), p.MoneyShort(int64(hi*phrase.MoneyScale))+p.Pick(" a customer", "／客户"))
+	if thin > 0 {
+		h.Legend = append(h.Legend, chart.Key{Color: "@empty", Text: p.Pick("fewer than 10 customers", "不足 10 位客户")})
+	}
 	ch, err := h.Chart()
 	note := p.Pick("Tiles in the order of revenue, row by row.", "按收入从高到低逐行排列。")
 	if onMap {
@@ -220,6 +231,35 @@ func placeTiles(p phrase.Printer, column string, places []place, total int64) (F
 		note += p.Pick(" The 60 largest.", " 仅显示最大的 60 个。")
 	}
 	return Figure{ID: h.ID, Question: p.Pick("Where does a customer spend most?", "哪里的客户花费最多？"), Chart: ch, Table: tb.t, Note: note,
-		Alt: p.Pick("Revenue a customer by place, from "+p.MoneyShort(int64(lo*phrase.MoneyScale))+" to "+p.MoneyShort(int64(hi*phrase.MoneyScale))+".",
-			"各地每位客户的收入，从 "+p.MoneyShort(int64(lo*phrase.MoneyScale))+" 到 "+p.MoneyShort(int64(hi*phrase.MoneyScale))+"。")}, err
+		Alt: spendAlt(p, shown, per)}, true, err
+}
+
+// spendAlt names the places with the most and the least revenue a customer.
+func spendAlt(p phrase.Printer, places []place, per func(place) float64) string {
+	best, worst := -1, -1
+	for i, q := range places {
+		if q.thin() || math.IsNaN(per(q)) {
+			continue
+		}
+		if best < 0 || per(q) > per(places[best]) {
+			best = i
+		}
+		if worst < 0 || per(q) < per(places[worst]) {
+			worst = i
+		}
+	}
+	money := func(i int) string { return p.MoneyShort(int64(math.Round(per(places[i]) * phrase.MoneyScale))) }
+	return p.Pick("Revenue a customer: most in "+places[best].label(32)+" ("+money(best)+"), least in "+places[worst].label(32)+" ("+money(worst)+").",
+		"每位客户的收入："+places[best].label(32)+"最高（"+money(best)+"），"+places[worst].label(32)+"最低（"+money(worst)+"）。")
+}
+
+// thin reports whether a place has too few customers for a mean to say much.
+func (q place) thin() bool { return q.customers < 10 && q.orders < 30 }
+
+// logLevel places v between lo and hi on a logarithmic scale: spending is skewed.
+func logLevel(v, lo, hi float64) float64 {
+	if hi <= lo || lo <= 0 || v <= 0 {
+		return 0.5
+	}
+	return math.Min(1, math.Max(0, math.Log(v/lo)/math.Log(hi/lo)))
 }

@@ -140,7 +140,7 @@ func (v *View) addProducts(r *Request, p phrase.Printer, products []item) error 
 	n := len(products)
 	fifth := max(1, int(math.Round(float64(n)*0.2)))
 	top := float64(sumRevenue(products[:fifth])) / float64(total)
-	v.Lead = append(v.Lead, p.Pareto(phrase.ParetoFacts{Products: n, Top: fifth, Share: top, Best: products[0].label(48), BestShare: float64(products[0].revenue) / float64(total), Slow: slow}))
+	v.Lead = append(v.Lead, p.Pareto(phrase.ParetoFacts{Products: n, Top: fifth, Share: top, Best: products[0].label(48), BestShare: float64(products[0].revenue) / float64(total), Slow: slow})...)
 	if n >= 10 {
 		fig, err := pareto(p, products, total, fifth, top)
 		if err != nil {
@@ -186,7 +186,7 @@ func pareto(p phrase.Printer, products []item, total int64, fifth int, top float
 		sum += it.revenue
 		if i+1 >= next || i == n-1 || i+1 == fifth {
 			add(i + 1)
-			next = max(i+2, (len(c.X)*n+curvePoints-1)/curvePoints)
+			next = max(i+2, n*len(c.X)*len(c.X)/(curvePoints*curvePoints))
 		}
 	}
 	c.Marks = []chart.Mark{{X: float64(fifth) / float64(n), Y: top, Text: p.Pick(p.Percent(float64(fifth)/float64(n))+" of products: "+p.Percent(top), p.Percent(float64(fifth)/float64(n))+" 的商品："+p.Percent(top))}}

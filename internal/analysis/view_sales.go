@@ -359,7 +359,7 @@ func (d *salesData) trend() (Figure, bool, error) {
 	if s.cut == phrase.Day {
 		mean := rolling(vals, 7)
 		l.Series = []chart.Line{
-			{Name: p.Pick("a day", "每日"), Color: "@other", Values: vals, Width: 1},
+			{Name: p.Pick("a day", "每日"), Color: "@other", Values: vals, Width: 1, Faint: true},
 			{Name: p.Pick("7-day mean", "7日均值"), Color: "@s1", Values: mean, Width: 2.5, Label: true},
 		}
 		for i := range mean {

@@ -170,13 +170,13 @@ func quantile(v []float64, p float64) float64 {
 	return s[i] + (h-float64(i))*(s[i+1]-s[i])
 }
 
-// The usual range of a change is median ± 3 × 1.4826 MAD of the earlier changes, at
+// The usual range of a change is median ± 2 × 1.4826 MAD of the earlier changes, at
 // least minPast and at most maxPast of them (Iglewicz & Hoaglin, How to Detect and
-// Handle Outliers, 1993: the robust form of three standard deviations).
+// Handle Outliers, 1993: the robust form of two standard deviations).
 const (
 	minPast  = 8
 	maxPast  = 52
-	usualMAD = 3 * 1.4826
+	usualMAD = 2 * 1.4826
 )
 
 // usualRange returns the range of earlier changes and how many there are.

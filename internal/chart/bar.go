@@ -67,7 +67,7 @@ func (b Bars) Chart() (*Chart, error) {
 		o["grid"] = room(4, 72, 4, 4)
 	} else {
 		o["xAxis"], o["yAxis"] = []any{cat}, []any{val}
-		o["grid"] = room(24, 16, 8, 8)
+		o["grid"] = room(24, 16, bottomRoom(b.Labels), 8)
 	}
 	for i, s := range b.Series {
 		merge(o["series"].([]any)[i].(map[string]any), s.style(b.Lying, len(b.Series)))
@@ -110,8 +110,12 @@ func (s Bar) style(lying bool, n int) map[string]any {
 	if n > 1 {
 		width = "36%"
 	}
+	widest := 48
+	if lying {
+		widest = 20
+	}
 	return map[string]any{
-		"barWidth": width, "barGap": "10%", "barMaxWidth": 48,
+		"barWidth": width, "barGap": "10%", "barMaxWidth": widest,
 		"itemStyle": map[string]any{"color": s.Color, "borderRadius": radius},
 		"emphasis":  map[string]any{"disabled": true},
 		"label":     map[string]any{"show": false, "position": position, "color": "@ink", "fontSize": 12, "distance": 6},

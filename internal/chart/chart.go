@@ -28,6 +28,10 @@ type Chart struct {
 	// Tips are the tooltip texts: by series, then by data index. Charts with an axis
 	// tooltip use the first list only.
 	Tips [][]string `json:"tips,omitempty"`
+	// Flow allows tiles to be laid out in fewer columns.
+	Flow bool `json:"flow,omitempty"`
+	// At are the category indices that may carry an axis label; nil = all.
+	At []int `json:"at,omitempty"`
 	// Legend lists what colours mean where direct labels cannot; the page draws it as text.
 	Legend []Key `json:"legend,omitempty"`
 }

@@ -22,6 +22,7 @@ type Heat struct {
 	X, Y   []string
 	Cells  []Cell
 	XName  string
+	Flow   bool // cells follow each other: a narrow page may lay them out in fewer columns
 	Legend []Key
 }
 
@@ -52,11 +53,15 @@ func (h Heat) Chart() (*Chart, error) {
 			style["color"], text = "@empty", "@muted"
 		}
 		if cell.Open {
-			style["decal"] = hatch("@bg")
+			style["decal"] = hatch("@hatch")
 		}
 		item := map[string]any{"value": []any{cell.X, cell.Y, number(cell.Level)}, "itemStyle": style}
 		if cell.Text != "" {
-			item["label"] = map[string]any{"show": true, "formatter": escapeTemplate(cell.Text), "color": text}
+			label := map[string]any{"show": true, "formatter": escapeTemplate(cell.Text), "color": text}
+			if cell.Open { // the text stays readable over the hatch
+				label["textBorderColor"], label["textBorderWidth"] = fill, 4
+			}
+			item["label"] = label
 		}
 		data[i], tips[i] = item, cell.Tip
 	}
@@ -71,11 +76,13 @@ func (h Heat) Chart() (*Chart, error) {
 	for _, a := range []map[string]any{x, y} {
 		a["axisLine"] = map[string]any{"show": false}
 		if tiles {
-			a["show"] = false
+			a["show"], a["axisLabel"] = false, map[string]any{"show": false}
 		}
 	}
 	x["position"] = "top"
-	y["axisLabel"] = map[string]any{"color": "@ink", "fontSize": 12, "interval": 0}
+	if !tiles {
+		y["axisLabel"] = map[string]any{"color": "@ink", "fontSize": 12, "interval": 0}
+	}
 	if h.XName != "" {
 		x["name"], x["nameLocation"], x["nameGap"] = h.XName, "middle", 26
 		x["nameTextStyle"] = map[string]any{"color": "@muted", "fontSize": 12}
@@ -86,12 +93,15 @@ func (h Heat) Chart() (*Chart, error) {
 		top = 28
 	}
 	o["grid"] = room(top, 4, 4, 4)
+	if tiles {
+		o["grid"] = map[string]any{"top": 4, "right": 0, "bottom": 4, "left": 0}
+	}
 	delete(o, "visualMap")
 	merge(o["series"].([]any)[0].(map[string]any), map[string]any{
 		"label":    map[string]any{"show": false, "fontSize": 12},
 		"emphasis": map[string]any{"itemStyle": map[string]any{"borderColor": "@ink"}},
 	})
-	out := &Chart{ID: h.ID, Kind: h.Kind, Height: h.Height, Tips: [][]string{tips}, Legend: h.Legend}
+	out := &Chart{ID: h.ID, Kind: h.Kind, Height: h.Height, Tips: [][]string{tips}, Legend: h.Legend, Flow: h.Flow}
 	return o.finish(out, map[string]any{"trigger": "item"})
 }
 

@@ -1,6 +1,8 @@
 package chart
 
 import (
+	"strings"
+
 	"github.com/go-echarts/go-echarts/v2/charts"
 )
 
@@ -10,6 +12,7 @@ type Line struct {
 	Color  string // token
 	Values []float64
 	Width  float64
+	Faint  bool // context behind another line
 	Dashed bool
 	Area   bool
 	Label  bool // write the name at the line's end
@@ -61,11 +64,8 @@ func (l Lines) Chart() (*Chart, error) {
 	sc := newScale(5, lists...)
 	x := categories(l.Labels)
 	x["boundaryGap"] = false
-	if l.Ticks != nil {
-		x["axisLabel"].(map[string]any)["customValues"] = l.Ticks
-	}
 	o["xAxis"], o["yAxis"] = []any{x}, []any{sc.axis()}
-	o["grid"] = room(16, l.rightRoom(), 8, 8)
+	o["grid"] = room(16, l.rightRoom(), bottomRoom(l.Labels), 8)
 	series := o["series"].([]any)
 	for i, s := range l.Series {
 		merge(series[i].(map[string]any), s.style())
@@ -76,7 +76,7 @@ func (l Lines) Chart() (*Chart, error) {
 		}
 	}
 	o["series"] = append(series, l.Band.series()...)
-	out := &Chart{ID: l.ID, Kind: "line", Height: l.Height, Ticks: sc.ticks(l.Value), Tips: [][]string{l.Tips}, Legend: l.Legend}
+	out := &Chart{ID: l.ID, Kind: "line", Height: l.Height, Ticks: sc.ticks(l.Value), Tips: [][]string{l.Tips}, Legend: l.Legend, At: l.Ticks}
 	return o.finish(out, map[string]any{"trigger": "axis",
 		"axisPointer": map[string]any{"type": "line", "lineStyle": map[string]any{"color": "@axis"}}})
 }
@@ -101,6 +101,16 @@ func (b *Band) series() []any {
 	return []any{line("low", b.Low, 0), line("high", diff, 0.16)}
 }
 
+// bottomRoom leaves a second line below the axis where a label has one.
+func bottomRoom(labels []string) int {
+	for _, s := range labels {
+		if strings.Contains(s, "\n") {
+			return 24
+		}
+	}
+	return 8
+}
+
 func (l Lines) rightRoom() int {
 	for _, s := range l.Series {
 		if s.Label {
@@ -117,6 +127,9 @@ func (s Line) style() map[string]any {
 		width = 2
 	}
 	line := map[string]any{"color": s.Color, "width": width}
+	if s.Faint {
+		line["opacity"] = 0.55
+	}
 	if s.Dashed {
 		line["type"] = []int{4, 4}
 	}

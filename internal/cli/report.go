@@ -133,7 +133,7 @@ func (o *reportOptions) run(c *cobra.Command, inputs []string) error {
 func (o *reportOptions) writeDocument(ctx context.Context, doc *report.Document) error {
 	write := func(w io.Writer) error {
 		if o.format == "json" {
-			return fault.New(fault.Internal, "json")
+			return report.WriteJSON(w, doc)
 		}
 		return report.Render(w, doc)
 	}

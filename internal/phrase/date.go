@@ -125,11 +125,8 @@ func (p Printer) PeriodShort(q Period) string {
 	t := Date(q.Start)
 	switch q.Cut {
 	case Week:
-		y, w := t.ISOWeek()
-		if p.ZH() {
-			return fmt.Sprintf("%d年第%d周", y, w)
-		}
-		return fmt.Sprintf("week %d", w)
+		_, w := t.ISOWeek()
+		return fmt.Sprintf(p.Pick("week %d", "第%d周"), w)
 	case Month:
 		return p.MonthYear(q.Start)
 	}

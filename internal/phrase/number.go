@@ -126,6 +126,8 @@ func (p Printer) short(v float64, money bool) string {
 		}
 	}
 	switch {
+	case r == 0:
+		return "0"
 	case r >= 1000 || !money && r == math.Trunc(r):
 		return Decimal(r, 0)
 	case money && r < 100:
@@ -237,7 +239,7 @@ func (p Printer) InTen(share float64) string {
 	case n <= 0:
 		return p.Pick("hardly any", "几乎没有")
 	}
-	return p.Pick(strconv.Itoa(n)+" in 10", strconv.Itoa(n)+" 成")
+	return p.Pick(strconv.Itoa(n)+" in 10", " "+strconv.Itoa(n)+" 成")
 }
 
 // small are the words of small counts in running text.

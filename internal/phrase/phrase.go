@@ -21,10 +21,11 @@ type Printer struct {
 // ZH reports whether the printer writes Chinese.
 func (p Printer) ZH() bool { return p.Lang == "zh" }
 
-// Pick returns the text of the printer's language.
+// Pick returns the text of the printer's language; Chinese is spaced around
+// Latin words.
 func (p Printer) Pick(en, zh string) string {
 	if p.ZH() {
-		return zh
+		return Spaced(zh)
 	}
 	return en
 }

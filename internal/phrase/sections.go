@@ -15,21 +15,20 @@ type ParetoFacts struct {
 	Slow      int // products sold at most twice
 }
 
-// Pareto says how much hangs on few products.
-func (p Printer) Pareto(f ParetoFacts) string {
+// Pareto says how much hangs on few products, and what hardly sells.
+func (p Printer) Pareto(f ParetoFacts) []string {
 	n := p.Count(int64(f.Products))
 	if f.Products < 10 {
-		return p.Pick("With "+p.Count(int64(f.Products))+" "+Plural(int64(f.Products), "product", "products")+", "+f.Best+" brings "+p.Percent(f.BestShare)+" of revenue.",
-			"共 "+n+" 种商品，其中"+quoteZH(f.Best)+"贡献 "+p.Percent(f.BestShare)+" 的收入。")
+		return []string{p.Pick("With "+p.Count(int64(f.Products))+" "+Plural(int64(f.Products), "product", "products")+", "+f.Best+" brings "+p.Percent(f.BestShare)+" of revenue.",
+			"共 "+n+" 种商品，其中"+quoteZH(f.Best)+"贡献 "+p.Percent(f.BestShare)+" 的收入。")}
 	}
-	s := p.Pick("The best fifth of "+n+" products ("+p.Count(int64(f.Top))+") brings "+p.Percent(f.Share)+" of revenue; the first, "+f.Best+", "+p.Percent(f.BestShare),
-		n+" 种商品中最好的五分之一（"+p.Count(int64(f.Top))+" 种）贡献 "+p.Percent(f.Share)+" 的收入；居首的"+quoteZH(f.Best)+"占 "+p.Percent(f.BestShare))
-	if slow := float64(f.Slow) / float64(f.Products); f.Slow > 0 && slow >= 0.02 {
-		s += p.Pick(". At the other end "+p.Count(int64(f.Slow))+" products ("+p.Percent(slow)+") sold once or twice: candidates to drop.",
-			"。另一端有 "+p.Count(int64(f.Slow))+" 种商品（"+p.Percent(slow)+"）只卖出一两次：可考虑下架。")
-		return s
+	out := []string{p.Pick("The best fifth of "+n+" products ("+p.Count(int64(f.Top))+") brings "+p.Percent(f.Share)+" of revenue; the first, "+f.Best+", "+p.Percent(f.BestShare)+".",
+		n+" 种商品中最好的五分之一（"+p.Count(int64(f.Top))+" 种）贡献 "+p.Percent(f.Share)+" 的收入；居首的"+quoteZH(f.Best)+"占 "+p.Percent(f.BestShare)+"。")}
+	if slow := float64(f.Slow) / float64(f.Products); slow >= 0.02 {
+		out = append(out, p.Pick("At the other end "+p.Count(int64(f.Slow))+" products ("+p.Percent(slow)+") sold once or twice: candidates to drop.",
+			"另一端有 "+p.Count(int64(f.Slow))+" 种商品（"+p.Percent(slow)+"）只卖出一两次：可考虑下架。"))
 	}
-	return s + p.Pick(".", "。")
+	return out
 }
 
 func quoteZH(s string) string { return "“" + s + "”" }

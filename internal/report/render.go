@@ -31,7 +31,7 @@ type page struct {
 	Sections    []section
 	ChartsJSON  template.JS
 	Identity    string
-	Inputs      table
+	Inputs      []input
 	Facts       []fact
 	Definitions []definition
 }
@@ -94,7 +94,7 @@ func newPage(doc *Document, lib library) (*page, error) {
 	p := phrase.Printer{Lang: doc.Lang, Currency: doc.Currency}
 	pg := &page{
 		Doc: doc, HTMLLang: p.Pick("en", "zh-CN"), W: wordsIn(p), ThemeJS: template.JS(themeJS),
-		Subtitle: subtitle(doc, p), Identity: identity(doc, p), Inputs: inputTable(doc, p), Facts: facts(doc, p), Definitions: definitionsIn(p),
+		Subtitle: subtitle(doc, p), Identity: identity(doc, p), Inputs: inputs(doc, p), Facts: facts(doc, p), Definitions: definitionsIn(p),
 	}
 	pg.CSP = policy(lib, themeJS, pageJS)
 	var charts []*chart.Chart

@@ -2,6 +2,7 @@ package report
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ecomctl/ecomctl/internal/expr"
@@ -157,35 +158,42 @@ func trimZeros(s string) string {
 	return s
 }
 
-// inputTable lists the inputs.
-func inputTable(doc *Document, p phrase.Printer) table {
-	t := table{Head: []head{
-		{Text: p.Pick("input", "输入")}, {Text: p.Pick("format", "格式")}, {Text: p.Pick("rows", "行数"), Number: true},
-		{Text: p.Pick("bytes", "字节"), Number: true}, {Text: p.Pick("digest", "摘要")},
-	}}
-	count := func(n int64) cell {
-		if n < 0 {
-			return cell{Text: "–", Class: "null n"}
-		}
-		return cell{Text: p.Count(n), Class: "n"}
-	}
-	shown := doc.Provenance.Inputs[:min(len(doc.Provenance.Inputs), maxInputs)]
-	for _, in := range shown {
-		format := in.Format
-		if in.Detail != "" {
-			format += ", " + in.Detail
-		}
-		digest := in.Digest
-		if in.DigestKind != "" && digest != "" {
-			digest += " (" + in.DigestKind + ")"
-		}
-		t.Rows = append(t.Rows, []cell{{Text: phrase.Name(in.URI, 200)}, {Text: phrase.Name(format, 120)}, count(in.Rows), count(in.Size), {Text: digest}})
-	}
-	if n := len(doc.Provenance.Inputs); n > maxInputs {
-		t.Rows = append(t.Rows, []cell{{Text: p.Pick("and "+p.Count(int64(n-maxInputs))+" more", "以及另外 "+p.Count(int64(n-maxInputs))+" 个")}})
-	}
-	return t
+// input is one input of the trust box.
+type input struct {
+	Name  string
+	Lines []string
 }
 
 // maxInputs bounds the inputs listed in the page; the JSON has all.
 const maxInputs = 60
+
+// inputs lists the inputs with format, rows, bytes and digest.
+func inputs(doc *Document, p phrase.Printer) []input {
+	all := doc.Provenance.Inputs
+	var out []input
+	for _, in := range all[:min(len(all), maxInputs)] {
+		facts := []string{in.Format}
+		if in.Detail != "" {
+			facts = append(facts, in.Detail)
+		}
+		if in.Rows >= 0 {
+			facts = append(facts, p.Count(in.Rows)+p.Pick(" "+phrase.Plural(in.Rows, "row", "rows"), " 行"))
+		}
+		if in.Size >= 0 {
+			facts = append(facts, p.Count(in.Size)+p.Pick(" bytes", " 字节"))
+		}
+		e := input{Name: phrase.Name(in.URI, 200), Lines: []string{phrase.Name(strings.Join(facts, " · "), 300)}}
+		if in.Digest != "" {
+			digest := in.Digest
+			if in.DigestKind != "" {
+				digest += " (" + p.Pick("of ", "") + in.DigestKind + ")"
+			}
+			e.Lines = append(e.Lines, digest)
+		}
+		out = append(out, e)
+	}
+	if n := len(all); n > maxInputs {
+		out = append(out, input{Name: p.Pick("and "+p.Count(int64(n-maxInputs))+" more", "以及另外 "+p.Count(int64(n-maxInputs))+" 个")})
+	}
+	return out
+}

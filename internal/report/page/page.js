@@ -52,7 +52,7 @@
     const small = width < 520;
     o.tooltip.formatter = p => {
       const first = Array.isArray(p) ? p[0] : p;
-      const i = first ? first.dataIndex : -1;
+      const i = first ? (first.data && first.data.tip) ?? first.dataIndex : -1;
       return wrap(c.tips && c.tips[0] ? c.tips[0][i] : "", small ? 34 : 56);
     };
     const value = a => {
@@ -80,6 +80,20 @@
       if (slot < 42) for (const s of o.series) for (const d of s.data) if (d && d.label) d.label.show = false;
     }
     if (c.kind === "curve" && small) for (const s of o.series) if (s.label) s.label.fontSize = 12;
+    if (c.flow) {
+      const cols = Math.max(3, Math.min(8, Math.floor(width / 88))), cells = o.series[0].data;
+      const rows = Math.ceil(cells.length / cols), names = n => Array.from({ length: n }, (_, i) => String(i));
+      cells.forEach((d, i) => { d.value = [i % cols, Math.floor(i / cols), d.value[2]]; });
+      o.xAxis[0].data = names(Math.min(cols, cells.length)); o.yAxis[0].data = names(rows);
+      c.drawn = 8 + rows * 52;
+    }
+    if (c.kind === "heat") { // a narrow page shows the first months, wide enough to read
+      const keep = Math.max(4, Math.floor((width - 104) / 22)), all = o.xAxis[0].data;
+      if (all.length > keep) {
+        o.series[0].data = o.series[0].data.map((d, i) => Object.assign(d, { tip: i })).filter(d => d.value[0] < keep);
+        o.xAxis[0].data = all.slice(0, keep);
+      }
+    }
     if (c.kind === "heat" || c.kind === "tiles") {
       const cols = o.xAxis[0].data.length, slot = (width - (c.kind === "heat" ? 110 : 8)) / Math.max(1, cols);
       if (small) each(o.yAxis, a => { a.axisLabel.fontSize = 11; });
@@ -100,8 +114,9 @@
     const old = live.get(el);
     if (old) old.dispose();
     const width = paper ? 680 : Math.max(240, el.clientWidth);
-    const chart = lib.init(el, null, { renderer: "svg", width, height: c.height });
-    chart.setOption(option(c, width));
+    const o = option(c, width);
+    const chart = lib.init(el, null, { renderer: "svg", width, height: c.drawn || c.height });
+    chart.setOption(o);
     live.set(el, chart);
     el.dataset.width = width;
     el.dataset.drawn = "1";
