@@ -35,6 +35,7 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 		if err := com.load(c); err != nil {
 			return err
 		}
+		out.key = &com.conf.PseudonymKey
 		s, err := com.open(c.Context(), d.Table, inputs, false)
 		if err != nil {
 			return err

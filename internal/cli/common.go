@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/ecomctl/ecomctl/internal/analysis"
+	"github.com/ecomctl/ecomctl/internal/config"
 	"github.com/ecomctl/ecomctl/internal/engine/local"
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
@@ -44,7 +45,7 @@ type common struct {
 	maxRejects     string
 	text           textFlags
 
-	conf *settings
+	conf *config.Config
 }
 
 // textFlags state what recognition of text files would guess.
@@ -109,41 +110,40 @@ func (s *session) Close() {
 	}
 }
 
-// load reads the configuration and fills flags that were not given.
+// load merges flags, variables and files; the strongest word of each setting ends
+// up in o.
 func (o *common) load(c *cobra.Command) error {
 	flags := map[string]string{}
-	c.Flags().Visit(func(f *pflag.Flag) { flags[f.Name] = f.Value.String() })
-	conf, err := loadConfig(o.app, o.config, flags)
+	c.Flags().Visit(func(f *pflag.Flag) {
+		if f.Value.Type() != "stringToString" { // --map is laid over the configured one below
+			flags[f.Name] = f.Value.String()
+		}
+	})
+	conf, _, err := config.Load(config.LoadOptions{Path: o.config, Env: o.app.Getenv, Flags: flags})
 	if err != nil {
 		return err
 	}
 	o.conf = conf
-	pick := func(dst *string, v string) {
-		if *dst == "" {
-			*dst = v
-		}
+	o.preset, o.products, o.customers = conf.Preset, conf.Products, conf.Customers
+	o.where, o.from, o.to, o.asOf = conf.Where, conf.From, conf.To, conf.AsOf
+	o.tz, o.currency, o.lang = conf.TZ, conf.Currency, conf.Lang
+	o.engine, o.memory, o.threads, o.maxRejects = conf.Engine, conf.Memory, conf.Threads, conf.MaxRejects
+	o.noProgress, o.noClean, o.rejectFree = conf.NoProgress, conf.NoClean, conf.RejectFree
+	o.dedupe, o.net = conf.Dedupe, conf.Net
+	o.text.delimiter, o.text.encoding = conf.Delimiter, conf.Encoding
+	if conf.SeedSet {
+		o.seed = conf.Seed
 	}
-	pick(&o.preset, conf.Preset)
-	pick(&o.products, conf.Products)
-	pick(&o.customers, conf.Customers)
-	pick(&o.tz, conf.TZ)
-	pick(&o.currency, conf.Currency)
-	pick(&o.lang, conf.Lang)
-	pick(&o.memory, conf.Memory)
-	pick(&o.maxRejects, conf.MaxRejects)
-	pick(&o.engine, conf.Engine)
-	pick(&o.where, conf.Where)
-	if o.threads == 0 {
-		o.threads = conf.Threads
-	}
-	o.rejectFree = o.rejectFree || conf.RejectFree
-	if o.maps == nil {
-		o.maps = map[string]string{}
-	}
+	maps := map[string]string{}
 	for k, v := range conf.Map {
-		if _, given := o.maps[k]; !given {
-			o.maps[k] = v
-		}
+		maps[k] = v
+	}
+	for k, v := range o.maps {
+		maps[k] = v
+	}
+	o.maps = maps
+	if conf.LogFormat == "json" {
+		o.app.logJSON = true
 	}
 	return o.check()
 }
@@ -169,21 +169,13 @@ func (o *common) workers() int {
 	return runtime.GOMAXPROCS(0)
 }
 
-// rejectShare parses --max-rejects: "5%", "0.05" or "" for the default.
+// rejectShare is --max-rejects: "5%", "0.05", or the default.
 func (o *common) rejectShare() (float64, error) {
-	s := strings.TrimSpace(o.maxRejects)
-	if s == "" {
+	if o.maxRejects == "" {
 		return 0.05, nil
 	}
-	num, percent := strings.CutSuffix(s, "%")
-	v, err := strconv.ParseFloat(strings.TrimSpace(num), 64)
-	if percent {
-		v /= 100
-	}
-	if err != nil || !(v >= 0 && v <= 1) {
-		return 0, fault.New(fault.Usage, "--max-rejects %s: a share such as 5%% or 0.05 is wanted", s)
-	}
-	return v, nil
+	v, err := config.ParseShare(o.maxRejects)
+	return v, fault.Wrap(err, "--max-rejects")
 }
 
 // location returns the time zone.

@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/spf13/cobra"
 
+	"github.com/ecomctl/ecomctl/internal/config"
 	"github.com/ecomctl/ecomctl/internal/convert"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/generate"
@@ -282,8 +283,8 @@ any number of threads. --dirty spoils a share of the lines in every way a real e
 		}
 		if dirty != "" {
 			var err error
-			if o.Dirty, err = (&common{maxRejects: dirty}).rejectShare(); err != nil {
-				return fault.New(fault.Usage, "--dirty %s: a share such as 0.01 or 1%% is wanted", dirty)
+			if o.Dirty, err = config.ParseShare(dirty); err != nil {
+				return fault.Wrap(err, "--dirty")
 			}
 		}
 		shop, err := generate.Orders(o)

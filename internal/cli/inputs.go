@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/ecomctl/ecomctl/internal/clean"
+	"github.com/ecomctl/ecomctl/internal/config"
+	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/relation"
 	"github.com/ecomctl/ecomctl/internal/schema"
@@ -101,10 +103,14 @@ func (o *common) presetText(opts *open.Options) error {
 
 // build makes the relation of an opened input.
 func (o *common) build(ctx context.Context, s *session, table string, asOf int64, keepUnmapped bool) (*relation.Relation, error) {
+	extra, err := shopRules(o.conf.Rules)
+	if err != nil {
+		return nil, err
+	}
 	rel, notices, err := schema.Build(ctx, schema.BuildOptions{
 		Table: table, Fact: s.data, Tables: s.tables, Preset: o.preset, Maps: o.maps, Zone: s.zone.String(), AsOf: asOf,
 		Now: s.now.UnixMicro(), NoClean: o.noClean, Dedupe: o.dedupe, KeepUnmapped: keepUnmapped,
-		Rules: clean.Config{RejectFree: o.rejectFree, VoidWords: o.conf.VoidStatuses},
+		Rules: clean.Config{RejectFree: o.rejectFree, VoidWords: o.conf.VoidStatuses, Extra: extra},
 	})
 	if err != nil {
 		return nil, err
@@ -153,4 +159,18 @@ func (o *common) openFolder(ctx context.Context, s *session, inputs *[]string) e
 		}
 	}
 	return nil
+}
+
+// shopRules turns the configured clean rules into rules of the relation.
+func shopRules(rules []config.Rule) ([]relation.Rule, error) {
+	kinds := map[string]relation.Kind{"reject": relation.Reject, "void": relation.Void, "reversal": relation.Reversal, "outside": relation.Outside}
+	var out []relation.Rule
+	for _, r := range rules {
+		when, err := expr.Parse(r.When)
+		if err != nil {
+			return nil, fault.Wrap(err, "%s: rule %s", r.From, r.Name)
+		}
+		out = append(out, relation.Rule{Name: r.Name, Kind: kinds[r.Kind], When: when})
+	}
+	return out, nil
 }

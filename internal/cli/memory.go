@@ -5,30 +5,10 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ecomctl/ecomctl/internal/config"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/term"
 )
-
-// parseSize reads 512MiB, 4GB, 1.5g, 1048576.
-func parseSize(s string) (int64, error) {
-	u := strings.ToLower(strings.TrimSpace(s))
-	u = strings.TrimSuffix(u, "b")
-	unit := 1.0
-	for _, x := range []struct {
-		suffix string
-		size   float64
-	}{{"ki", 1 << 10}, {"mi", 1 << 20}, {"gi", 1 << 30}, {"ti", 1 << 40}, {"k", 1e3}, {"m", 1e6}, {"g", 1e9}, {"t", 1e12}} {
-		if rest, ok := strings.CutSuffix(u, x.suffix); ok {
-			u, unit = rest, x.size
-			break
-		}
-	}
-	v, err := strconv.ParseFloat(strings.TrimSpace(u), 64)
-	if err != nil || !(v > 0) || v*unit > 1<<60 {
-		return 0, fault.New(fault.Usage, "%q is not a size", s).WithHint("sizes look like 512MiB or 4GB")
-	}
-	return int64(v * unit), nil
-}
 
 // leastMemory is the smallest budget that lets readers and buffers exist at all.
 const leastMemory = 64 << 20
@@ -38,7 +18,7 @@ func (o *common) memoryBytes() (int64, error) {
 	if o.memory == "" {
 		return machineMemory() / 2, nil
 	}
-	n, err := parseSize(o.memory)
+	n, err := config.ParseSize(o.memory)
 	if err != nil {
 		return 0, fault.Wrap(err, "--memory")
 	}
@@ -71,8 +51,8 @@ func machineMemory() int64 {
 
 // tempDir is where spilled data go.
 func (o *common) tempDir() string {
-	if d := o.app.Getenv("ECOMCTL_TMPDIR"); d != "" {
-		return d
+	if o.conf != nil && o.conf.TmpDir != "" {
+		return o.conf.TmpDir
 	}
 	return os.TempDir()
 }

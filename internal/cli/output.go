@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ecomctl/ecomctl/internal/config"
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/query"
@@ -30,6 +31,7 @@ type output struct {
 	limit        int
 	columns      []string
 	pseudonymise bool
+	key          *config.Secret // of --pseudonymise, once the configuration is read
 }
 
 func addOutput(a *App, c *cobra.Command) *output {
@@ -115,7 +117,14 @@ func (o *output) arrange(t *result.Table) error {
 	}
 	t.Head(o.limit)
 	if o.pseudonymise {
-		if err := pseudonymise(t, o.app.Getenv("ECOMCTL_PSEUDONYM_KEY")); err != nil {
+		if o.key == nil {
+			return fault.New(fault.Internal, "--pseudonymise: no configuration was read")
+		}
+		key, err := o.key.Reveal(o.app.Getenv)
+		if err != nil {
+			return err
+		}
+		if err := pseudonymise(t, key); err != nil {
 			return err
 		}
 	}
@@ -129,7 +138,7 @@ func (o *output) arrange(t *result.Table) error {
 // in hexadecimal: equal ids stay equal, and without the key none can be recomputed.
 func pseudonymise(t *result.Table, key string) error {
 	if len(key) < 16 {
-		return fault.New(fault.Usage, "--pseudonymise: a key of at least 16 characters is wanted").WithHint("set ECOMCTL_PSEUDONYM_KEY")
+		return fault.New(fault.Usage, "--pseudonymise: a key of at least 16 characters is wanted").WithHint("set ECOMCTL_PSEUDONYM_KEY, or pseudonym_key: ${NAME} in ecomctl.yaml")
 	}
 	for i := range t.Columns {
 		c := &t.Columns[i]

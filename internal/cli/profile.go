@@ -55,6 +55,7 @@ func profile(c *cobra.Command, com *common, out *output, inputs []string, sample
 	if err := com.load(c); err != nil {
 		return err
 	}
+	out.key = &com.conf.PseudonymKey
 	s := &session{common: com, prog: com.progress()}
 	defer s.Close()
 	if err := com.openInputs(c.Context(), s, inputs); err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/ecomctl/ecomctl/internal/analysis"
+	"github.com/ecomctl/ecomctl/internal/config"
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/report"
@@ -176,7 +177,7 @@ func (o *reportOptions) document(s *session, rep *analysis.Report) *report.Docum
 func commandLine(c *cobra.Command, inputs []string) string {
 	parts := []string{"ecomctl", "report"}
 	for _, in := range inputs {
-		parts = append(parts, shellQuote(redactURL(in)))
+		parts = append(parts, shellQuote(config.Redact(in)))
 	}
 	c.Flags().Visit(func(f *pflag.Flag) {
 		switch f.Name {
@@ -191,28 +192,10 @@ func commandLine(c *cobra.Command, inputs []string) string {
 				parts = append(parts, "--"+f.Name, shellQuote(kv))
 			}
 		default:
-			parts = append(parts, "--"+f.Name, shellQuote(redactURL(v)))
+			parts = append(parts, "--"+f.Name, shellQuote(config.Redact(v)))
 		}
 	})
 	return strings.Join(append(parts, "--html"), " ")
-}
-
-// redactURL hides the password of a URL.
-func redactURL(s string) string {
-	i := strings.Index(s, "://")
-	if i < 0 {
-		return s
-	}
-	rest := s[i+3:]
-	at := strings.IndexByte(rest, '@')
-	if at < 0 || strings.IndexByte(rest[:at], '/') >= 0 {
-		return s
-	}
-	user, _, has := strings.Cut(rest[:at], ":")
-	if !has {
-		return s
-	}
-	return s[:i+3] + user + ":${PASSWORD}" + rest[at:]
 }
 
 // shellQuote quotes an argument for a POSIX shell where it must be.

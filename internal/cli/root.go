@@ -51,7 +51,7 @@ recognised by content. Columns are recognised, or mapped with --map order_id=Col
 	for _, c := range []*cobra.Command{newInspect(a), newProfile(a), newConvert(a), newGenerate(a)} {
 		root.AddCommand(grouped("data", c))
 	}
-	for _, c := range []*cobra.Command{newVersion(a), newMan(a)} {
+	for _, c := range []*cobra.Command{newConfig(a), newVersion(a), newMan(a)} {
 		root.AddCommand(grouped("tool", c))
 	}
 	root.SetHelpCommandGroupID("tool")
