@@ -177,14 +177,14 @@ func (k *keyer) numbers(v *vecData, d *idData) {
 		o := uint64(x - base)
 		id := uint32(o) + 1
 		if o >= span {
-			id = uint32(span) + 1 + k.ints.ID(x)
+			id = k.outside(v, i, x)
 		}
 		ids[i] = id
 		lo = min(lo, id)
 		hi = max(hi, id)
 	}
 	d.lo, d.hi = lo, hi
-	if v.ok != nil {
+	if v.ok != nil { // 0 stands for null in the vector, and may lie in the window
 		for i, ok := range v.ok {
 			if !ok {
 				ids[i] = 0
@@ -192,6 +192,14 @@ func (k *keyer) numbers(v *vecData, d *idData) {
 		}
 		d.lo = 0
 	}
+}
+
+// outside returns the id of a value that the window does not hold.
+func (k *keyer) outside(v *vecData, i int, x int64) uint32 {
+	if v.ok != nil && !v.ok[i] {
+		return 0
+	}
+	return uint32(k.span) + 1 + k.ints.ID(x)
 }
 
 // dictIDs remembers the ids of the entries of the dictionary last seen.

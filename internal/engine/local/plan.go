@@ -187,14 +187,14 @@ func (b *builder) unit(u unit) int {
 }
 
 // build plans the whole of p.
-func build(rel *relation.Relation, p query.Plan, opt attemptOptions) (*physical, error) {
+func build(rel *relation.Relation, p query.Plan, opt attemptOptions, memory int64) (*physical, error) {
 	if opt.look == 0 {
 		opt.look = firstLook
 	}
 	if opt.big == 0 {
 		opt.big = bigSpan
 	}
-	b := &builder{&physical{rel: rel, opt: opt, at: map[string]int{}}}
+	b := &builder{&physical{rel: rel, opt: opt, at: map[string]int{}, bitmapBytes: bitmapBytes(rel, memory)}}
 	rolled := dayRollups(p.Queries)
 	for i := range p.Queries {
 		q := p.Queries[i].Normal()

@@ -90,7 +90,7 @@ func (e *Engine) attempt(ctx context.Context, rel *relation.Relation, plan query
 		asked.Queries = append(plan.Queries[:len(plan.Queries):len(plan.Queries)], currencyQuery(rel))
 	}
 	var err error
-	if a.p, err = build(rel, asked, opt); err != nil {
+	if a.p, err = build(rel, asked, opt, e.opt.Memory); err != nil {
 		return nil, err
 	}
 	if plan.Nulls {
@@ -101,7 +101,6 @@ func (e *Engine) attempt(ctx context.Context, rel *relation.Relation, plan query
 			}
 		}
 	}
-	a.p.bitmapBytes = bitmapBytes(rel, e.opt.Memory)
 	if a.prog, err = relation.Compile(rel, a.p.need); err != nil {
 		return nil, err
 	}

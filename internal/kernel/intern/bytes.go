@@ -68,7 +68,14 @@ func (tab *textTable) find(h uint64, key []byte) (id uint32, ok bool) {
 		if m == 0 {
 			return 0, false
 		}
-		if m>>32 == tag && string(tab.key(tab.slots[i].at)) == string(key) {
+		if m>>32 != tag {
+			continue
+		}
+		at := tab.slots[i].at
+		if at>>32 >= uint64(len(tab.chunks)) {
+			return 0, false // stored after this header was loaded: the lock knows
+		}
+		if string(tab.key(at)) == string(key) {
 			return uint32(m), true
 		}
 	}
