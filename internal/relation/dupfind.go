@@ -26,9 +26,8 @@ import (
 // compared (Resolve).
 type DupFinder struct {
 	prog   *Program
-	cols   []int // positions of the compared columns in prog.Cols
-	key    int   // position of order_id in cols; -1 when rows are hashed from the start
-	quick  int   // position in cols of the column that is compared first in a run
+	cols   []int // positions of the compared columns in prog.Cols, product_id first
+	key    int   // position of order_id in cols, the last one; -1 when rows are hashed from the start
 	seed   maphash.Seed
 	memory int64 // for hashes
 	room   int64 // for rows that are compared
@@ -113,11 +112,16 @@ func NewDupFinder(p *Program, memory int64) (*DupFinder, error) {
 		}
 		switch c.Name {
 		case "order_id":
-			f.key = len(f.cols)
+			f.key = at
 		case "product_id":
-			f.quick = len(f.cols)
+			f.cols = slices.Insert(f.cols, 0, at)
+		default:
+			f.cols = append(f.cols, at)
 		}
-		f.cols = append(f.cols, at)
+	}
+	if f.key >= 0 {
+		f.cols = append(f.cols, f.key)
+		f.key = len(f.cols) - 1
 	}
 	f.splits = make([]splitRuns, len(p.Rel.Fact.Splits()))
 	return f, nil
@@ -339,14 +343,14 @@ func (w *DupWorker) compare(rows *Rows, lo, hi int) {
 		w.compareLong(rows, lo, hi)
 		return
 	}
-	q := w.cols[w.f.quick]
-	fast := q.Kind != frame.String && q.I64 != nil && q.Kind != frame.Float
+	cols := w.cols[:w.f.key] // the order id is the same
+	var quick []int64
+	if len(cols) > 0 && cols[0].Kind != frame.Float && cols[0].Kind != frame.String {
+		quick = cols[0].I64
+	}
 	for i := lo + 1; i < hi; i++ {
-		if rows.Kind[i] == Reject {
-			continue
-		}
 		for j := lo; j < i; j++ {
-			if (fast && q.I64[i] != q.I64[j]) || rows.Kind[j] == Reject || !equalRows(w.cols, i, j) {
+			if (quick != nil && quick[i] != quick[j]) || !equalRows(cols, i, j) || rows.Kind[i] == Reject {
 				continue
 			}
 			w.found = append(w.found, w.dup(rows, i))

@@ -15,39 +15,48 @@ import (
 )
 
 // Resolve answers after the first scan: the duplicates and their money. Where the
-// first scan left doubt it reads the table again, once for the hashes of
-// doubtful rows and once for the rows whose hashes meet.
+// first scan left doubt it reads the table again: once for the rows of doubtful
+// orders; or, where those are many, for the hashes of their rows, and again for the
+// rows whose hashes meet.
 func (f *DupFinder) Resolve(ctx context.Context, threads int) (*DupSet, Sum, error) {
 	found, c := f.settle()
-	if !c.empty() {
-		parts := 1
-		sums := f.takeSums()
-		if f.hash && !f.tooMany {
-			more, err := f.verify(ctx, threads, repeated(sums), 1)
-			if err != nil {
-				return nil, Sum{}, err
-			}
-			return f.answer(append(found, more...))
-		}
-		if f.tooMany || c.all || len(c.ranges) > 0 {
-			c.all = c.all || f.tooMany
-			for int64(parts)*f.memory < f.rowsSeen*16 {
-				parts *= 2
-			}
-		}
-		for part := range parts {
-			sums, err := f.hashes(ctx, threads, &c, part, parts)
-			if err != nil {
-				return nil, Sum{}, err
-			}
-			more, err := f.verify(ctx, threads, repeated(sums), 1)
-			if err != nil {
-				return nil, Sum{}, err
-			}
-			found = append(found, more...)
+	more, err := f.doubtful(ctx, threads, &c)
+	if err != nil {
+		return nil, Sum{}, err
+	}
+	return f.answer(append(found, more...))
+}
+
+// doubtful finds the duplicates among the candidates.
+func (f *DupFinder) doubtful(ctx context.Context, threads int, c *candidates) ([]dupRow, error) {
+	switch {
+	case c.empty():
+		return nil, nil
+	case f.hash && !f.tooMany:
+		return f.verify(ctx, threads, &wanted{hashes: repeated(f.takeSums())}, 1)
+	case !c.all:
+		found, err := f.verifyOnce(ctx, threads, &wanted{orders: c}, 0, 1)
+		if !errors.Is(err, errFull) {
+			return found, err
 		}
 	}
-	return f.answer(found)
+	parts := 1
+	for int64(parts)*f.memory < f.rowsSeen*16 {
+		parts *= 2
+	}
+	var found []dupRow
+	for part := range parts {
+		sums, err := f.hashes(ctx, threads, c, part, parts)
+		if err != nil {
+			return nil, err
+		}
+		more, err := f.verify(ctx, threads, &wanted{hashes: repeated(sums)}, 1)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, more...)
+	}
+	return found, nil
 }
 
 // takeSums joins the lists of hashes of the first scan.
@@ -192,13 +201,10 @@ func (v *hashLook) visit(rows *Rows) error {
 
 // hashes reads the table for the hashes of candidate rows.
 func (f *DupFinder) hashes(ctx context.Context, threads int, c *candidates, part, parts int) ([]uint64, error) {
-	var mu sync.Mutex
 	var looks []*hashLook
 	err := f.prog.scan(ctx, threads, func() visitor {
 		v := &hashLook{f: f, c: c, part: uint64(part), parts: uint64(parts), hasher: rowHasher{seed: f.seed}, cols: make([]*frame.Column, len(f.cols)), key: DupWorker{f: f}}
-		mu.Lock()
 		looks = append(looks, v)
-		mu.Unlock()
 		return v
 	})
 	var sums []uint64
@@ -211,80 +217,112 @@ func (f *DupFinder) hashes(ctx context.Context, threads int, c *candidates, part
 // errFull says that the rows to compare outgrew memory.
 var errFull = errors.New("too many rows to compare at once")
 
-// fullLook copies the rows whose hashes are in a list.
+// wanted chooses the rows to compare: all of some orders, or those of some hashes.
+type wanted struct {
+	orders *candidates
+	hashes []uint64 // sorted
+	sieve  []uint64 // bit h>>44 is set for every one of the hashes
+}
+
+// sift prepares the sieve.
+func (w *wanted) sift() {
+	w.sieve = make([]uint64, 1<<14)
+	for _, s := range w.hashes {
+		w.sieve[s>>50] |= 1 << (s >> 44 & 63)
+	}
+}
+
+// has reports whether a hash is in the list.
+func (w *wanted) has(s uint64) bool {
+	if w.sieve[s>>50]>>(s>>44&63)&1 == 0 {
+		return false
+	}
+	_, ok := slices.BinarySearch(w.hashes, s)
+	return ok
+}
+
+// fullLook copies the wanted rows.
 type fullLook struct {
 	f           *DupFinder
-	list        []uint64
-	sieve       []uint64 // bit h>>44 is set for every hash of the list
+	want        *wanted
 	part, parts uint64
-	split       int
 	hasher      rowHasher
 	cols        []*frame.Column
 	maker       DupWorker
 	buf         []byte
 	texts       map[string]string
 	rows        []keptRow
+	used        int64
 	room        *int64
 	mu          *sync.Mutex
 }
 
-func (v *fullLook) begin(split int) { v.split, v.maker.split = split, split }
+func (v *fullLook) begin(split int) { v.maker.split = split }
 func (v *fullLook) end()            {}
 func (v *fullLook) visit(rows *Rows) error {
 	for k, at := range v.f.cols {
 		v.cols[k] = rows.Cols[at]
 	}
-	used := int64(0)
-	for i, s := range v.hasher.rows(v.cols, rows.N) {
-		if v.sieve[s>>50]>>(s>>44&63)&1 == 0 || s%v.parts != v.part || rows.Kind[i] == Reject {
-			continue
+	v.used = 0
+	if v.want.orders != nil {
+		v.byOrder(rows)
+	} else {
+		for i, s := range v.hasher.rows(v.cols, rows.N) {
+			if s%v.parts == v.part && v.want.has(s) {
+				v.copy(rows, i)
+			}
 		}
-		if _, ok := slices.BinarySearch(v.list, s); !ok {
-			continue
-		}
-		v.buf = appendRow(v.buf[:0], v.cols, i)
-		b, ok := v.texts[string(v.buf)]
-		if !ok {
-			b = string(v.buf)
-			v.texts[b] = b
-			used += int64(len(b)) + 48
-		}
-		used += 64
-		v.rows = append(v.rows, keptRow{v.maker.dup(rows, i), b})
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if *v.room -= used; *v.room < 0 {
+	if *v.room -= v.used; *v.room < 0 {
 		return errFull
 	}
 	return nil
 }
 
-// verify reads the table for the rows whose hashes meet and compares their values.
-// When they outgrow memory it starts again in more parts.
-func (f *DupFinder) verify(ctx context.Context, threads int, list []uint64, parts int) ([]dupRow, error) {
-	if len(list) == 0 {
+// byOrder copies the rows of wanted orders, asking once a run.
+func (v *fullLook) byOrder(rows *Rows) {
+	c := v.cols[v.f.key]
+	for lo := 0; lo < rows.N; {
+		hi := v.maker.runEnd(c, lo, rows.N)
+		if !c.IsNull(lo) && v.want.orders.has(v.maker.keyOf(c, lo)) {
+			for i := lo; i < hi; i++ {
+				v.copy(rows, i)
+			}
+		}
+		lo = hi
+	}
+}
+
+// copy keeps a row; equal rows share their bytes.
+func (v *fullLook) copy(rows *Rows, i int) {
+	if rows.Kind[i] == Reject {
+		return
+	}
+	v.buf = appendRow(v.buf[:0], v.cols, i)
+	b, ok := v.texts[string(v.buf)]
+	if !ok {
+		b = string(v.buf)
+		v.texts[b] = b
+		v.used += int64(len(b)) + 48
+	}
+	v.used += 64
+	v.rows = append(v.rows, keptRow{v.maker.dup(rows, i), b})
+}
+
+// verify reads the table for the wanted rows and compares their values. When they
+// outgrow memory it starts again in more parts.
+func (f *DupFinder) verify(ctx context.Context, threads int, want *wanted, parts int) ([]dupRow, error) {
+	if len(want.hashes) == 0 {
 		return nil, nil
 	}
-	sieve := make([]uint64, 1<<14)
-	for _, s := range list {
-		sieve[s>>50] |= 1 << (s >> 44 & 63)
-	}
+	want.sift()
 	var found []dupRow
 	for part := range parts {
-		room := f.room
-		var mu sync.Mutex
-		var looks []*fullLook
-		err := f.prog.scan(ctx, threads, func() visitor {
-			v := &fullLook{f: f, list: list, sieve: sieve, part: uint64(part), parts: uint64(parts), hasher: rowHasher{seed: f.seed},
-				cols: make([]*frame.Column, len(f.cols)), room: &room, mu: &mu, maker: DupWorker{f: f}, texts: map[string]string{}}
-			mu.Lock()
-			looks = append(looks, v)
-			mu.Unlock()
-			return v
-		})
+		more, err := f.verifyOnce(ctx, threads, want, part, parts)
 		if errors.Is(err, errFull) && parts < 1<<12 {
-			return f.verify(ctx, threads, list, parts*4)
+			return f.verify(ctx, threads, want, parts*4)
 		}
 		if errors.Is(err, errFull) {
 			return nil, fault.New(fault.Full, "finding duplicates: one line occurs too often to keep its places within %d MiB", f.room>>20).
@@ -293,17 +331,36 @@ func (f *DupFinder) verify(ctx context.Context, threads int, list []uint64, part
 		if err != nil {
 			return nil, err
 		}
-		var rows []keptRow
-		for _, v := range looks {
-			rows = append(rows, v.rows...)
-		}
-		slices.SortFunc(rows, func(a, b keptRow) int {
-			return cmp.Or(cmp.Compare(a.bytes, b.bytes), cmp.Compare(a.split, b.split), cmp.Compare(a.row, b.row))
-		})
-		for i := 1; i < len(rows); i++ {
-			if rows[i].bytes == rows[i-1].bytes {
-				found = append(found, rows[i].dupRow)
-			}
+		found = append(found, more...)
+	}
+	return found, nil
+}
+
+// verifyOnce is one part of verify.
+func (f *DupFinder) verifyOnce(ctx context.Context, threads int, want *wanted, part, parts int) ([]dupRow, error) {
+	room := f.room
+	var mu sync.Mutex
+	var looks []*fullLook
+	err := f.prog.scan(ctx, threads, func() visitor {
+		v := &fullLook{f: f, want: want, part: uint64(part), parts: uint64(parts), hasher: rowHasher{seed: f.seed},
+			cols: make([]*frame.Column, len(f.cols)), room: &room, mu: &mu, maker: DupWorker{f: f}, texts: map[string]string{}}
+		looks = append(looks, v)
+		return v
+	})
+	if err != nil {
+		return nil, err
+	}
+	var rows []keptRow
+	for _, v := range looks {
+		rows = append(rows, v.rows...)
+	}
+	slices.SortFunc(rows, func(a, b keptRow) int {
+		return cmp.Or(cmp.Compare(a.bytes, b.bytes), cmp.Compare(a.split, b.split), cmp.Compare(a.row, b.row))
+	})
+	var found []dupRow
+	for i := 1; i < len(rows); i++ {
+		if rows[i].bytes == rows[i-1].bytes {
+			found = append(found, rows[i].dupRow)
 		}
 	}
 	return found, nil

@@ -134,13 +134,19 @@ func appendRow(buf []byte, cols []*frame.Column, i int) []byte {
 // equalRows compares two rows of one batch in all columns.
 func equalRows(cols []*frame.Column, a, b int) bool {
 	for _, c := range cols {
-		if c.Valid == nil && c.Dict != nil && c.Kind == frame.String {
-			if x, y := c.Codes[a], c.Codes[b]; x != y && string(c.Dict.At(x)) != string(c.Dict.At(y)) {
-				return false
-			}
-			continue
+		same := false
+		switch {
+		case c.Valid != nil || c.Kind == frame.Null || c.Kind == frame.Float:
+			same = equalAt(c, a, b)
+		case c.Dict != nil:
+			x, y := c.Codes[a], c.Codes[b]
+			same = x == y || string(c.Dict.At(x)) == string(c.Dict.At(y))
+		case c.I64 != nil:
+			same = c.I64[a] == c.I64[b]
+		default:
+			same = equalAt(c, a, b)
 		}
-		if !equalAt(c, a, b) {
+		if !same {
 			return false
 		}
 	}
