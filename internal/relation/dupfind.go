@@ -48,8 +48,8 @@ type DupWorker struct {
 	split  int
 	hasher rowHasher
 	cols   []*frame.Column
-	keys   []uint64  // one a run (first scan), in no order
-	sums   []uint64  // hashes of rows
+	keys   chunks    // one a run (first scan), in no order
+	sums   chunks    // hashes of rows
 	found  []dupRow  // duplicates within runs
 	runs   splitRuns // of the current split
 	tail   run       // the run that reached the end of the last batch
@@ -201,13 +201,13 @@ func (f *DupFinder) hashing(cols []*frame.Column, rows *Rows) bool {
 
 // list remembers the hashes of rows that no reject rule took.
 func (w *DupWorker) list(sums []uint64, rows *Rows) {
-	before := len(w.sums)
+	before := w.sums.n
 	for i, s := range sums {
 		if rows.Kind[i] != Reject {
-			w.sums = append(w.sums, s)
+			w.sums.add(s)
 		}
 	}
-	w.f.grow(int64(len(w.sums)-before), w)
+	w.f.grow(w.sums.n-before, w)
 }
 
 // grow counts listed hashes; beyond memory they are dropped and Resolve reads
@@ -219,7 +219,7 @@ func (f *DupFinder) grow(n int64, w *DupWorker) {
 		f.tooMany = true
 	}
 	if f.tooMany {
-		w.sums, w.keys = nil, nil
+		w.sums, w.keys = chunks{}, chunks{}
 	}
 	f.mu.Unlock()
 }
@@ -227,7 +227,7 @@ func (f *DupFinder) grow(n int64, w *DupWorker) {
 // scanRuns compares the lines of each order within its run.
 func (w *DupWorker) scanRuns(rows *Rows) {
 	c := w.cols[w.f.key]
-	before := len(w.keys)
+	before := w.keys.n
 	lo := 0
 	for lo < rows.N {
 		hi := w.runEnd(c, lo, rows.N)
@@ -239,13 +239,18 @@ func (w *DupWorker) scanRuns(rows *Rows) {
 		w.oneRun(c, rows, lo, hi)
 		lo = hi
 	}
-	w.f.grow(int64(len(w.keys)-before), w)
+	w.f.grow(w.keys.n-before, w)
 }
 
 // runEnd returns where the run that begins at lo ends.
 func (w *DupWorker) runEnd(c *frame.Column, lo, n int) int {
 	hi := lo + 1
 	switch {
+	case c.Valid == nil && c.Off != nil && c.Dict == nil:
+		id := c.Data[c.Off[lo]:c.Off[lo+1]]
+		for hi < n && string(c.Data[c.Off[hi]:c.Off[hi+1]]) == string(id) {
+			hi++
+		}
 	case c.Valid != nil || c.I64 == nil:
 		for hi < n && equalAt(c, lo, hi) {
 			hi++
@@ -314,12 +319,12 @@ func (w *DupWorker) newRun(c *frame.Column, i int) {
 		return
 	}
 	if c.Kind == frame.String {
-		w.keys = append(w.keys, maphash.Bytes(w.f.seed, c.Str(i)))
+		w.keys.add(maphash.Bytes(w.f.seed, c.Str(i)))
 		return
 	}
 	id := c.I64[i]
 	if r.broken {
-		w.keys = append(w.keys, uint64(id))
+		w.keys.add(uint64(id))
 		return
 	}
 	prev := int64(w.last)
@@ -333,7 +338,7 @@ func (w *DupWorker) newRun(c *frame.Column, i int) {
 		r.rising, r.lo = -1, id
 	default:
 		r.broken = true
-		w.keys = append(w.keys, uint64(id))
+		w.keys.add(uint64(id))
 	}
 }
 
@@ -436,6 +441,7 @@ type candidates struct {
 	all    bool
 	ranges []idRange
 	keys   []uint64 // mixed, sorted
+	sieve  []uint64 // bit k>>44 is set for every key
 }
 
 type idRange struct{ lo, hi int64 }
@@ -447,7 +453,11 @@ func (c *candidates) has(key uint64) bool {
 			return true
 		}
 	}
-	_, ok := slices.BinarySearch(c.keys, mix(0, key))
+	k := mix(0, key)
+	if c.sieve[k>>50]>>(k>>44&63)&1 == 0 {
+		return false
+	}
+	_, ok := slices.BinarySearch(c.keys, k)
 	return ok
 }
 
@@ -460,11 +470,11 @@ func (f *DupFinder) settle() (found []dupRow, c candidates) {
 	var keys []uint64
 	for _, w := range f.workers {
 		found = append(found, w.found...)
-		keys = append(keys, w.keys...)
+		keys = w.keys.appendTo(keys)
 		for _, k := range w.long {
 			c.keys = append(c.keys, mix(0, k))
 		}
-		w.found, w.keys, w.long = nil, nil, nil
+		w.found, w.keys, w.long = nil, chunks{}, nil
 	}
 	if f.hash || f.tooMany {
 		c.all = true
@@ -500,6 +510,7 @@ func (f *DupFinder) settle() (found []dupRow, c candidates) {
 	c.keys = append(c.keys, repeated(keys)...)
 	slices.Sort(c.keys)
 	c.keys = slices.Compact(c.keys)
+	c.sieve = sieve(c.keys)
 	return found, c
 }
 

@@ -61,14 +61,14 @@ func (f *DupFinder) doubtful(ctx context.Context, threads int, c *candidates) ([
 
 // takeSums joins the lists of hashes of the first scan.
 func (f *DupFinder) takeSums() []uint64 {
-	n := 0
+	n := int64(0)
 	for _, w := range f.workers {
-		n += len(w.sums)
+		n += w.sums.n
 	}
 	sums := make([]uint64, 0, n)
 	for _, w := range f.workers {
-		sums = append(sums, w.sums...)
-		w.sums = nil
+		sums = w.sums.appendTo(sums)
+		w.sums = chunks{}
 	}
 	return sums
 }
@@ -224,12 +224,37 @@ type wanted struct {
 	sieve  []uint64 // bit h>>44 is set for every one of the hashes
 }
 
-// sift prepares the sieve.
-func (w *wanted) sift() {
-	w.sieve = make([]uint64, 1<<14)
-	for _, s := range w.hashes {
-		w.sieve[s>>50] |= 1 << (s >> 44 & 63)
+// sieve sets the bit h>>44 for every hash of a list.
+func sieve(list []uint64) []uint64 {
+	bits := make([]uint64, 1<<14)
+	for _, s := range list {
+		bits[s>>50] |= 1 << (s >> 44 & 63)
 	}
+	return bits
+}
+
+// chunks is a list that grows without moving what it holds.
+type chunks struct {
+	parts [][]uint64
+	n     int64
+}
+
+// add appends a value.
+func (c *chunks) add(x uint64) {
+	if c.n&(1<<15-1) == 0 {
+		c.parts = append(c.parts, make([]uint64, 0, 1<<15))
+	}
+	last := &c.parts[len(c.parts)-1]
+	*last = append(*last, x)
+	c.n++
+}
+
+// appendTo copies the list to the end of a slice.
+func (c *chunks) appendTo(out []uint64) []uint64 {
+	for _, p := range c.parts {
+		out = append(out, p...)
+	}
+	return out
 }
 
 // has reports whether a hash is in the list.
@@ -317,7 +342,7 @@ func (f *DupFinder) verify(ctx context.Context, threads int, want *wanted, parts
 	if len(want.hashes) == 0 {
 		return nil, nil
 	}
-	want.sift()
+	want.sieve = sieve(want.hashes)
 	var found []dupRow
 	for part := range parts {
 		more, err := f.verifyOnce(ctx, threads, want, part, parts)

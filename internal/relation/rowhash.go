@@ -143,6 +143,8 @@ func equalRows(cols []*frame.Column, a, b int) bool {
 			same = x == y || string(c.Dict.At(x)) == string(c.Dict.At(y))
 		case c.I64 != nil:
 			same = c.I64[a] == c.I64[b]
+		case c.Off != nil:
+			same = string(c.Data[c.Off[a]:c.Off[a+1]]) == string(c.Data[c.Off[b]:c.Off[b+1]])
 		default:
 			same = equalAt(c, a, b)
 		}
