@@ -13,6 +13,9 @@ import (
 // go to reused slices.
 func (c *column) loadDict(data []byte, n int) (err error) {
 	l := c.leaf
+	if l.to == toNothing {
+		return nil
+	}
 	each := max(l.width, 1)
 	if l.phys == physBytes {
 		each = 4
@@ -23,8 +26,6 @@ func (c *column) loadDict(data []byte, n int) (err error) {
 	c.data = data
 	read := c.plainReader()
 	switch l.to {
-	case toNothing:
-		return nil
 	case toText, toUUID:
 		return c.loadTexts(n)
 	case toF64, toFloat16:
@@ -101,8 +102,6 @@ func readCodes(c *column, at, n int) error {
 		return err
 	}
 	switch c.leaf.to {
-	case toNothing:
-		return nil
 	case toF64, toFloat16:
 		return gather(c.f64[at:at+n], c.dictF64, codes)
 	case toDec128:

@@ -16,6 +16,10 @@ var errValues = errors.New("the page ends before its values do")
 func (c *column) setValues(encoding int8, data []byte) error {
 	c.data, c.coded, c.read = data, false, nil
 	l := c.leaf
+	if l.to == toNothing {
+		c.read = readNothing
+		return nil
+	}
 	switch encoding {
 	case encPlain:
 		c.read = c.plainReader()
@@ -80,8 +84,6 @@ func (c *column) setCodes(data []byte) error {
 func (c *column) plainReader() func(*column, int, int) error {
 	c.bit = 0
 	switch l := c.leaf; {
-	case l.to == toNothing:
-		return func(*column, int, int) error { return nil }
 	case l.phys == physBool:
 		return readPlainBool
 	case l.to == toI64 && l.phys == physInt64:
@@ -94,6 +96,11 @@ func (c *column) plainReader() func(*column, int, int) error {
 		return readPlainBytes
 	}
 	return readPlainFixed
+}
+
+// readNothing is only called where a column of the type null has a value.
+func readNothing(*column, int, int) error {
+	return errors.New("a value in a column that holds nothing but nulls")
 }
 
 // need cuts n bytes off the page.
