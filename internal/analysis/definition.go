@@ -109,7 +109,11 @@ type Section struct {
 	Order int // place in the report
 	Title Text
 	Plan  func(r *Request) (query.Plan, error)
-	View  func(ctx context.Context, r *Request, a *query.Answer) (*View, error)
+	// More, where not nil, asks what only the answer to Plan tells how to ask: the
+	// customers behind the last week. Its queries bound their days; a second scan of
+	// only the splits that hold such days answers them, and their tables follow those of Plan.
+	More func(r *Request, a *query.Answer) (query.Plan, error)
+	View func(ctx context.Context, r *Request, a *query.Answer) (*View, error)
 }
 
 var registry = map[string]*Definition{}

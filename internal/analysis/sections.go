@@ -80,13 +80,23 @@ func RunReport(ctx context.Context, eng engine.Engine, r *Request) (*Report, err
 		}
 	}
 	rep := &Report{Account: ans.Account, AsOf: asOfDay(r, ans) * dayMicros}
-	for _, p := range parts {
+	answers := make([]*query.Answer, len(parts))
+	secs := make([]*Section, len(parts))
+	for i, p := range parts {
+		if p.missing == nil {
+			answers[i] = &query.Answer{Tables: ans.Tables[p.queries[0]:p.queries[1]:p.queries[1]], Groups: ans.Groups[p.groups[0]:p.groups[1]], Account: ans.Account}
+			secs[i] = p.section
+		}
+	}
+	if err := runMore(ctx, eng, r, secs, answers); err != nil {
+		return nil, err
+	}
+	for i, p := range parts {
 		if p.missing != nil {
 			rep.Views = append(rep.Views, &View{ID: p.id, Title: p.section.Title.In(r.Lang), Missing: missingText(p.missing)})
 			continue
 		}
-		own := &query.Answer{Tables: ans.Tables[p.queries[0]:p.queries[1]], Groups: ans.Groups[p.groups[0]:p.groups[1]], Account: ans.Account}
-		v, err := p.section.View(ctx, r, own)
+		v, err := p.section.View(ctx, r, answers[i])
 		if err != nil {
 			return nil, fault.Wrap(err, "report section %s", p.id)
 		}

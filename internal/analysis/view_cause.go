@@ -11,7 +11,8 @@ import (
 
 // part is what one customer, place or category brought in two periods.
 type part struct {
-	name        string
+	name        string // id
+	title       string // name in the data; may be empty
 	now, before int64
 }
 
@@ -23,7 +24,7 @@ func partsOf(t *query.Table, now, before phrase.Period, p phrase.Printer, known 
 	}
 	at := map[string]int{}
 	var parts []part
-	day, key, money := &t.Cols[0], &t.Cols[1], t.Col(mRevenue)
+	day, key, money, title := &t.Cols[0], &t.Cols[1], t.Col(mRevenue), t.Col("product_name")
 	for i := range t.N {
 		if day.IsNull(i) {
 			continue
@@ -45,6 +46,9 @@ func partsOf(t *query.Table, now, before phrase.Period, p phrase.Printer, known 
 			k = len(parts)
 			at[name] = k
 			parts = append(parts, part{name: name})
+		}
+		if n, ok := textAt(title, i); ok && (parts[k].title == "" || n < parts[k].title) {
+			parts[k].title = n // one name of several, whatever the order
 		}
 		if in {
 			parts[k].now += valueAt(money, i)

@@ -68,7 +68,7 @@ func cohortRowsOf(t *result.Table) []cohortRow {
 }
 
 func cohortView(ctx context.Context, r *Request, a *query.Answer) (*View, error) {
-	p := r.printer()
+	p := r.printer(a)
 	v := &View{ID: "retention", Title: cohortTitle.In(r.Lang)}
 	t, err := finishOf(ctx, "cohort", r, a)
 	if err != nil {

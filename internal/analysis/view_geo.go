@@ -39,7 +39,7 @@ func geoView(_ context.Context, r *Request, a *query.Answer) (*View, error) {
 	if err := wide(a.Tables...); err != nil {
 		return nil, err
 	}
-	p := r.printer()
+	p := r.printer(a)
 	v := &View{ID: "regions", Title: geoTitle.In(r.Lang)}
 	for _, c := range geoColumns {
 		t := tableNamed(a, "geo."+c)

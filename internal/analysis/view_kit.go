@@ -9,9 +9,14 @@ import (
 	"github.com/ecomctl/ecomctl/internal/result"
 )
 
-// printer returns the words of the request's language and currency.
-func (r *Request) printer() phrase.Printer {
-	return phrase.Printer{Lang: r.Lang, Currency: r.Currency}
+// printer returns the words of the request's language and currency; without a
+// stated currency the data's only one is the label.
+func (r *Request) printer(a *query.Answer) phrase.Printer {
+	p := phrase.Printer{Lang: r.Lang, Currency: r.Currency}
+	if c := a.Account.Currencies; p.Currency == "" && len(c) == 1 {
+		p.Currency = phrase.Name(c[0].Reason, 8)
+	}
+	return p
 }
 
 // tableNamed returns the answer's table of a query name, or nil.

@@ -100,7 +100,7 @@ func productsView(_ context.Context, r *Request, a *query.Answer) (*View, error)
 	if err := wide(a.Tables...); err != nil {
 		return nil, err
 	}
-	p := r.printer()
+	p := r.printer(a)
 	v := &View{ID: "products", Title: productsTitle.In(r.Lang)}
 	products, categories := itemsOf(tableNamed(a, "products"), p), itemsOf(tableNamed(a, "categories"), p)
 	if len(products) == 0 && len(categories) == 0 {

@@ -23,7 +23,7 @@ var qualitySection = RegisterSection("quality", &Section{
 })
 
 func qualityView(_ context.Context, r *Request, a *query.Answer) (*View, error) {
-	p := r.printer()
+	p := r.printer(a)
 	acc := &a.Account
 	v := &View{ID: "quality", Title: qualityTitle.In(r.Lang)}
 	if acc.Rows == 0 {

@@ -84,7 +84,7 @@ func segmentsOf(t *result.Table) []segment {
 }
 
 func segmentsView(ctx context.Context, r *Request, a *query.Answer) (*View, error) {
-	p := r.printer()
+	p := r.printer(a)
 	v := &View{ID: "customers", Title: segmentsTitle.In(r.Lang)}
 	t, err := finishOf(ctx, "segments", r, a)
 	if err != nil {
@@ -145,15 +145,19 @@ func segmentBars(p phrase.Printer, segs []segment, t *result.Table) (Figure, err
 		Note: p.Pick("Segments by recency, frequency and money; the rules stand under Definitions.", "按最近购买、频次与金额分群；规则见“定义”。")}, err
 }
 
-// segmentActions lists what to do, in the order of money at stake, for the
-// segments that have an advice and customers enough to bother.
+// urgency is the order in which segments are worth a Monday morning: first those
+// about to be lost, then those about to become regulars.
+var urgency = []string{"cant_lose", "at_risk", "potential_loyalists", "champions", "loyal", "new", "need_attention", "promising"}
+
+// segmentActions lists what to do for the most urgent segments that have customers.
 func segmentActions(p phrase.Printer, segs []segment) []Action {
 	var out []Action
-	for _, s := range segs {
-		text := p.Advice(s.name)
-		if text == "" || s.customers == 0 {
+	for _, name := range urgency {
+		i := slices.IndexFunc(segs, func(s segment) bool { return s.name == name })
+		if i < 0 || segs[i].customers == 0 {
 			continue
 		}
+		s, text := segs[i], p.Advice(name)
 		out = append(out, Action{
 			Head: p.Segment(s.name) + p.Pick(": ", "：") + p.Count(s.customers) + p.Pick(" "+phrase.Plural(s.customers, "customer", "customers")+", ", " 位客户，") + p.MoneyShort(s.revenue),
 			Text: text,

@@ -19,12 +19,9 @@ var salesSection = &Section{
 	Order: 10,
 	Title: salesTitle,
 	Plan:  salesSectionPlan,
+	More:  salesSectionMore,
 	View:  salesView,
 }
-
-// smallRows is the size up to which the report asks for revenue by day and
-// customer: a group an order, which a large file would pay for with memory.
-const smallRows = 2_000_000
 
 func salesSectionPlan(r *Request) (query.Plan, error) {
 	var plan query.Plan
@@ -40,7 +37,7 @@ func salesSectionPlan(r *Request) (query.Plan, error) {
 	by("sales.month", std, cut(query.Month))
 	revenue := r.measures(mRevenue)
 	for _, c := range causeColumns {
-		if r.Rel.Has(c.column) && (c.kind != phrase.ByCustomer || r.small()) {
+		if r.Rel.Has(c.column) && c.kind != phrase.ByCustomer {
 			by("sales.day."+c.column, revenue, cut(query.Day), query.Dim{Name: c.column, Column: c.column})
 		}
 	}
@@ -62,22 +59,33 @@ var causeColumns = []struct {
 	{"region", phrase.ByRegion, 2},
 	{"country", phrase.ByRegion, 2},
 	{"category", phrase.ByCategory, 2},
+	{"channel", phrase.ByCategory, 1},
 }
 
-// small reports whether the input is known to have at most smallRows rows.
-func (r *Request) small() bool {
-	if r.Rel.Fact == nil {
-		return true
+// salesSectionMore asks who and what moved the headline's period.
+func salesSectionMore(r *Request, a *query.Answer) (query.Plan, error) {
+	var plan query.Plan
+	if rows, _ := a.Account.Of(relation.Sold); rows == 0 {
+		return plan, nil
 	}
-	var rows, bytes int64
-	for _, s := range r.Rel.Fact.Splits() {
-		if n := s.Rows(); n >= 0 {
-			rows += n
-		} else {
-			bytes += s.Bytes()
+	s := newSalesData(r, a).head
+	if s.whole() < 2 {
+		return plan, nil
+	}
+	for _, column := range []string{"customer_id", "product_id"} {
+		if !r.Rel.Has(column) {
+			continue
 		}
+		q := r.baseQuery("sales.day." + column)
+		q.From, q.To = max(q.From, s.periods[s.last-1].Start*dayMicros), min(q.To, s.periods[s.last].End*dayMicros)
+		q.Dims = []query.Dim{{Name: "day", Column: relation.OrderTS, Cut: query.Day}, {Name: column, Column: column}}
+		if column == "product_id" && r.Rel.Has("product_name") {
+			q.Dims = append(q.Dims, query.Dim{Name: "product_name", Column: "product_name"})
+		}
+		q.Measures = r.measures(mRevenue)
+		plan.Queries = append(plan.Queries, q)
 	}
-	return rows+bytes/64 <= smallRows // a line of text is rarely shorter than 64 bytes
+	return plan, nil
 }
 
 // salesData is what the section's view is made from.
@@ -94,7 +102,7 @@ func salesView(_ context.Context, r *Request, a *query.Answer) (*View, error) {
 	if err := wide(a.Tables...); err != nil {
 		return nil, err
 	}
-	p := r.printer()
+	p := r.printer(a)
 	v := &View{ID: "sales", Title: salesTitle.In(r.Lang)}
 	if rows, _ := a.Account.Of(relation.Sold); rows == 0 {
 		v.Missing = p.Pick("No sold line is in scope: widen --from, --to or --where, or see below why rows were rejected.",
@@ -104,7 +112,10 @@ func salesView(_ context.Context, r *Request, a *query.Answer) (*View, error) {
 	d := newSalesData(r, a)
 	v.Lead = d.lead(a)
 	v.Tiles = d.tiles()
-	for _, f := range []func() (Figure, bool, error){d.trend, d.months, d.weekdays} {
+	movers := func(column string) func() (Figure, bool, error) {
+		return func() (Figure, bool, error) { return d.movers(a, column) }
+	}
+	for _, f := range []func() (Figure, bool, error){d.trend, movers("customer_id"), movers("product_id"), d.months, d.weekdays} {
 		fig, ok, err := f()
 		if err != nil {
 			return nil, err
@@ -117,7 +128,7 @@ func salesView(_ context.Context, r *Request, a *query.Answer) (*View, error) {
 }
 
 func newSalesData(r *Request, a *query.Answer) *salesData {
-	d := &salesData{r: r, p: r.printer(), w: windowOf(r, a), orders: r.Rel.Has("order_id"), people: r.Rel.Has("customer_id")}
+	d := &salesData{r: r, p: r.printer(a), w: windowOf(r, a), orders: r.Rel.Has("order_id"), people: r.Rel.Has("customer_id")}
 	returns := tableNamed(a, "sales.returns")
 	d.day = newSeries(phrase.Day, tableNamed(a, "sales.day"), returns, d.w)
 	d.week = newSeries(phrase.Week, tableNamed(a, "sales.week"), returns, d.w)
@@ -148,6 +159,11 @@ func (d *salesData) lead(a *query.Answer) []string {
 	c.Unusual = map[Trend]int{Usual: 0, Unusual: 1, TooFewData: -1}[t]
 	c.Cause = d.cause(a, c, now, before)
 	lead := []string{d.p.Headline(c), d.p.Usual(c)}
+	if s.cut == phrase.Week && c.Unusual > 0 && s.last-53 >= s.first {
+		if rate := change(revenueOf(s.of[s.last-53]), revenueOf(s.of[s.last-52]), true); !math.IsNaN(rate) {
+			lead[1] += d.p.Pick(" ", "") + d.p.Season(c.Rate(), math.Expm1(rate))
+		}
+	}
 	if y := d.yearBefore(s); y != "" {
 		lead = append(lead, y)
 	}
@@ -396,7 +412,7 @@ func (d *salesData) trendAlt(s *series) string {
 		total += t.revenue
 	}
 	when := p.Period(s.periods[best])
-	return p.Pick("Revenue from "+p.Span(d.w.from, d.w.end)+", "+p.MoneyWords(total)+" in all; the most, "+p.MoneyWords(s.of[best].revenue)+", on "+when+".",
+	return p.Pick("Revenue from "+p.Span(d.w.from, d.w.end)+", "+p.MoneyWords(total)+" in all; the most, "+p.MoneyWords(s.of[best].revenue)+", "+p.When(s.cut)+when+".",
 		p.Span(d.w.from, d.w.end)+"的收入，共 "+p.MoneyWords(total)+"；最高为"+when+"，"+p.MoneyWords(s.of[best].revenue)+"。")
 }
 

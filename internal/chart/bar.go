@@ -12,6 +12,7 @@ type Bar struct {
 	Labels []string // written at the bar's end; nil = none
 	Open   []bool   // hatched: the period is not complete; nil = none
 	Grey   []bool   // drawn in the colour of "other"; nil = none
+	Fall   string   // colour of values below zero; "" = Color
 }
 
 // Bars is a bar chart from zero: upright in the order of time, or lying and
@@ -55,6 +56,9 @@ func (b Bars) Chart() (*Chart, error) {
 	if b.Lying {
 		kind = "hbar"
 		cat["inverse"] = true
+		if sc.min < 0 { // names stay at the edge, away from bars that point left
+			cat["axisLine"].(map[string]any)["onZero"] = false
+		}
 		cat["axisLabel"] = map[string]any{"color": "@ink", "fontSize": 13, "interval": 0}
 		val["splitLine"], val["axisLabel"] = map[string]any{"show": false}, map[string]any{"show": false}
 		if height == 0 {
@@ -65,6 +69,10 @@ func (b Bars) Chart() (*Chart, error) {
 		}
 		o["xAxis"], o["yAxis"] = []any{val}, []any{cat}
 		o["grid"] = room(4, 72, 4, 4)
+		if sc.min < 0 {
+			cat["axisLine"].(map[string]any)["show"] = false
+			cat["axisLabel"].(map[string]any)["margin"] = 64
+		}
 	} else {
 		o["xAxis"], o["yAxis"] = []any{cat}, []any{val}
 		o["grid"] = room(24, 16, bottomRoom(b.Labels), 8)
@@ -82,10 +90,17 @@ func (s Bar) data() []any {
 	out := make([]any, len(s.Values))
 	for i, v := range s.Values {
 		item := map[string]any{"value": number(v)}
-		if s.Labels != nil {
-			item["label"] = map[string]any{"show": true, "formatter": s.Labels[i]}
-		}
 		style := map[string]any{}
+		if s.Labels != nil {
+			label := map[string]any{"show": true, "formatter": s.Labels[i]}
+			if v < 0 {
+				label["position"] = "left"
+			}
+			item["label"] = label
+		}
+		if v < 0 && s.Fall != "" {
+			style["color"], style["borderRadius"] = s.Fall, []int{2, 0, 0, 2}
+		}
 		if s.Grey != nil && s.Grey[i] {
 			style["color"] = "@other"
 		}

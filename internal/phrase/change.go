@@ -199,3 +199,22 @@ func (p Printer) YearBefore(cut Cut, n int, rate float64, before int64) string {
 	}
 	return p.Pick(span+" revenue is "+p.Percent(-rate)+" below "+base+".", span+"收入比"+base+"低 "+p.Percent(-rate)+"。")
 }
+
+// Season says whether a change outside the usual range also happened a year
+// before; both are relative changes.
+func (p Printer) Season(now, before float64) string {
+	was := Signed(before, p.Percent(before))
+	switch {
+	case now*before > 0 && math.Abs(before) >= math.Abs(now)/2:
+		return p.Pick("The same week a year before moved alike ("+was+"): this looks seasonal.", "去年同一周变化相近（"+was+"）：可能是季节性的。")
+	}
+	return p.Pick("The same week a year before moved "+was+": the season does not explain it.", "去年同一周变化为 "+was+"：季节因素无法解释。")
+}
+
+// When is the preposition of a period in an English sentence.
+func (p Printer) When(c Cut) string {
+	if c == Day {
+		return p.Pick("on ", "")
+	}
+	return p.Pick("in ", "")
+}

@@ -191,7 +191,7 @@ func (p Printer) Quality(f QualityFacts) []string {
 		out = append(out, s+p.Pick(".", "。"))
 		stake := p.Pick("Money at stake in rejected rows: "+p.MoneyWords(f.RejectedMoney), "被拒绝行涉及的金额："+p.MoneyWords(f.RejectedMoney))
 		if f.NoMoney > 0 {
-			stake += p.Pick("; of "+p.Count(f.NoMoney)+" it cannot be computed", "；其中 "+p.Count(f.NoMoney)+" 行无法计算金额")
+			stake += p.Pick("; for "+p.Count(f.NoMoney)+" "+Plural(f.NoMoney, "row", "rows")+" it cannot be computed", "；其中 "+p.Count(f.NoMoney)+" 行无法计算金额")
 		}
 		out = append(out, stake+p.Pick(".", "。"))
 	}
@@ -239,7 +239,7 @@ var columns = map[string]string{
 	"name": "名称", "share": "占比", "lines": "明细数", "category": "品类", "region": "地区", "country": "国家", "revenue_per_customer": "每客户收入", "segment": "分群",
 	"recency_days": "距今天数", "frequency": "订单数", "monetary": "金额", "cohort": "群组", "period": "第几期", "active": "活跃客户", "retention": "复购率",
 	"kind": "类别", "reason": "原因", "rows": "行数", "ratio": "比例", "money": "金额", "without_money": "无金额行", "column": "列", "from": "来源列", "nulls": "缺失", "low": "下四分位",
-	"high": "上四分位", "cohorts": "群组数",
+	"high": "上四分位", "before": "之前", "now": "现在", "change": "变化", "customer_id": "客户号", "returned_money": "退货金额", "cohorts": "群组数",
 }
 
 // Column writes the name of a table column.

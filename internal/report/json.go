@@ -21,7 +21,7 @@ import (
 func WriteJSON(w io.Writer, doc *Document) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(jsonDocument(doc)); err != nil {
+	if err := enc.Encode(jsonDocument(doc.normal())); err != nil {
 		return fault.Wrap(err, "writing the report's data")
 	}
 	return nil

@@ -90,7 +90,23 @@ func Render(w io.Writer, doc *Document) error {
 	return nil
 }
 
+// normal returns the document with its title and currency spelled out.
+func (doc *Document) normal() *Document {
+	own := *doc
+	if own.Lang != "zh" {
+		own.Lang = "en"
+	}
+	if own.Title == "" {
+		own.Title = phrase.Printer{Lang: own.Lang}.Pick("Shop report", "店铺报告")
+	}
+	if c := own.Provenance.Account.Currencies; own.Currency == "" && len(c) == 1 {
+		own.Currency = phrase.Name(c[0].Reason, 8)
+	}
+	return &own
+}
+
 func newPage(doc *Document, lib library) (*page, error) {
+	doc = doc.normal()
 	p := phrase.Printer{Lang: doc.Lang, Currency: doc.Currency}
 	pg := &page{
 		Doc: doc, HTMLLang: p.Pick("en", "zh-CN"), W: wordsIn(p), ThemeJS: template.JS(themeJS),
