@@ -572,9 +572,6 @@ type squeeze struct {
 
 // Read implements io.Reader.
 func (q *squeeze) Read(p []byte) (int, error) {
-	if len(p) < 2 {
-		return 0, io.ErrShortBuffer
-	}
 	for len(q.rest) == 0 {
 		n, err := q.r.Read(q.in[:])
 		q.rest = q.in[:n]
@@ -583,23 +580,27 @@ func (q *squeeze) Read(p []byte) (int, error) {
 		}
 	}
 	n, i := 0, 0
-	for ; i < len(q.rest) && n+2 <= len(p); i++ {
+	for i < len(q.rest) && n < len(p) {
 		c := q.rest[i]
 		switch c {
 		case ' ', '\t':
 			q.pending = !q.start
+			i++
 			continue
 		case q.nl, '\r':
 			q.start, q.pending = true, false
 		default:
-			if q.pending {
+			if q.pending { // the blanks before c; c comes in the next round
 				p[n] = '\t'
 				n++
+				q.pending = false
+				continue
 			}
-			q.start, q.pending = false, false
+			q.start = false
 		}
 		p[n] = c
 		n++
+		i++
 	}
 	q.rest = q.rest[i:]
 	return n, nil

@@ -157,14 +157,17 @@ func (r *reader) load() error {
 	return r.fill()
 }
 
+var guard [padding]byte
+
 // close makes the text ready for parsing: the guard behind it, a newline after the
 // last record, and whether it is valid UTF-8.
 func (r *reader) close() {
+	r.buf = r.buf[:r.end]
 	if r.eof && r.end > r.pos && r.buf[r.end-1] != r.ds.d.nl {
-		r.buf = append(r.buf[:r.end], r.ds.d.nl)
+		r.buf = append(r.buf, r.ds.d.nl)
 		r.end++
 	}
-	r.buf = append(r.buf[:r.end], make([]byte, padding)...)[:r.end]
+	r.buf = append(r.buf, guard[:]...)[:r.end]
 	r.buf[:r.end+1][r.end] = r.ds.d.nl
 	if len(r.want) > 0 && !utf8.Valid(r.buf[r.pos:r.end]) {
 		for _, w := range r.want {
@@ -192,6 +195,7 @@ func (r *reader) fill() error {
 	} else {
 		copy(r.buf[:rest], r.buf[r.pos:r.end])
 	}
+	r.buf = r.buf[:cap(r.buf)]
 	r.pos, r.end = 0, rest
 	for r.end < need {
 		n, err := r.src.Read(r.buf[r.end:need])

@@ -8,7 +8,10 @@ import (
 
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/source"
+	"github.com/ecomctl/ecomctl/internal/source/arrowipc"
+	"github.com/ecomctl/ecomctl/internal/source/basket"
 	"github.com/ecomctl/ecomctl/internal/source/csv"
+	"github.com/ecomctl/ecomctl/internal/source/ndjson"
 	"github.com/ecomctl/ecomctl/internal/source/parquet"
 	"github.com/ecomctl/ecomctl/internal/source/textio"
 )
@@ -40,10 +43,49 @@ func openFile(ctx context.Context, f file, opts *Options) (source.Dataset, error
 	if err != nil {
 		return nil, err
 	}
+	if (format == fmtParquet || format == fmtArrow || format == fmtStream) && textio.Packed(head) != textio.Plain {
+		if h, err = unpacked(ctx, f, opts); err != nil {
+			return nil, err
+		}
+	}
+	var ds source.Dataset
 	switch format {
 	case fmtParquet:
 		return parquet.Open(ctx, f.name, h, h.info.Size, parquet.Options{Memory: opts.Memory})
+	case fmtArrow, fmtStream:
+		ds, err = arrowipc.Open(ctx, f.name, h, h.info.Size, arrowipc.Options{Memory: opts.Memory, Check: h.check})
+	case fmtNDJSON:
+		ds, err = ndjson.Open(ctx, f.name, h, h.info.Size, ndjson.Options{Encoding: opts.CSV.Encoding, MaxRecord: opts.CSV.MaxRecord, ChunkBytes: opts.CSV.ChunkBytes, Check: h.check})
+	case fmtBasket:
+		ds, err = basket.Open(ctx, f.name, h, h.info.Size, basket.Options{Encoding: opts.CSV.Encoding, Check: h.check})
+	default:
+		ds, err = openCSV(ctx, f, h, opts)
 	}
+	if err != nil {
+		return nil, err // and no dataset: a nil pointer in an interface is not nil
+	}
+	return ds, nil
+}
+
+// unpacked keeps the contents of a packed file of a binary format, which must be
+// read at any place, in a temporary file.
+func unpacked(ctx context.Context, f file, opts *Options) (*handle, error) {
+	h := f.data
+	un, err := textio.Unpack(f.name, textio.ReaderAtCtx(ctx, h, 0, h.info.Size), packing(h))
+	if err != nil {
+		return nil, err
+	}
+	defer un.Close()
+	return keep(ctx, f.name, un, opts, h.pool)
+}
+
+func packing(h *handle) textio.Compression {
+	var head [8]byte
+	n, _ := h.ReadAt(head[:], 0)
+	return textio.Packed(head[:n])
+}
+
+func openCSV(ctx context.Context, f file, h *handle, opts *Options) (source.Dataset, error) {
 	co := opts.CSV
 	co.Check = h.check
 	if opts.Format == "tsv" && co.Delimiter == 0 {

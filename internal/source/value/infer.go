@@ -106,6 +106,19 @@ func (e *Evidence) Add(s []byte) {
 	e.date(s)
 }
 
+// AddQuoted takes a value of one sampled row that its format says is text: it may be a
+// date, but no number.
+func (e *Evidence) AddQuoted(s []byte) {
+	if isTextNull(s) {
+		e.nulls++
+		return
+	}
+	e.remember(s)
+	e.values++
+	e.notInt, e.notFloat, e.notBool = true, true, true
+	e.date(Trim(s))
+}
+
 func (e *Evidence) remember(s []byte) {
 	if e.textSize < 0 {
 		return
