@@ -9,6 +9,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/frame"
 	"github.com/ecomctl/ecomctl/internal/result"
 	"github.com/ecomctl/ecomctl/internal/sink/arrowipc"
+	"github.com/ecomctl/ecomctl/internal/sink/rowparquet"
 )
 
 // batch lays a table out as one frame batch for the columnar formats. Money
@@ -50,4 +51,10 @@ func writeArrow(w *bufio.Writer, t *result.Table, o Options) error {
 		return err
 	}
 	return out.Close()
+}
+
+// writeParquet writes a Parquet file.
+func writeParquet(w *bufio.Writer, t *result.Table, _ Options) error {
+	b, _ := batch(t)
+	return rowparquet.Write(w, rowparquet.Table{Names: t.Names(), Columns: b.Cols, Rows: t.N})
 }

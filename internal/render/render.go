@@ -22,14 +22,15 @@ type Options struct {
 
 // writers is the one table of formats.
 var writers = map[string]func(w *bufio.Writer, t *result.Table, o Options) error{
-	"table":  writeTable,
-	"csv":    func(w *bufio.Writer, t *result.Table, o Options) error { return writeCSV(w, t, o, ',') },
-	"tsv":    func(w *bufio.Writer, t *result.Table, o Options) error { return writeTSV(w, t, o) },
-	"json":   writeJSON,
-	"ndjson": writeNDJSON,
-	"md":     writeMarkdown,
-	"html":   writeHTML,
-	"arrow":  writeArrow,
+	"table":   writeTable,
+	"csv":     func(w *bufio.Writer, t *result.Table, o Options) error { return writeCSV(w, t, o, ',') },
+	"tsv":     func(w *bufio.Writer, t *result.Table, o Options) error { return writeTSV(w, t, o) },
+	"json":    writeJSON,
+	"ndjson":  writeNDJSON,
+	"md":      writeMarkdown,
+	"html":    writeHTML,
+	"parquet": writeParquet,
+	"arrow":   writeArrow,
 }
 
 // Formats returns the names of the formats, sorted.
