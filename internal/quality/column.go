@@ -155,20 +155,20 @@ func wideValue(b []byte) *big.Int {
 	return decimal128.New(int64(binary.BigEndian.Uint64(b[:8])^1<<63), binary.BigEndian.Uint64(b[8:])).BigInt()
 }
 
-// value is one distinct value in the ascending walk of a column.
-type value struct {
+// datum is one distinct value in the ascending walk of a column.
+type datum struct {
 	key  uint64
 	text []byte // texts and wide decimals; else nil
 }
 
 // walk calls f with every distinct value and its count, ascending.
-func walk(kind frame.Kind, parts []*counter, f func(v value, n int64) error) error {
+func walk(kind frame.Kind, parts []*counter, f func(v datum, n int64) error) error {
 	ints, texts := make([]*tally.Ints, len(parts)), make([]*tally.Texts, len(parts))
 	for i, p := range parts {
 		ints[i], texts[i] = &p.ints, &p.texts
 	}
-	text := func(v []byte, n int64) error { return f(value{text: v}, n) }
-	num := func(k uint64, n int64) error { return f(value{key: k}, n) }
+	text := func(v []byte, n int64) error { return f(datum{text: v}, n) }
+	num := func(k uint64, n int64) error { return f(datum{key: k}, n) }
 	switch kind {
 	case frame.String:
 		return tally.MergeTexts(texts, text)

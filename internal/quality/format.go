@@ -71,7 +71,7 @@ func newFormatter(t arrow.DataType) formatter {
 }
 
 // string prints a value in full precision; long texts are cut with an ellipsis.
-func (f *formatter) string(v value) string {
+func (f *formatter) string(v datum) string {
 	switch f.kind {
 	case frame.String:
 		return shownText(v.text)
@@ -109,7 +109,7 @@ func (f *formatter) time(v int64) string {
 
 // float returns the value as a number for moments and quantiles; ok is false for
 // kinds that are not numbers.
-func (f *formatter) float(v value) (x float64, ok bool) {
+func (f *formatter) float(v datum) (x float64, ok bool) {
 	switch f.kind {
 	case frame.Float:
 		return tally.ToFloat(v.key), true

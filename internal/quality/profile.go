@@ -281,12 +281,12 @@ func (c *Column) finish(parts []*counter) error {
 	f := newFormatter(c.Type)
 	q := newQuantiles(values, 50, 95)
 	var m moments
-	var top, last value
+	var top, last datum
 	var keepTop, keepLast []byte
 	numeric := c.Kind == frame.Float || c.Kind == frame.Int || c.Kind == frame.Decimal
 	c.Whole = c.Kind == frame.Float && values > 0
 	c.Values = make([]ValueCount, 0, 8)
-	err := walk(c.Kind, parts, func(v value, n int64) error {
+	err := walk(c.Kind, parts, func(v datum, n int64) error {
 		c.Distinct++
 		if c.Distinct == 1 {
 			c.Min = f.string(v)

@@ -63,7 +63,7 @@ func reference(c *frame.Column) (nulls, distinct int64, least, most, top string,
 	var texts []string
 	var numbers []float64
 	for i := range c.Len {
-		var v value
+		var v datum
 		switch {
 		case c.IsNull(i), c.Kind == frame.Float && (math.IsNaN(c.F64[i]) || math.IsInf(c.F64[i], 0)):
 			nulls++
@@ -119,7 +119,7 @@ func toKey(c *frame.Column, i int) uint64 {
 	one := memtest.Slice(c, i, i+1)
 	k.add(&one)
 	var key uint64
-	if err := walk(c.Kind, []*counter{&k}, func(v value, _ int64) error { key = v.key; return nil }); err != nil {
+	if err := walk(c.Kind, []*counter{&k}, func(v datum, _ int64) error { key = v.key; return nil }); err != nil {
 		panic(err)
 	}
 	return key

@@ -50,7 +50,7 @@ func scan(ctx context.Context, ds source.Dataset, tasks []task, threads int, p P
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	errs := make([]error, len(tasks))
-	var next atomic.Int64
+	var next, done atomic.Int64
 	var wg sync.WaitGroup
 	for w := range max(1, min(threads, len(tasks))) {
 		wg.Add(1)
@@ -66,11 +66,12 @@ func scan(ctx context.Context, ds source.Dataset, tasks []task, threads int, p P
 					cancel()
 					return
 				}
+				done.Add(1)
 			}
 		}()
 	}
 	wg.Wait()
-	return firstError(ctx, errs, next.Load() < int64(len(tasks)))
+	return firstError(ctx, errs, done.Load() < int64(len(tasks)))
 }
 
 // firstError prefers a cause over the interruptions that it caused elsewhere.

@@ -202,12 +202,21 @@ func (t *Ints) compact(f *File) error {
 // intCursor walks one sorted source.
 type intCursor struct {
 	Pair
-	mem []Pair
-	r   *bufio.Reader
+	mem  []Pair
+	keys []uint64
+	r    *bufio.Reader
 }
 
 func (c *intCursor) next() (ok bool, err error) {
 	if c.r == nil {
+		if len(c.keys) > 0 {
+			n := 1
+			for n < len(c.keys) && c.keys[n] == c.keys[0] {
+				n++
+			}
+			c.Pair, c.keys = Pair{c.keys[0], int64(n)}, c.keys[n:]
+			return true, nil
+		}
 		if len(c.mem) == 0 {
 			return false, nil
 		}
@@ -246,6 +255,10 @@ func MergeInts(tables []*Ints, f func(key uint64, n int64) error) error {
 			heap = append(heap, &intCursor{r: r.open()})
 		}
 	}
+	return mergeCursors(heap, f)
+}
+
+func mergeCursors(heap []*intCursor, f func(key uint64, n int64) error) error {
 	less := func(a, b *intCursor) bool { return a.Key < b.Key }
 	heap, err := start(heap, less)
 	if err != nil {

@@ -171,3 +171,29 @@ func TestManyRunsAreMerged(t *testing.T) {
 		t.Errorf("%d counted, %d distinct", total, distinct)
 	}
 }
+
+func TestBagLikeAMap(t *testing.T) {
+	dir := t.TempDir()
+	rapid.Check(t, func(t *rapid.T) {
+		f := NewFile(dir)
+		defer f.Close()
+		bags := []*Bag{{}, {}}
+		want := map[uint64]int64{}
+		for i, k := range rapid.SliceOfN(rapid.Uint64Range(0, 60), 0, 300).Draw(t, "keys") {
+			bags[i%2].Add(k)
+			want[k]++
+			if i%40 == 39 {
+				if err := bags[i%2].Spill(f); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		got := map[uint64]int64{}
+		if err := MergeBags(bags, func(k uint64, n int64) error { got[k] += n; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Fatalf("got %v, want %v", got, want)
+		}
+	})
+}

@@ -1,0 +1,455 @@
+package quality
+
+import (
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ecomctl/ecomctl/internal/expr"
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/yamldoc"
+)
+
+// The types of rules.
+const (
+	NotNull    = "not_null"    // the column has a value
+	Unique     = "unique"      // the values (of several columns together) do not repeat; nulls are left out. Columns ["*"]: no row repeats, nulls being equal
+	HasType    = "type"        // the value can be read as `as`
+	Range      = "range"       // min ≤ value ≤ max (above, below: without the bound itself)
+	Set        = "set"         // the value is one of `values`
+	Pattern    = "pattern"     // the text matches the regular expression `pattern` (RE2, anywhere unless anchored)
+	ForeignKey = "foreign_key" // the value is in the column of another file
+	RowCount   = "row_count"   // the input has min to max rows
+	Expression = "expression"  // the condition is not false (null passes, as in SQL's CHECK)
+	Freshness  = "freshness"   // the latest time is not older than max_age
+	Readable   = "readable"    // every line has as many fields as there are columns; always checked on text
+)
+
+// Severity says what a broken rule means.
+type Severity uint8
+
+// The severities.
+const (
+	Error   Severity = iota // the input is not fit: exit code 3
+	Warning                 // worth a look
+)
+
+// String returns the word used in files and results.
+func (s Severity) String() string { return [...]string{"error", "warn"}[s] }
+
+// Bound is an end of a range.
+type Bound struct {
+	Set  bool
+	Open bool // the bound itself is outside
+	Text string
+	// Kind is Number, a moment or text; Number and Micros hold the value.
+	Kind   BoundKind
+	Number float64
+	Int    int64
+	IsInt  bool
+	Micros int64
+}
+
+// BoundKind is how a bound compares.
+type BoundKind uint8
+
+// The kinds of bounds.
+const (
+	NumberBound BoundKind = iota
+	TimeBound
+	TextBound
+)
+
+// Rule is one rule.
+type Rule struct {
+	Name     string
+	Type     string
+	Columns  []string
+	Severity Severity
+	Where    expr.Node // nil = every row
+	WhereSrc string
+
+	As, Layout          string        // HasType
+	Min, Max            Bound         // Range
+	Values              []string      // Set
+	Pattern             string        // Pattern
+	File, FileColumn    string        // ForeignKey
+	MinRows, MaxRows    int64         // RowCount; -1 = open
+	Expression          expr.Node     // Expression
+	MaxAge              time.Duration // Freshness
+	MaxFailed           int64         // this many failures are tolerated
+	MaxRatio            float64       // or this share
+	IfPresent           bool          // passed over when the input lacks a column
+	From                string        // "rules.yaml:12"
+	columnsSrc, exprSrc string
+}
+
+var ruleKeys = []string{"name", "type", "column", "columns", "severity", "where", "as", "layout", "min", "max", "above", "below", "values", "pattern",
+	"references", "expression", "max_age", "max_failed", "max_ratio", "if_present"}
+
+// needs lists, for each type, the keys it takes besides the common ones; those
+// without ? are required.
+var needs = map[string][]string{
+	NotNull: {"column"}, Unique: {"column"}, HasType: {"column", "as", "layout?"}, Range: {"column", "min?", "max?", "above?", "below?"},
+	Set: {"column", "values"}, Pattern: {"column", "pattern"}, ForeignKey: {"column", "references"}, RowCount: {"min?", "max?"},
+	Expression: {"expression"}, Freshness: {"column", "max_age"},
+}
+
+var commonKeys = []string{"name", "type", "severity", "where", "max_failed", "max_ratio", "if_present"}
+
+// ParseRules reads a rules file:
+//
+//	version: 1
+//	rules:
+//	  - {type: not_null, column: order_id}
+//	  - {name: known states, type: set, column: region, values: [SP, RJ], severity: warn}
+//
+// Errors are fault.Usage with file, line and remedy.
+func ParseRules(file string, r io.Reader) ([]Rule, error) {
+	doc, err := yamldoc.Parse(file, r)
+	if err != nil {
+		return nil, err
+	}
+	if err := doc.Only("the rules file", "version", "rules"); err != nil {
+		return nil, err
+	}
+	if v := doc.Get("version"); v != nil {
+		if n, err := v.Int("version"); err != nil {
+			return nil, err
+		} else if n != 1 {
+			return nil, v.Fail("write version: 1", "version %d is not known", n)
+		}
+	}
+	list := doc.Get("rules")
+	if list == nil || list.Kind != yamldoc.List || len(list.Items) == 0 {
+		return nil, doc.Fail("write rules: and, below it, - {type: not_null, column: order_id}", "there are no rules")
+	}
+	var rules []Rule
+	for _, item := range list.Items {
+		more, err := parseRule(item)
+		if err != nil {
+			return nil, err
+		}
+		rules = append(rules, more...)
+	}
+	return rules, nameRules(rules)
+}
+
+// nameRules gives rules without a name one, and refuses a name given twice.
+func nameRules(rules []Rule) error {
+	seen := map[string]int{}
+	for i := range rules {
+		r := &rules[i]
+		if r.Name == "" {
+			r.Name = r.Type
+			if len(r.Columns) > 0 {
+				r.Name += "_" + strings.ReplaceAll(strings.Join(r.Columns, "_"), "*", "row")
+			}
+			for n, base := 2, r.Name; seen[r.Name] > 0; n++ {
+				r.Name = base + "_" + strconv.Itoa(n)
+			}
+		} else if seen[r.Name] > 0 {
+			return fault.New(fault.Usage, "reading %s: the name %q is given twice", r.From, r.Name).WithHint("name each rule differently")
+		}
+		seen[r.Name]++
+	}
+	return nil
+}
+
+// parseRule reads one item; not_null, type, set, pattern and range over several
+// columns are one rule a column.
+func parseRule(n *yamldoc.Node) ([]Rule, error) {
+	if err := n.Only("a rule", ruleKeys...); err != nil {
+		return nil, err
+	}
+	r := Rule{MinRows: -1, MaxRows: -1, From: n.File + ":" + strconv.Itoa(n.Line)}
+	if t := n.Get("type"); t == nil {
+		return nil, n.Fail("types are "+strings.Join(typeNames(), ", "), "a rule has no type")
+	} else if s, err := t.Text("type"); err != nil {
+		return nil, err
+	} else if needs[s] == nil {
+		hint := "types are " + strings.Join(typeNames(), ", ")
+		if near := yamldoc.Nearest(s, typeNames()); near != "" {
+			hint = fmt.Sprintf("did you mean %s? T%s", near, hint[1:])
+		}
+		return nil, t.Fail(hint, "the rule type %q is not known", s)
+	} else {
+		r.Type = s
+	}
+	if err := checkKeys(n, r.Type); err != nil {
+		return nil, err
+	}
+	for _, p := range n.Pairs {
+		if p.Value.Kind == yamldoc.Null {
+			return nil, p.Value.Fail("give it a value or leave it out", "%s has no value", p.Key)
+		}
+		if err := r.set(p.Key, p.Value); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.complete(n); err != nil {
+		return nil, err
+	}
+	if len(r.Columns) < 2 || r.Type == Unique || r.Type == ForeignKey {
+		return []Rule{r}, nil
+	}
+	rules := make([]Rule, len(r.Columns))
+	for i, c := range r.Columns {
+		rules[i] = r
+		rules[i].Columns = []string{c}
+		if r.Name != "" {
+			rules[i].Name = r.Name + "_" + c
+		}
+	}
+	return rules, nil
+}
+
+func typeNames() []string {
+	names := make([]string, 0, len(needs))
+	for t := range needs {
+		names = append(names, t)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// checkKeys refuses keys that the type does not take and asks for those it needs.
+func checkKeys(n *yamldoc.Node, typ string) error {
+	allowed := slices.Clone(commonKeys)
+	for _, k := range needs[typ] {
+		name, optional := strings.CutSuffix(k, "?")
+		allowed = append(allowed, name)
+		if name == "column" {
+			allowed = append(allowed, "columns")
+			if n.Get("column") != nil && n.Get("columns") != nil {
+				return n.Fail("keep one of them", "a %s rule has column and columns", typ)
+			}
+			if n.Get("columns") != nil {
+				continue
+			}
+		}
+		if !optional && n.Get(name) == nil {
+			return n.Fail("add "+name+": …", "a %s rule needs %s", typ, name)
+		}
+	}
+	for _, p := range n.Pairs {
+		if !slices.Contains(allowed, p.Key) {
+			at := yamldoc.Node{File: n.File, Line: p.Line}
+			return at.Fail("a "+typ+" rule takes "+strings.Join(allowed, ", "), "a %s rule has no key %q", typ, p.Key)
+		}
+	}
+	return nil
+}
+
+// set applies one key.
+func (r *Rule) set(key string, v *yamldoc.Node) (err error) {
+	switch key {
+	case "name":
+		r.Name, err = v.Text(key)
+	case "column", "columns":
+		r.Columns, err = v.Texts(key)
+		if err == nil && len(r.Columns) == 0 {
+			err = v.Fail("name a column", "%s is empty", key)
+		}
+	case "severity":
+		err = r.setSeverity(v)
+	case "where":
+		r.WhereSrc, r.Where, err = condition(v, key)
+	case "expression":
+		r.exprSrc, r.Expression, err = condition(v, key)
+	case "as":
+		r.As, err = v.Text(key)
+		if err == nil && !slices.Contains(typeWords, r.As) {
+			err = v.Fail("types are "+strings.Join(typeWords, ", "), "%q is not a type of values", r.As)
+		}
+	case "layout":
+		r.Layout, err = v.Text(key)
+	case "min", "max", "above", "below":
+		err = r.setBound(key, v)
+	case "values":
+		r.Values, err = v.Texts(key)
+		if err == nil && len(r.Values) == 0 {
+			err = v.Fail("list the values that are allowed", "values is empty")
+		}
+	case "pattern":
+		if r.Pattern, err = v.Text(key); err == nil {
+			if _, bad := regexp.Compile(r.Pattern); bad != nil {
+				err = v.Fail("the syntax is RE2's, without look-around and back-references", "%s", strings.TrimPrefix(bad.Error(), "error parsing regexp: "))
+			}
+		}
+	case "references":
+		err = r.setReference(v)
+	case "max_age":
+		err = r.setAge(v)
+	case "max_failed":
+		if r.MaxFailed, err = v.Int(key); err == nil && r.MaxFailed < 0 {
+			err = v.Fail("write 0 or more", "max_failed is negative")
+		}
+	case "max_ratio":
+		if r.MaxRatio, err = v.Float(key); err == nil && (r.MaxRatio < 0 || r.MaxRatio > 1) {
+			err = v.Fail("write a share from 0 to 1", "max_ratio is %v", r.MaxRatio)
+		}
+	case "if_present":
+		r.IfPresent, err = v.Bool(key)
+	}
+	return err
+}
+
+// typeWords are the values of `as`.
+var typeWords = []string{"integer", "number", "boolean", "date", "timestamp", "text"}
+
+func (r *Rule) setSeverity(v *yamldoc.Node) error {
+	s, err := v.Text("severity")
+	if err != nil {
+		return err
+	}
+	switch s {
+	case "error":
+		r.Severity = Error
+	case "warn", "warning":
+		r.Severity = Warning
+	default:
+		return v.Fail("write error or warn", "the severity %q is not known", s)
+	}
+	return nil
+}
+
+func condition(v *yamldoc.Node, key string) (src string, n expr.Node, err error) {
+	if src, err = v.Text(key); err != nil {
+		return "", nil, err
+	}
+	if n, err = expr.Parse(src); err != nil {
+		return "", nil, fault.Wrap(err, "reading %s: line %d: %s", v.File, v.Line, key)
+	}
+	return src, n, nil
+}
+
+func (r *Rule) setReference(v *yamldoc.Node) (err error) {
+	if err = v.Only("references", "file", "column"); err != nil {
+		return err
+	}
+	for _, f := range []struct {
+		key string
+		at  *string
+	}{{"file", &r.File}, {"column", &r.FileColumn}} {
+		n := v.Get(f.key)
+		if n == nil {
+			return v.Fail("write references: {file: products.csv, column: product_id}", "references has no %s", f.key)
+		}
+		if *f.at, err = n.Text(f.key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Rule) setAge(v *yamldoc.Node) error {
+	s, err := v.Text("max_age")
+	if err != nil {
+		return err
+	}
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		if n, err := strconv.ParseFloat(days, 64); err == nil && n > 0 && n < 36_525 {
+			r.MaxAge = time.Duration(n * float64(24*time.Hour))
+			return nil
+		}
+	}
+	if r.MaxAge, err = time.ParseDuration(s); err != nil || r.MaxAge <= 0 {
+		return v.Fail("write a time like 36h or 2d", "%q is not a time", s)
+	}
+	return nil
+}
+
+// setBound reads an end of a range, or of a row count.
+func (r *Rule) setBound(key string, v *yamldoc.Node) error {
+	if r.Type == RowCount {
+		n, err := v.Int(key)
+		if err == nil && n < 0 {
+			err = v.Fail("write 0 or more", "%s is negative", key)
+		}
+		if key == "min" {
+			r.MinRows = n
+		} else {
+			r.MaxRows = n
+		}
+		return err
+	}
+	s, err := v.Text(key)
+	if err != nil {
+		return err
+	}
+	b := Bound{Set: true, Text: s, Kind: TextBound, Open: key == "above" || key == "below"}
+	if v.Kind == yamldoc.Int || v.Kind == yamldoc.Float {
+		b.Kind = NumberBound
+		if b.Number, err = v.Float(key); err != nil {
+			return err
+		}
+		if v.Kind == yamldoc.Int {
+			n, err := v.Int(key)
+			b.Int, b.IsInt = n, err == nil
+		}
+	} else if t, ok := parseMoment(s); ok {
+		b.Kind, b.Micros = TimeBound, t
+	}
+	end := &r.Min
+	if key == "max" || key == "below" {
+		end = &r.Max
+	}
+	if end.Set {
+		return v.Fail("keep one of them", "the range has two ends on one side")
+	}
+	*end = b
+	return nil
+}
+
+// parseMoment reads a date or a wall time as microseconds.
+func parseMoment(s string) (int64, bool) {
+	for _, layout := range []string{time.DateOnly, "2006-01-02T15:04:05", time.DateTime, time.RFC3339} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UnixMicro(), true
+		}
+	}
+	return 0, false
+}
+
+// complete checks what no single key can.
+func (r *Rule) complete(n *yamldoc.Node) error {
+	switch r.Type {
+	case Range:
+		if !r.Min.Set && !r.Max.Set {
+			return n.Fail("add min: or max:", "a range has no end")
+		}
+		if r.Min.Set && r.Max.Set && r.Min.Kind != r.Max.Kind {
+			return n.Fail("write both ends as numbers, dates or text", "the ends of the range are of different kinds")
+		}
+		if r.Min.Set && r.Max.Set && r.Min.Kind == NumberBound && r.Min.Number > r.Max.Number {
+			return n.Fail("exchange them", "the range ends before it begins")
+		}
+	case RowCount:
+		if r.MinRows < 0 && r.MaxRows < 0 {
+			return n.Fail("add min: or max:", "a row count has no bound")
+		}
+		if r.MaxRows >= 0 && r.MinRows > r.MaxRows {
+			return n.Fail("exchange them", "the row count ends before it begins")
+		}
+		if r.Where != nil {
+			return n.Fail("remove where", "a row count takes no where")
+		}
+	case ForeignKey:
+		if len(r.Columns) != 1 {
+			return n.Fail("name one column", "a foreign key has %d columns", len(r.Columns))
+		}
+	case Freshness:
+		if len(r.Columns) != 1 {
+			return n.Fail("name one column", "freshness has %d columns", len(r.Columns))
+		}
+	}
+	if slices.Contains(r.Columns, "*") && (r.Type != Unique || len(r.Columns) > 1) {
+		return n.Fail("name the columns", "* stands for all columns in unique rules only")
+	}
+	return nil
+}
