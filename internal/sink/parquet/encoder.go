@@ -35,7 +35,7 @@ type encoder struct {
 
 	// The row group.
 	dict      bool // still using the dictionary
-	full      bool // it is full
+	full      bool // it is full: the page being flushed is its last
 	noDict    bool // the dictionary did not pay in the row group before
 	nums      numDict
 	texts     textDict
@@ -77,60 +77,57 @@ func (e *encoder) begin() {
 
 func (e *encoder) isText() bool { return e.form == asText || e.form == asFixed }
 
-// add appends rows lo to hi of a column.
+// add appends rows lo to hi of a column. Where a page ends and where the
+// dictionary is left depends on the rows alone, not on how they come in batches.
 func (e *encoder) add(c *frame.Column, lo, hi int) error {
 	if c.Kind != e.kind {
 		return fault.New(fault.Internal, "column %q holds %s values where the schema says %s", e.name, c.Kind, e.kind)
 	}
 	for lo < hi {
 		n := min(stepRows, hi-lo, pageRows-e.rows)
-		if e.isText() {
+		if e.isText() && !e.dict {
 			n = e.textRows(c, lo, n)
 		}
-		nulls := 0
-		switch {
-		case c.Kind == frame.Null:
-			nulls = n
-		case c.Valid != nil:
-			nulls = n - countBits(c.Valid, lo, n)
+		done, err := e.values(c, lo, n)
+		if err != nil {
+			return err
 		}
-		if nulls < n {
-			if err := e.values(c, lo, n, n-nulls); err != nil {
-				return err
-			}
-		}
-		e.levels(c, lo, n, nulls)
-		if lo += n; e.rows >= pageRows || len(e.plain) >= pageBytes {
+		e.levels(c, lo, done)
+		lo += done
+		if e.rows >= pageRows || len(e.plain) >= pageBytes || done < n {
+			e.full = done < n
 			if err := e.flush(); err != nil {
 				return err
 			}
+			e.dict, e.full = e.dict && !e.full, false
 		}
 	}
 	return nil
 }
 
-// textRows cuts a step short where texts are long.
+// textRows cuts n rows behind the one with which the page has its bytes.
 func (e *encoder) textRows(c *frame.Column, lo, n int) int {
-	sum := 0
+	room := pageBytes - len(e.plain)
+	if c.Dict == nil && 4*n+int(c.Off[lo+n]-c.Off[lo]) < room {
+		return n
+	}
 	for i := range n {
-		if !c.IsNull(lo + i) {
-			sum += len(c.Str(lo + i))
+		if c.IsNull(lo + i) {
+			continue
 		}
-		if sum >= pageBytes {
+		if room -= len(c.Str(lo + i)); e.form == asText {
+			room -= 4
+		}
+		if room <= 0 {
 			return i + 1
-		}
-		if c.Dict == nil && i == 0 && int(c.Off[lo+n]-c.Off[lo]) < pageBytes {
-			return n
-		}
-		if c.Dict != nil && i == 0 && e.dict {
-			return n // codes are small
 		}
 	}
 	return n
 }
 
 // levels takes over the validity of n rows.
-func (e *encoder) levels(c *frame.Column, lo, n, nulls int) {
+func (e *encoder) levels(c *frame.Column, lo, n int) {
+	nulls := nullsOf(c, lo, n)
 	if nulls > 0 && e.nulls == 0 {
 		if e.valid == nil {
 			e.valid = make([]byte, pageRows/8+8)
@@ -153,33 +150,63 @@ func (e *encoder) levels(c *frame.Column, lo, n, nulls int) {
 	e.groupNull += int64(nulls)
 }
 
-// values takes over the values of n rows, have of which are not null.
-func (e *encoder) values(c *frame.Column, lo, n, have int) error {
+func nullsOf(c *frame.Column, lo, n int) int {
 	switch {
+	case c.Kind == frame.Null:
+		return n
+	case c.Valid != nil:
+		return n - countBits(c.Valid, lo, n)
+	}
+	return 0
+}
+
+// values takes over the values of n rows and returns how many rows it took:
+// fewer where the dictionary is full.
+func (e *encoder) values(c *frame.Column, lo, n int) (int, error) {
+	have := n - nullsOf(c, lo, n)
+	switch {
+	case have == 0:
+		return n, nil
 	case e.isText():
 		return e.addTexts(c, lo, n)
 	case e.form == asBool:
 		e.addBools(c, lo, n)
-		return nil
+		return n, nil
 	case e.form == asDec128:
-		return e.addDecimals(c, lo, n)
+		e.addDecimals(c, lo, n)
+		return n, nil
 	}
 	vals, err := e.numbers(c, lo, n, have)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	e.stats.numbers(e.form, e.unsigned, vals)
-	if e.dict {
-		had, took := len(e.codes), 0
-		if e.codes, took = e.nums.codes(e.codes, vals); took == len(vals) {
-			return nil
-		}
-		if err := e.leaveDict(had); err != nil {
-			return err
+	if !e.dict {
+		e.stats.numbers(e.form, e.unsigned, vals)
+		e.putNumbers(vals)
+		return n, nil
+	}
+	took := 0
+	if e.codes, took = e.nums.codes(e.codes, vals); took > 0 {
+		e.stats.numbers(e.form, e.unsigned, vals[:took])
+	}
+	if took < have {
+		n = rowOf(c, lo, took)
+	}
+	return n, nil
+}
+
+// rowOf returns the row, counted from lo, of value number k that is not null.
+func rowOf(c *frame.Column, lo, k int) int {
+	if c.Valid == nil {
+		return k
+	}
+	i := 0
+	for ; k > 0 || !frame.Bit(c.Valid, lo+i); i++ {
+		if frame.Bit(c.Valid, lo+i) {
+			k--
 		}
 	}
-	e.putNumbers(vals)
-	return nil
+	return i
 }
 
 func (e *encoder) putNumbers(vals []uint64) {
@@ -192,16 +219,6 @@ func (e *encoder) putNumbers(vals []uint64) {
 	for _, v := range vals {
 		e.plain = binary.LittleEndian.AppendUint64(e.plain, v)
 	}
-}
-
-// leaveDict ends the page at its first had codes, because the dictionary is
-// full, and goes on in PLAIN.
-func (e *encoder) leaveDict(had int) error {
-	e.codes = e.codes[:had]
-	e.full = true
-	err := e.flush()
-	e.full, e.dict = false, false
-	return err
 }
 
 // decode turns the codes of the page into PLAIN values. It is only done where

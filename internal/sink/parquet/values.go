@@ -119,7 +119,7 @@ func (e *encoder) addBools(c *frame.Column, lo, n int) {
 }
 
 // addDecimals appends sixteen big-endian bytes a value.
-func (e *encoder) addDecimals(c *frame.Column, lo, n int) error {
+func (e *encoder) addDecimals(c *frame.Column, lo, n int) {
 	for i := lo; i < lo+n; i++ {
 		if c.IsNull(i) {
 			continue
@@ -133,7 +133,6 @@ func (e *encoder) addDecimals(c *frame.Column, lo, n int) error {
 		e.stats.decimal(v)
 		e.plain = appendDecimal(e.plain, v)
 	}
-	return nil
 }
 
 func appendDecimal(out []byte, v decimal128.Num) []byte {
@@ -141,29 +140,27 @@ func appendDecimal(out []byte, v decimal128.Num) []byte {
 	return binary.BigEndian.AppendUint64(out, v.LowBits())
 }
 
-// addTexts appends the texts of n rows, as codes while the dictionary lasts.
-func (e *encoder) addTexts(c *frame.Column, lo, n int) error {
+// addTexts appends the texts of n rows, as codes while the dictionary lasts, and
+// returns how many rows it took.
+func (e *encoder) addTexts(c *frame.Column, lo, n int) (int, error) {
+	if e.form == asFixed {
+		for i := lo; i < lo+n; i++ {
+			if !c.IsNull(i) && len(c.Str(i)) != e.width {
+				return 0, fault.New(fault.Internal, "column %q: a value of %d bytes where the type has %d", e.name, len(c.Str(i)), e.width)
+			}
+		}
+	}
 	if e.dict {
-		had := len(e.codes)
-		if e.addCodes(c, lo, n) {
-			return nil
-		}
-		if err := e.leaveDict(had); err != nil {
-			return err
-		}
+		return e.addCodes(c, lo, n), nil
 	}
 	for i := lo; i < lo+n; i++ {
-		if c.IsNull(i) {
-			continue
+		if !c.IsNull(i) {
+			t := c.Str(i)
+			e.stats.text(t)
+			e.putText(t)
 		}
-		t := c.Str(i)
-		if e.form == asFixed && len(t) != e.width {
-			return fault.New(fault.Internal, "column %q: a value of %d bytes where the type has %d", e.name, len(t), e.width)
-		}
-		e.stats.text(t)
-		e.putText(t)
 	}
-	return nil
+	return n, nil
 }
 
 func (e *encoder) putText(t []byte) {
@@ -173,48 +170,38 @@ func (e *encoder) putText(t []byte) {
 	e.plain = append(e.plain, t...)
 }
 
-// addCodes appends the codes of n rows, or returns false where the dictionary
-// is full or a value is not of the fixed length. Entries of the batch's own
-// dictionary are looked up once each.
-func (e *encoder) addCodes(c *frame.Column, lo, n int) bool {
+// addCodes appends the codes of n rows and returns how many rows it took: fewer
+// where the dictionary is full. Entries of the batch's own dictionary are looked
+// up once each.
+func (e *encoder) addCodes(c *frame.Column, lo, n int) int {
 	if c.Dict != nil && e.of != c.Dict {
 		e.of = c.Dict
 		e.trans = frame.Grow(e.trans, c.Dict.Len())
 		clear(e.trans)
 	}
-	for i := lo; i < lo+n; i++ {
-		if c.IsNull(i) {
+	for i := range n {
+		if c.IsNull(lo + i) {
 			continue
 		}
-		if c.Dict == nil {
-			k, ok := e.code(c.Str(i))
-			if !ok {
-				return false
-			}
-			e.codes = append(e.codes, k)
-			continue
+		var k uint32
+		if c.Dict != nil {
+			k = e.trans[c.Codes[lo+i]]
 		}
-		t := &e.trans[c.Codes[i]]
-		if *t == 0 {
-			k, ok := e.code(c.Str(i))
+		if k == 0 {
+			t := c.Str(lo + i)
+			had := e.texts.len()
+			code, ok := e.texts.code(t)
 			if !ok {
-				return false
+				return i
 			}
-			*t = k + 1
+			if e.texts.len() > had {
+				e.stats.text(t)
+			}
+			if k = code + 1; c.Dict != nil {
+				e.trans[c.Codes[lo+i]] = k
+			}
 		}
-		e.codes = append(e.codes, *t-1)
+		e.codes = append(e.codes, k-1)
 	}
-	return true
-}
-
-func (e *encoder) code(t []byte) (uint32, bool) {
-	if e.form == asFixed && len(t) != e.width {
-		return 0, false
-	}
-	had := e.texts.len()
-	k, ok := e.texts.code(t)
-	if e.texts.len() > had {
-		e.stats.text(t)
-	}
-	return k, ok
+	return n
 }
