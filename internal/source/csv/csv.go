@@ -470,7 +470,7 @@ func (s *split) Stats(int) (source.Stats, bool) { return source.Stats{}, false }
 func (s *split) Open(ctx context.Context, want []source.Want) (source.Reader, error) {
 	r := &reader{ds: s.ds, ctx: ctx, part: s.k, ops: make([]field, s.ds.schema.NumFields())}
 	r.raw = r.rawFields
-	r.max = max(16, min(frame.BatchRows, maxCells/max(1, len(want))))
+	r.most = max(16, min(frame.BatchRows, maxCells/max(1, len(want))))
 	for _, w := range want {
 		if w.Col < 0 || w.Col >= len(r.ops) {
 			return nil, fault.New(fault.Internal, "reading %s: there is no column %d", s.ds.name, w.Col)

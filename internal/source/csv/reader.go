@@ -58,10 +58,9 @@ type reader struct {
 
 	row, line, line0 int64
 	inner            int64   // newlines inside the quotes of the present record
-	max              int     // rows of a batch
+	most, max        int     // rows of a batch: ever, and of the present one
 	starts           []int32 // where the records of the batch begin in buf
 	rows             []int64
-	gap              bool // bad rows came between
 	bad              []frame.BadRow
 	raw              func(int) []string
 	scratch          []byte
@@ -92,10 +91,16 @@ func (r *reader) next(b *frame.Batch) error {
 			return err
 		}
 	}
+	if r.pos == r.end && !r.eof {
+		if err := r.fill(); err != nil {
+			return err
+		}
+	}
+	r.max = min(r.most, (r.end-r.pos)/2+1) // a row takes at least two bytes
 	for _, w := range r.want {
 		w.Reset(r.max)
 	}
-	r.bad, r.gap = r.bad[:0], false
+	r.bad = r.bad[:0]
 	r.starts, r.rows = frame.Grow(r.starts, r.max+1), frame.Grow(r.rows, r.max)
 	row0 := r.row
 	n := 0

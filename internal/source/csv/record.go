@@ -258,7 +258,7 @@ func (r *reader) wrongCount(p, fields int, dw, nw uint64) int {
 	end, more, why := r.recordEnd(p, dw, nw)
 	switch {
 	case why == neverShut:
-		return r.firstLine(fields + more)
+		return r.firstLine()
 	case why == needMore:
 		return 0
 	}
@@ -271,14 +271,14 @@ func (r *reader) brokenQuote(f, p, why int, dw, nw uint64) int {
 	case needMore:
 		return 0
 	case neverShut:
-		return r.firstLine(f)
+		return r.firstLine()
 	}
-	end, more, why := r.recordEnd(p, dw, nw)
+	end, _, why := r.recordEnd(p, dw, nw)
 	switch why {
 	case needMore:
 		return 0
 	case neverShut:
-		return r.firstLine(f + more)
+		return r.firstLine()
 	}
 	return r.badLine(end, fmt.Sprintf("text after the closing quote of field %d", f+1))
 }
@@ -314,13 +314,13 @@ func (r *reader) recordEnd(p int, dw, nw uint64) (end, more, why int) {
 	}
 }
 
-// firstLine handles a quote without its partner in field f: the record is its
-// first line, so that the rows after it are not lost.
-func (r *reader) firstLine(f int) int {
+// firstLine handles a quote without its partner: the record is its first line,
+// so that the rows after it are not lost.
+func (r *reader) firstLine() int {
 	r.inner = 0
 	i := bytes.IndexByte(r.buf[r.pos:r.end], r.ds.d.nl)
 	if i < 0 {
 		return 0
 	}
-	return r.badLine(r.pos+i+1, fmt.Sprintf("the quote that opens field %d is never closed", f+1))
+	return r.badLine(r.pos+i+1, "a quoted field is never closed")
 }

@@ -91,6 +91,10 @@ func (e *Evidence) Add(s []byte) {
 	}
 	e.remember(s)
 	s = Trim(s)
+	if len(s) == 0 {
+		e.nulls++
+		return
+	}
 	if IsNullWord(s) {
 		e.words++
 		return
