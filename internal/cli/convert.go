@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -212,9 +213,10 @@ func (s *session) textColumns(names []string) (map[int]bool, error) {
 }
 
 // hideOrderFlags hides the shared flags that have no meaning for whole-table commands
-// and refuses them when given.
-func hideOrderFlags(c *cobra.Command) {
-	names := []string{"map", "products", "customers", "where", "from", "to", "as-of", "currency", "net", "no-clean", "reject-free", "dedupe", "seed", "tz", "engine", "lang"}
+// and refuses them when given; those in keep have one.
+func hideOrderFlags(c *cobra.Command, keep ...string) {
+	names := slices.DeleteFunc([]string{"map", "products", "customers", "where", "from", "to", "as-of", "currency", "net", "no-clean", "reject-free", "dedupe", "seed", "tz", "engine", "lang"},
+		func(n string) bool { return slices.Contains(keep, n) })
 	for _, n := range names {
 		c.Flags().MarkHidden(n)
 	}
@@ -297,11 +299,7 @@ any number of threads. --dirty spoils a share of the lines in every way a real e
 			if err != nil {
 				return err
 			}
-			if _, err := convert.Copy(c.Context(), shop, dst, convert.Options{Threads: n}); err != nil {
-				dst.Close()
-				return err
-			}
-			return dst.Close()
+			return copyAll(c.Context(), shop, dst, n)
 		})
 	}
 	return c

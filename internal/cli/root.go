@@ -48,7 +48,7 @@ recognised by content. Columns are recognised, or mapped with --map order_id=Col
 		root.AddCommand(grouped("analyses", newAnalysis(a, d)))
 	}
 	root.AddCommand(grouped("analyses", newReport(a)))
-	for _, c := range []*cobra.Command{newInspect(a), newProfile(a), newConvert(a), newGenerate(a)} {
+	for _, c := range []*cobra.Command{newInspect(a), newProfile(a), newClean(a), newConvert(a), newGenerate(a)} {
 		root.AddCommand(grouped("data", c))
 	}
 	for _, c := range []*cobra.Command{newConfig(a), newVersion(a), newMan(a)} {
