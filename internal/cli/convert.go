@@ -304,3 +304,12 @@ any number of threads. --dirty spoils a share of the lines in every way a real e
 	}
 	return c
 }
+
+// copyAll writes a dataset to a writer and closes it.
+func copyAll(ctx context.Context, d source.Dataset, dst sink.Writer, threads int) error {
+	if _, err := convert.Copy(ctx, d, dst, convert.Options{Threads: threads}); err != nil {
+		dst.Close()
+		return err
+	}
+	return dst.Close()
+}
