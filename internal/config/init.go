@@ -3,9 +3,9 @@ package config
 import (
 	"bytes"
 	"fmt"
-	"regexp"
-	"strconv"
 	"strings"
+
+	"github.com/ecomctl/ecomctl/internal/yamldoc"
 )
 
 // InitOptions is what `init` learnt from an input.
@@ -34,17 +34,17 @@ func Init(o InitOptions) []byte {
 	if len(o.Inputs) > 0 {
 		quoted := make([]string, len(o.Inputs))
 		for i, s := range o.Inputs {
-			quoted[i] = quote(s)
+			quoted[i] = yamldoc.Quote(s)
 		}
 		known["input"] = "[" + strings.Join(quoted, ", ") + "]"
 	}
 	for key, v := range map[string]string{"tz": o.TZ, "currency": o.Currency, "lang": o.Lang, "validate_rules": o.ValidateRules} {
 		if v != "" {
-			known[key] = quote(v)
+			known[key] = yamldoc.Quote(v)
 		}
 	}
 	for _, k := range Keys {
-		b.WriteString("\n# " + oneLine(k.Desc))
+		b.WriteString("\n# " + yamldoc.Comment(k.Desc))
 		if k.Default != "" {
 			fmt.Fprintf(&b, " (default: %s)", k.Default)
 		}
@@ -54,7 +54,7 @@ func Init(o InitOptions) []byte {
 			o.writeMap(&b)
 		case known[k.Name] != "":
 			if k.Name == "input" && o.Detail != "" {
-				fmt.Fprintf(&b, "# recognised: %s\n", oneLine(o.Detail))
+				fmt.Fprintf(&b, "# recognised: %s\n", yamldoc.Comment(o.Detail))
 			}
 			fmt.Fprintf(&b, "%s: %s\n", k.Name, known[k.Name])
 		default:
@@ -70,41 +70,16 @@ func (o *InitOptions) writeMap(b *bytes.Buffer) {
 	}
 	width := 0
 	for _, c := range o.Choices {
-		width = max(width, len(c.Canonical)+len(quote(c.Column)))
+		width = max(width, len(c.Canonical)+len(yamldoc.Quote(c.Column)))
 	}
 	for _, c := range o.Choices {
-		fmt.Fprintf(b, "  %s: %s", quote(c.Canonical), quote(c.Column))
+		fmt.Fprintf(b, "  %s: %s", yamldoc.Quote(c.Canonical), yamldoc.Quote(c.Column))
 		if c.Why != "" {
-			fmt.Fprintf(b, "%s # %s", strings.Repeat(" ", width-len(c.Canonical)-len(quote(c.Column))), oneLine(c.Why))
+			fmt.Fprintf(b, "%s # %s", strings.Repeat(" ", width-len(c.Canonical)-len(yamldoc.Quote(c.Column))), yamldoc.Comment(c.Why))
 		}
 		b.WriteByte('\n')
 	}
 	if len(o.Unmapped) > 0 {
-		fmt.Fprintf(b, "# not used: %s\n", oneLine(strings.Join(o.Unmapped, ", ")))
+		fmt.Fprintf(b, "# not used: %s\n", yamldoc.Comment(strings.Join(o.Unmapped, ", ")))
 	}
-}
-
-// oneLine keeps text of the data from leaving its comment.
-func oneLine(s string) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == 0x85 || r == 0x2028 || r == 0x2029 || r == 0xfeff || r >= 0x80 && r < 0xa0 {
-			return ' '
-		}
-		return r
-	}, s)
-}
-
-var plain = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_./-]*$`)
-
-// quote writes a text as a YAML scalar.
-func quote(s string) string {
-	switch strings.ToLower(s) {
-	case "true", "false", "yes", "no", "on", "off", "null", "y", "n":
-		return strconv.Quote(s)
-	}
-	if plain.MatchString(s) {
-		return s
-	}
-	return strconv.Quote(strings.ToValidUTF8(s, "\uFFFD"))
 }
