@@ -133,6 +133,30 @@ func (w *Worker) classify() {
 		}
 	}
 	w.tallySold()
+	if w.rows.Count[Void]+w.rows.Count[Reversal] > 0 && w.prog.ts >= 0 && w.prog.Rel.AsOf == math.MaxInt64 {
+		w.tallyLate()
+	}
+}
+
+// tallyLate notes void and reversed rows on days after the last sold row so far:
+// if no later sale comes they are outside.
+func (w *Worker) tallyLate() {
+	cut := int64(math.MinInt64)
+	if w.Tally.HasTime {
+		cut = w.Tally.AsOf()
+	}
+	for i, t := range w.vecs[w.prog.ts].out.I64[:w.rows.N] {
+		if t < cut || (w.rows.Kind[i] != Void && w.rows.Kind[i] != Reversal) || w.vecs[w.prog.ts].out.IsNull(i) {
+			continue
+		}
+		one := Sum{Rows: 1}
+		if w.rows.MoneyNull(i) {
+			one.NoMoney = 1
+		} else {
+			one.add(w.rows.Money[i])
+		}
+		w.Tally.addLate(lateKey{floorDiv(t, dayMicros), w.rows.Reason[i]}, one)
+	}
 }
 
 // take gives the rows of a mask word to a rule.

@@ -133,7 +133,7 @@ func TestDuplicatesAreExact(t *testing.T) {
 			t.Fatal(err)
 		}
 		look := &tallyLook{prog: p}
-		if err := p.scan(context.Background(), 1, func() visitor { return look }); err != nil {
+		if _, err := p.Scan(context.Background(), 1, func() Visitor { return look }); err != nil {
 			t.Fatal(err)
 		}
 		if got := look.rejected[ReasonDuplicate]; got != len(want) {
@@ -148,9 +148,9 @@ type tallyLook struct {
 	rejected map[string]int
 }
 
-func (v *tallyLook) begin(int) {}
-func (v *tallyLook) end()      {}
-func (v *tallyLook) visit(rows *Rows) error {
+func (v *tallyLook) Begin(int) {}
+func (v *tallyLook) End()      {}
+func (v *tallyLook) Visit(rows *Rows) error {
 	if v.rejected == nil {
 		v.rejected = map[string]int{}
 	}

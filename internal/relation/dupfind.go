@@ -589,7 +589,7 @@ func newDuplicates(ctx context.Context, rel *Relation, memory int64) (*DupFinder
 
 // find does all scans.
 func (f *DupFinder) find(ctx context.Context, threads int) (*DupSet, Sum, error) {
-	if err := f.prog.scan(ctx, threads, func() visitor { return &firstLook{f.NewWorker()} }); err != nil {
+	if _, err := f.prog.Scan(ctx, threads, func() Visitor { return &firstLook{f.NewWorker()} }); err != nil {
 		return nil, Sum{}, err
 	}
 	return f.Resolve(ctx, threads)

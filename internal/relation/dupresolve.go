@@ -4,9 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"runtime/debug"
 	"slices"
 	"sync"
 
@@ -153,19 +150,12 @@ func repeatedIn(bucket, out, table []uint64) ([]uint64, []uint64) {
 	return out, table
 }
 
-// visitor looks at the batches of the splits that one goroutine reads.
-type visitor interface {
-	begin(split int)
-	visit(rows *Rows) error
-	end()
-}
-
 // firstLook feeds a DupFinder.
 type firstLook struct{ w *DupWorker }
 
-func (v *firstLook) begin(split int)        { v.w.Split(split) }
-func (v *firstLook) visit(rows *Rows) error { v.w.Add(rows); return nil }
-func (v *firstLook) end()                   { v.w.EndSplit() }
+func (v *firstLook) Begin(split int)        { v.w.Split(split) }
+func (v *firstLook) Visit(rows *Rows) error { v.w.Add(rows); return nil }
+func (v *firstLook) End()                   { v.w.EndSplit() }
 
 // hashLook lists the hashes of candidate rows of one part.
 type hashLook struct {
@@ -178,9 +168,9 @@ type hashLook struct {
 	sums        []uint64
 }
 
-func (v *hashLook) begin(int) {}
-func (v *hashLook) end()      {}
-func (v *hashLook) visit(rows *Rows) error {
+func (v *hashLook) Begin(int) {}
+func (v *hashLook) End()      {}
+func (v *hashLook) Visit(rows *Rows) error {
 	for k, at := range v.f.cols {
 		v.cols[k] = rows.Cols[at]
 	}
@@ -202,7 +192,7 @@ func (v *hashLook) visit(rows *Rows) error {
 // hashes reads the table for the hashes of candidate rows.
 func (f *DupFinder) hashes(ctx context.Context, threads int, c *candidates, part, parts int) ([]uint64, error) {
 	var looks []*hashLook
-	err := f.prog.scan(ctx, threads, func() visitor {
+	_, err := f.prog.Scan(ctx, threads, func() Visitor {
 		v := &hashLook{f: f, c: c, part: uint64(part), parts: uint64(parts), hasher: rowHasher{seed: f.seed}, cols: make([]*frame.Column, len(f.cols)), key: DupWorker{f: f}}
 		looks = append(looks, v)
 		return v
@@ -282,9 +272,9 @@ type fullLook struct {
 	mu          *sync.Mutex
 }
 
-func (v *fullLook) begin(split int) { v.maker.split = split }
-func (v *fullLook) end()            {}
-func (v *fullLook) visit(rows *Rows) error {
+func (v *fullLook) Begin(split int) { v.maker.split = split }
+func (v *fullLook) End()            {}
+func (v *fullLook) Visit(rows *Rows) error {
 	for k, at := range v.f.cols {
 		v.cols[k] = rows.Cols[at]
 	}
@@ -366,7 +356,7 @@ func (f *DupFinder) verifyOnce(ctx context.Context, threads int, want *wanted, p
 	room := f.room
 	var mu sync.Mutex
 	var looks []*fullLook
-	err := f.prog.scan(ctx, threads, func() visitor {
+	_, err := f.prog.Scan(ctx, threads, func() Visitor {
 		v := &fullLook{f: f, want: want, part: uint64(part), parts: uint64(parts), hasher: rowHasher{seed: f.seed},
 			cols: make([]*frame.Column, len(f.cols)), room: &room, mu: &mu, maker: DupWorker{f: f}, texts: map[string]string{}}
 		looks = append(looks, v)
@@ -389,80 +379,4 @@ func (f *DupFinder) verifyOnce(ctx context.Context, threads int, want *wanted, p
 		}
 	}
 	return found, nil
-}
-
-// scan reads all splits of the fact table, threads at a time, each goroutine
-// with a visitor of its own.
-func (p *Program) scan(outer context.Context, threads int, visit func() visitor) error {
-	splits := p.Rel.Fact.Splits()
-	threads = max(1, min(threads, len(splits)))
-	ctx, stop := context.WithCancel(outer)
-	defer stop()
-	next := make(chan int)
-	go func() {
-		defer close(next)
-		for i := range splits {
-			select {
-			case next <- i:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	var wg sync.WaitGroup
-	errs := make([]error, threads)
-	for t := range threads {
-		v := visit()
-		wg.Go(func() {
-			w := p.NewWorker()
-			for i := range next {
-				if errs[t] = p.scanSplit(ctx, w, i, v); errs[t] != nil {
-					stop()
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-	for _, err := range errs {
-		if err != nil && !errors.Is(err, context.Canceled) {
-			return err
-		}
-	}
-	if err := outer.Err(); err != nil {
-		return err
-	}
-	return errors.Join(errs...)
-}
-
-// scanSplit reads one split. A panic below becomes an error of the split.
-func (p *Program) scanSplit(ctx context.Context, w *Worker, i int, v visitor) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fault.New(fault.Internal, "reading split %d: %v\n%s", i, r, debug.Stack())
-		}
-	}()
-	r, err := p.Rel.Fact.Splits()[i].Open(ctx, p.wants)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	w.Split(i)
-	v.begin(i)
-	defer v.end()
-	var b frame.Batch
-	for {
-		if err := r.Next(&b); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		rows, err := w.Apply(&b)
-		if err != nil {
-			return err
-		}
-		if err := v.visit(rows); err != nil {
-			return fmt.Errorf("split %d: %w", i, err)
-		}
-	}
 }

@@ -34,6 +34,8 @@ type Program struct {
 	dims  []*dim
 	zone  zone
 	raw   bool
+	all   bool
+	fact  []int // with AllColumns: of each column of the fact table its wanted slot, or -1
 
 	dupReason, outReason, badReason uint8
 	dups                            *DupSet
@@ -57,12 +59,17 @@ const maxRules = 240
 type Option func(*Program)
 
 // RawUnmapped leaves the values of unmapped columns, and of decimals, exactly as
-// the source has them, for writers: Rows.Cols may then hold any kind.
+// the source has them, for writers: Rows.Cols may then hold any kind. Unmapped
+// columns of text formats are text.
 func RawUnmapped() Option { return func(p *Program) { p.raw = true } }
 
 // Duplicates makes the rows of the set rejects with reason "duplicate", unless a
 // reject rule takes them first.
 func Duplicates(s *DupSet) Option { return func(p *Program) { p.dups = s } }
+
+// AllColumns reads every column of the fact table that is not nested, for
+// rejects: SourceAt tells where they are in raw batches.
+func AllColumns() Option { return func(p *Program) { p.all = true } }
 
 // Compile plans how the columns named in need, and all that rules and money
 // read besides, are computed from the fact table. It fails with fault.Usage when a
@@ -99,8 +106,16 @@ func Compile(rel *Relation, need []string, opts ...Option) (*Program, error) {
 	if err := b.rules(); err != nil {
 		return nil, err
 	}
-	return p, b.joinKeys()
+	if err := b.joinKeys(); err != nil {
+		return nil, err
+	}
+	b.everything()
+	return p, nil
 }
+
+// SourceAt returns, with AllColumns, where a column of the fact table is in the
+// columns of a raw batch; -1 for nested columns.
+func (p *Program) SourceAt(field int) int { return p.fact[field] }
 
 // Wants lists the columns to read from the fact table.
 func (p *Program) Wants() []source.Want { return p.wants }
@@ -186,7 +201,11 @@ func (b *builder) column(name string) (int, error) {
 			return 0, err
 		}
 		cp.raw = b.raw && (!cp.mapped || cp.kind == frame.Decimal)
-		cp.slot = b.want(f, wantKind(c, cp.kind), c.Layout)
+		as := wantKind(c, cp.kind)
+		if cp.raw && !cp.mapped && textTable(b.Rel.Fact) {
+			as = frame.String // unchanged means letter for letter
+		}
+		cp.slot = b.want(f, as, c.Layout)
 	}
 	b.cols = append(b.cols, cp)
 	b.at[name] = len(b.cols) - 1
@@ -201,6 +220,24 @@ func (b *builder) want(f int, as frame.Kind, layout string) int {
 	b.wants = append(b.wants, source.Want{Col: f, As: as, Layout: layout})
 	b.slots[f] = len(b.wants) - 1
 	return len(b.wants) - 1
+}
+
+// everything asks for all columns that can be read.
+func (b *builder) everything() {
+	if !b.all {
+		return
+	}
+	for i, f := range b.schema.Fields() {
+		at := -1
+		if frame.KindOf(f.Type) != frame.Nested {
+			if s, ok := b.slots[i]; ok {
+				at = s
+			} else {
+				at = b.want(i, frame.String, "")
+			}
+		}
+		b.fact = append(b.fact, at)
+	}
 }
 
 // wantKind is what a text format should read for a column: times it did not

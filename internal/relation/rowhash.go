@@ -51,7 +51,7 @@ func (r *rowHasher) rows(cols []*frame.Column, n int) []uint64 {
 func (r *rowHasher) fold(c *frame.Column, d *dictHashes) {
 	sums := r.sums
 	switch {
-	case c.Valid != nil || c.Kind == frame.Null || (c.Kind == frame.Decimal && c.I64 == nil):
+	case c.Valid != nil || c.Kind == frame.Null || c.Kind == frame.Decimal:
 		for i := range sums {
 			sums[i] = mix(sums[i], r.value(c, d, i))
 		}
@@ -87,10 +87,19 @@ func (r *rowHasher) value(c *frame.Column, d *dictHashes, i int) uint64 {
 		return d.of(c.Dict, r.seed)[c.Codes[i]]
 	case c.Kind == frame.String:
 		return maphash.Bytes(r.seed, c.Str(i))
-	case c.I64 == nil:
-		return mix(c.D128[i].LowBits(), uint64(c.D128[i].HighBits()))
+	case c.Kind == frame.Decimal:
+		lo, hi := wide(c, i)
+		return mix(lo, uint64(hi))
 	}
 	return uint64(c.I64[i])
+}
+
+// wide returns a decimal as two words, whichever way the batch holds it.
+func wide(c *frame.Column, i int) (lo uint64, hi int64) {
+	if c.I64 != nil {
+		return uint64(c.I64[i]), c.I64[i] >> 63
+	}
+	return c.D128[i].LowBits(), c.D128[i].HighBits()
 }
 
 // of returns the hashes of all entries.
@@ -121,9 +130,10 @@ func appendRow(buf []byte, cols []*frame.Column, i int) []byte {
 			s := c.Str(i)
 			buf = binary.AppendUvarint(buf, uint64(len(s)))
 			buf = append(buf, s...)
-		case c.I64 == nil:
-			buf = binary.LittleEndian.AppendUint64(buf, c.D128[i].LowBits())
-			buf = binary.LittleEndian.AppendUint64(buf, uint64(c.D128[i].HighBits()))
+		case c.Kind == frame.Decimal:
+			lo, hi := wide(c, i)
+			buf = binary.LittleEndian.AppendUint64(buf, lo)
+			buf = binary.LittleEndian.AppendUint64(buf, uint64(hi))
 		default:
 			buf = binary.LittleEndian.AppendUint64(buf, uint64(c.I64[i]))
 		}

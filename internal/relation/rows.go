@@ -84,6 +84,44 @@ type Tally struct {
 	HasTime     bool
 	// Unmatched counts rows without a partner, by join.
 	Unmatched []int64
+	// late holds what void and reversed rows count on days that no sold row had
+	// reached when they were read, for relations without a stated as-of.
+	late map[lateKey]Sum
+}
+
+// lateKey is a day of wall time and a reason.
+type lateKey struct {
+	day    int64
+	reason uint8
+}
+
+// AsOf is the default of --as-of: midnight after the last sold line, in µs of wall
+// time; MaxInt64 when nothing was sold.
+func (t *Tally) AsOf() int64 {
+	if !t.HasTime {
+		return math.MaxInt64
+	}
+	return (floorDiv(t.Last, dayMicros) + 1) * dayMicros
+}
+
+// Settle ends the count of a relation without a stated as-of: void and reversed
+// rows on or after AsOf become outside. It returns how many rows that were. It
+// does nothing when the relation states its as-of.
+func (t *Tally) Settle(p *Program) (moved int64) {
+	cut := t.AsOf()
+	for k, s := range t.late {
+		if k.day*dayMicros < cut {
+			continue
+		}
+		from, to := &t.By[k.reason], &t.By[p.outReason]
+		from.Rows -= s.Rows
+		from.NoMoney -= s.NoMoney
+		from.subtract(s)
+		to.merge(s)
+		moved += s.Rows
+	}
+	t.late = nil
+	return moved
 }
 
 // Sum counts rows, adds their money in 128 bits and counts rows without
@@ -111,6 +149,15 @@ func (s *Sum) add(m int64) {
 	s.Lo = lo
 }
 
+// subtract takes the money of another sum away.
+func (s *Sum) subtract(o Sum) {
+	if s.Lo < o.Lo {
+		s.Hi--
+	}
+	s.Lo -= o.Lo
+	s.Hi -= o.Hi
+}
+
 // merge adds another sum.
 func (s *Sum) merge(o Sum) {
 	s.Rows += o.Rows
@@ -134,12 +181,25 @@ func (t *Tally) Merge(o *Tally) {
 		t.span(o.First)
 		t.span(o.Last)
 	}
+	for k, s := range o.late {
+		t.addLate(k, s)
+	}
 	for len(t.Unmatched) < len(o.Unmatched) {
 		t.Unmatched = append(t.Unmatched, 0)
 	}
 	for i, n := range o.Unmatched {
 		t.Unmatched[i] += n
 	}
+}
+
+// addLate adds to the late rows of a day and reason.
+func (t *Tally) addLate(k lateKey, s Sum) {
+	if t.late == nil {
+		t.late = map[lateKey]Sum{}
+	}
+	have := t.late[k]
+	have.merge(s)
+	t.late[k] = have
 }
 
 // span widens First and Last to hold ts.

@@ -219,6 +219,12 @@ func (b *build) fromPreset(p *Preset) error {
 			continue
 		}
 		c := Choice{Canonical: pc.Canonical, Layout: pc.Layout, Integer: pc.Integer, Why: "preset " + p.Name}
+		if len(b.schema.FieldIndices(pc.Canonical)) == 1 && (pc.In != "" || pc.Const != "") {
+			c.From, c.Layout = pc.Canonical, "" // what clean wrote stands in the fact table
+			b.m.set(c)
+			hits++
+			continue
+		}
 		s := b.schema
 		switch {
 		case pc.Const != "":
@@ -231,12 +237,17 @@ func (b *build) fromPreset(p *Preset) error {
 			}
 			s = b.Tables[pc.In].Schema()
 		}
-		from, ok := pick(s, pc.From)
+		from, ok := pick(s, append(slices.Clone(pc.From), pc.Canonical))
+		if !ok && pc.In == "" {
+			from, ok = b.byPlace(p, pc.From)
+		}
 		if !ok {
 			continue
 		}
 		hits++
-		c.From = from
+		if c.From = from; from == pc.Canonical {
+			c.Layout = ""
+		}
 		b.m.set(c)
 		if pc.In != "" {
 			b.from[pc.Canonical] = pc.In
@@ -250,6 +261,35 @@ func (b *build) fromPreset(p *Preset) error {
 			WithHint("its columns are: %s; leave --preset out to have them recognised", listFields(b.schema))
 	}
 	return nil
+}
+
+// byPlace finds the column of a preset in a file without a header, by the
+// number of its columns.
+func (b *build) byPlace(p *Preset, from []string) (string, bool) {
+	if p.Text == nil || !b.text {
+		return "", false
+	}
+	for _, names := range p.Text.Names {
+		if len(names) != b.schema.NumFields() {
+			continue
+		}
+		for i, n := range names {
+			if slices.Contains(from, n) && !b.known(p) {
+				return b.schema.Field(i).Name, true
+			}
+		}
+	}
+	return "", false
+}
+
+// known reports whether the input has a column that the preset knows by name.
+func (b *build) known(p *Preset) bool {
+	for _, pc := range p.Columns {
+		if _, ok := pick(b.schema, append(slices.Clone(pc.From), pc.Canonical)); ok && pc.In == "" {
+			return true
+		}
+	}
+	return false
 }
 
 // addJoin adds a join of a table and remembers its place.

@@ -52,8 +52,8 @@ type Part struct {
 
 // TextFile states the form of a text file.
 type TextFile struct {
-	Blanks bool     // runs of blanks separate the fields
-	Names  []string // of the columns, for files without a header that have so many columns
+	Blanks bool       // runs of blanks separate the fields
+	Names  [][]string // of the columns of files without a header, by their number
 }
 
 // presets holds all presets by name.

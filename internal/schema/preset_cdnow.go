@@ -13,5 +13,8 @@ var _ = register(&Preset{
 		{Canonical: "quantity", From: []string{"number_of_cds", "order_products"}},
 		{Canonical: "amount", From: []string{"dollar_value", "order_amount"}},
 	},
-	Text: &TextFile{Blanks: true, Names: []string{"customer_id", "date", "number_of_cds", "dollar_value"}},
+	Text: &TextFile{Blanks: true, Names: [][]string{
+		{"customer_id", "date", "number_of_cds", "dollar_value"},
+		{"customer_id", "sample_id", "date", "number_of_cds", "dollar_value"},
+	}},
 })

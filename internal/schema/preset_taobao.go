@@ -12,5 +12,5 @@ var _ = register(&Preset{
 		{Canonical: "product_id", From: []string{"item_id"}},
 		{Canonical: "category", From: []string{"category_id", "item_category"}},
 	},
-	Text: &TextFile{Names: []string{"user_id", "item_id", "category_id", "behavior_type", "timestamp"}},
+	Text: &TextFile{Names: [][]string{{"user_id", "item_id", "category_id", "behavior_type", "timestamp"}}},
 })
