@@ -3,6 +3,7 @@ package local
 import (
 	"math/bits"
 	"slices"
+	"sync"
 	"unsafe"
 
 	"github.com/ecomctl/ecomctl/internal/kernel/radix"
@@ -38,6 +39,9 @@ type distinctAcc struct {
 	bitBytes int64
 	bitCap   int64
 	mem      *budget
+
+	once  sync.Once
+	owned paged[int64] // keys by the group that owns them
 }
 
 // firstLook is the number of pairs at which an accumulator chooses its form.
@@ -280,20 +284,10 @@ func (a *distinctAcc) counts(to *paged[int32], n int) []int64 {
 		}
 		rest = append(rest, uint64(f)<<32|uint64(key))
 	}
-	owned := make([]int64, n)
-	a.owner.each(func(pg *[pageLen]uint32, base uint32) {
-		for i, o := range pg {
-			if o == 0 || base+uint32(i) == 0 {
-				continue
-			}
-			f := to.get(o-1) - 1
-			if f < 0 {
-				continue
-			}
-			if fold[f] != nil {
-				put(f, base+uint32(i))
-			} else {
-				owned[f]++
+	a.ownerCounts().each(func(pg *[pageLen]int64, base uint32) {
+		for i, c := range pg {
+			if f := to.get(base+uint32(i)) - 1; c != 0 && f >= 0 {
+				out[f] += c
 			}
 		}
 	})
@@ -303,7 +297,7 @@ func (a *distinctAcc) counts(to *paged[int32], n int) []int64 {
 			continue
 		}
 		key := uint32(p)
-		if o := a.owner.get(key); o != 0 && fold[f] == nil && to.get(o-1)-1 == f {
+		if o := a.owner.get(key); o != 0 && to.get(o-1)-1 == f {
 			continue // the owner counts it
 		}
 		put(f, key)
@@ -322,10 +316,22 @@ func (a *distinctAcc) counts(to *paged[int32], n int) []int64 {
 			out[p>>32]++
 		}
 	}
-	for f, c := range owned {
-		out[f] += c
-	}
 	return out
+}
+
+// ownerCounts counts the keys that each group of the scan owns, once for all
+// queries. Accumulators with bitmaps have no owners.
+func (a *distinctAcc) ownerCounts() *paged[int64] {
+	a.once.Do(func() {
+		a.owner.each(func(pg *[pageLen]uint32, base uint32) {
+			for i, o := range pg {
+				if o != 0 && base+uint32(i) != 0 {
+					*a.owned.at(o - 1)++
+				}
+			}
+		})
+	})
+	return &a.owned
 }
 
 // foldRows gives each result group that has bitmaps the union of them; a group

@@ -16,6 +16,9 @@ func (e *Engine) Explain(rel *relation.Relation, plan query.Plan) (string, error
 	if err != nil {
 		return "", err
 	}
+	if plan.Nulls || plan.Duplicates {
+		p.needCanonical()
+	}
 	prog, err := relation.Compile(rel, p.need)
 	if err != nil {
 		return "", err
@@ -117,6 +120,8 @@ func (p *physical) describe(u unit) string {
 		return fmt.Sprintf("by groups %d over rows %d", p.groupUses[g].base, p.groupUses[g].stream)
 	}
 	switch u := u.(type) {
+	case touchUnit:
+		return "existence " + at(u.base)
 	case countUnit:
 		if u.vec < 0 {
 			return "rows " + at(u.base)

@@ -1,13 +1,13 @@
 package local
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/kernel/exact"
-	"github.com/ecomctl/ecomctl/internal/kernel/intern"
 	"github.com/ecomctl/ecomctl/internal/kernel/radix"
 	"github.com/ecomctl/ecomctl/internal/query"
 )
@@ -67,47 +67,31 @@ func (r *results) groups(qp *queryPlan) *groupMap {
 	main := r.touched(qp, m)
 	if len(qp.dims) == 0 { // one row always, as SQL answers
 		m.n, m.gids, m.fin = 1, []uint32{0}, []int32{0}
-		m.index()
 		return m
 	}
 	r.assign(qp, m, main)
 	m.sortGroups(qp, r)
-	m.index()
 	return m
 }
 
 // touched collects the groups that any measure of the query met; main tells
-// which of them rows of the query's own scope made.
+// which of them rows of the query's own scope made, nil says all.
 func (r *results) touched(qp *queryPlan, m *groupMap) (main []bool) {
-	first := r.accs[qp.touch[0]].(*countAcc)
+	first := r.accs[qp.touch[0]].(*touchAcc)
 	if len(qp.touch) == 1 {
-		first.n.each(func(pg *[pageLen]int64, base uint32) {
-			for i, c := range pg {
-				if c != 0 {
-					m.gids = append(m.gids, base+uint32(i))
-				}
-			}
-		})
+		first.each(func(id uint32) { m.gids = append(m.gids, id) })
 		return nil
 	}
-	var any paged[bool]
+	any := &touchAcc{mem: &budget{}}
 	for _, t := range qp.touch {
-		n := &r.accs[t].(*countAcc).n
-		n.each(func(pg *[pageLen]int64, base uint32) {
-			for i, c := range pg {
-				if c != 0 {
-					*any.at(base + uint32(i)) = true
-				}
-			}
+		r.accs[t].(*touchAcc).each(func(id uint32) {
+			any.reach(id)
+			any.page(id >> pageBits)[id&pageMask>>6] |= 1 << (id & 63)
 		})
 	}
-	any.each(func(pg *[pageLen]bool, base uint32) {
-		for i, c := range pg {
-			if c {
-				m.gids = append(m.gids, base+uint32(i))
-				main = append(main, first.n.get(base+uint32(i)) != 0)
-			}
-		}
+	any.each(func(id uint32) {
+		m.gids = append(m.gids, id)
+		main = append(main, first.has(id))
 	})
 	return main
 }
@@ -121,81 +105,162 @@ func (r *results) assign(qp *queryPlan, m *groupMap, main []bool) {
 	for _, d := range qp.dims {
 		direct = direct && d.cut == d.from && d.first < 0
 	}
+	if !direct {
+		r.fold(qp, m, main)
+		return
+	}
 	base := r.bases[qp.base]
 	ids := make([]uint32, len(base.b.keyers))
-	vals := make([]dimValue, len(qp.dims))
-	var index []*intern.Ints
-	for range qp.dims {
-		index = append(index, intern.NewInts(), intern.NewInts())
+	for i := range m.dims {
+		m.dims[i] = make([]dimValue, 0, len(m.gids))
 	}
-	place := map[uint32]int32{} // interned tuple → result group
-	var lone []bool             // result groups that rows of the scope made
 	for j, g := range m.gids {
-		base.split(g, ids)
-		if !r.values(qp, base, ids, vals) {
+		if main != nil && !main[j] {
 			m.fin[j] = -1
 			continue
 		}
-		f, seen := int32(0), false
-		if !direct {
-			key := tuple(index, vals)
-			if f, seen = place[key]; !seen {
-				place[key] = int32(m.n)
+		m.fin[j] = int32(m.n)
+		m.n++
+		base.split(g, ids)
+		for i := range qp.dims {
+			d := &qp.dims[i]
+			v, _ := r.value(d, r.keys[base.b.keyers[d.pos]], ids[d.pos])
+			m.dims[i] = append(m.dims[i], v)
+		}
+	}
+}
+
+// value computes a dimension from its keyer's id; false when the row belongs
+// to no result (a cohort needs its customer).
+func (r *results) value(d *dimPlan, kr *keyReader, id uint32) (dimValue, bool) {
+	switch {
+	case d.first >= 0:
+		v, ok := r.accs[d.first].(*extremeAcc).get(id)
+		if ok && d.cut != d.from {
+			v = unitOfDay(d.cut, v)
+		}
+		return dimValue{v: v, null: !ok}, id != 0
+	case id == 0:
+		return dimValue{null: true}, true
+	case d.typ == expr.Text:
+		return dimValue{v: int64(id)}, true
+	}
+	v := kr.number(id)
+	if d.cut != d.from {
+		v = unitOfDay(d.cut, v)
+	}
+	return dimValue{v: v}, true
+}
+
+// coder numbers the values of one dimension: few values, however many ids.
+type coder struct {
+	byID paged[int32] // code + 1 by keyer id; -1: no result
+	at   map[dimValue]int32
+	vals []dimValue
+}
+
+// code returns the number of the value that an id stands for, -1 for none.
+func (c *coder) code(r *results, d *dimPlan, kr *keyReader, id uint32) int32 {
+	p := c.byID.at(id)
+	if *p != 0 {
+		if *p < 0 {
+			return -1
+		}
+		return *p - 1
+	}
+	v, ok := r.value(d, kr, id)
+	if !ok {
+		*p = -1
+		return -1
+	}
+	k, seen := c.at[v]
+	if !seen {
+		k = int32(len(c.vals))
+		c.at[v] = k
+		c.vals = append(c.vals, v)
+	}
+	*p = k + 1
+	return k
+}
+
+// fold numbers result groups that several groups of the scan make up.
+func (r *results) fold(qp *queryPlan, m *groupMap, main []bool) {
+	base := r.bases[qp.base]
+	ids := make([]uint32, len(base.b.keyers))
+	coders := make([]coder, len(qp.dims))
+	for i := range coders {
+		coders[i].at = map[dimValue]int32{}
+	}
+	place := newPlaces()
+	var own []bool // result groups that rows of the scope made
+	codes := make([]int32, len(qp.dims))
+next:
+	for j, g := range m.gids {
+		base.split(g, ids)
+		for i := range qp.dims {
+			d := &qp.dims[i]
+			if codes[i] = coders[i].code(r, d, r.keys[base.b.keyers[d.pos]], ids[d.pos]); codes[i] < 0 {
+				m.fin[j] = -1
+				continue next
 			}
 		}
-		if !seen {
-			f = int32(m.n)
-			m.n++
-			for i := range vals {
-				m.dims[i] = append(m.dims[i], vals[i])
+		f, fresh := place.of(codes)
+		if fresh {
+			for i, c := range codes {
+				m.dims[i] = append(m.dims[i], coders[i].vals[c])
 			}
-			lone = append(lone, false)
+			own = append(own, false)
 		}
 		m.fin[j] = f
-		lone[f] = lone[f] || main == nil || main[j]
+		own[f] = own[f] || main == nil || main[j]
 	}
-	m.keep(lone)
+	m.n = len(own)
+	m.keep(own)
 }
 
-// tuple gives the values of the dimensions one id.
-func tuple(index []*intern.Ints, vals []dimValue) uint32 {
-	key := uint32(0)
-	for i, v := range vals {
-		id := uint32(0)
-		if !v.null {
-			id = 1 + index[2*i].ID(v.v)
-		}
-		key = index[2*i+1].ID(int64(uint64(key)<<32 | uint64(id)))
-	}
-	return key
+// places numbers tuples of codes.
+type places struct {
+	near [1 << 16]int32 // result + 1 by two codes below 256
+	far  map[[4]int32]int32
+	deep map[string]int32
+	n    int32
 }
 
-// values computes the dimensions of a group from its keyers' ids; false when
-// the group belongs to no result (a cohort needs its customer).
-func (r *results) values(qp *queryPlan, base *baseReader, ids []uint32, vals []dimValue) bool {
-	for i := range qp.dims {
-		d := &qp.dims[i]
-		id := ids[d.pos]
-		switch {
-		case d.first >= 0:
-			if id == 0 {
-				return false
+func newPlaces() *places { return &places{far: map[[4]int32]int32{}, deep: map[string]int32{}} }
+
+// of returns the number of a tuple; fresh says that it is new.
+func (p *places) of(codes []int32) (f int32, fresh bool) {
+	if len(codes) <= 2 {
+		a, b := codes[0], codes[len(codes)-1]
+		if a < 256 && b < 256 {
+			at := &p.near[a<<8|b]
+			if *at == 0 {
+				p.n++
+				*at = p.n
+				return p.n - 1, true
 			}
-			v, ok := r.accs[d.first].(*extremeAcc).get(id)
-			vals[i] = dimValue{v: v, null: !ok}
-		case id == 0:
-			vals[i] = dimValue{null: true}
-		case d.typ == expr.Text:
-			vals[i] = dimValue{v: int64(id)}
-		default:
-			v := r.keys[base.b.keyers[d.pos]].number(id)
-			if d.cut != d.from {
-				v = unitOfDay(d.cut, v)
-			}
-			vals[i] = dimValue{v: v}
+			return *at - 1, false
 		}
 	}
-	return true
+	if len(codes) > 4 {
+		key := fmt.Sprint(codes)
+		f, ok := p.deep[key]
+		if !ok {
+			f = p.n
+			p.deep[key] = f
+			p.n++
+		}
+		return f, !ok
+	}
+	var key [4]int32
+	copy(key[:], codes)
+	f, ok := p.far[key]
+	if !ok {
+		f = p.n
+		p.far[key] = f
+		p.n++
+	}
+	return f, !ok
 }
 
 // keep drops the result groups that no row of the query's scope made.
@@ -345,14 +410,17 @@ func sortText(ids []uint32, text func(uint32) []byte) {
 	}
 }
 
-// index makes m.to, for accumulators that look results up by group.
-func (m *groupMap) index() {
-	m.to = &paged[int32]{}
-	for j, g := range m.gids {
-		if m.fin[j] >= 0 {
-			*m.to.at(g) = m.fin[j] + 1
+// index returns the result group + 1 by group of the scan.
+func (m *groupMap) index() *paged[int32] {
+	if m.to == nil {
+		m.to = &paged[int32]{}
+		for j, g := range m.gids {
+			if m.fin[j] >= 0 {
+				*m.to.at(g) = m.fin[j] + 1
+			}
 		}
 	}
+	return m.to
 }
 
 // measure reads one measure of all result groups.
@@ -364,7 +432,7 @@ func (r *results) measure(qp *queryPlan, mp *measurePlan, m *groupMap) (frameCol
 		if mp.pos >= 0 {
 			return intColumn(expr.Int, r.ownKeys(qp, mp, m)), nil
 		}
-		return intColumn(expr.Int, r.accs[mp.unit].(*distinctAcc).counts(m.to, m.n)), nil
+		return intColumn(expr.Int, r.accs[mp.unit].(*distinctAcc).counts(m.index(), m.n)), nil
 	case query.Sum:
 		return r.sum(mp, m)
 	case query.Mean:
@@ -390,24 +458,42 @@ func foldCounts(m *groupMap, n *paged[int64]) []int64 {
 func (r *results) ownKeys(qp *queryPlan, mp *measurePlan, m *groupMap) []int64 {
 	base := r.bases[qp.base]
 	ids := make([]uint32, len(base.b.keyers))
-	touch := &r.accs[mp.unit].(*countAcc).n
+	touch := r.accs[mp.unit].(*touchAcc)
+	once := m.keyed(qp, mp.pos)
+	out := make([]int64, m.n)
 	var pairs []uint64
 	for j, g := range m.gids {
-		if f := m.fin[j]; f >= 0 && touch.get(g) != 0 {
+		if f := m.fin[j]; f >= 0 && touch.has(g) {
 			base.split(g, ids)
-			if ids[mp.pos] != 0 {
+			if ids[mp.pos] != 0 && once {
+				out[f]++
+			} else if ids[mp.pos] != 0 {
 				pairs = append(pairs, uint64(f)<<32|uint64(ids[mp.pos]))
 			}
 		}
 	}
 	radix.Uint64(pairs, nil)
-	out := make([]int64, m.n)
 	for i, p := range pairs {
 		if i == 0 || p != pairs[i-1] {
 			out[p>>32]++
 		}
 	}
 	return out
+}
+
+// keyed reports whether a result group and a value of the keyer at pos
+// determine the group of the scan, so that no value counts twice: every other
+// keyer is a dimension of the answer as it is.
+func (m *groupMap) keyed(qp *queryPlan, pos int) bool {
+	known := map[int]bool{pos: true}
+	keyers := map[int]bool{pos: true}
+	for _, d := range qp.dims {
+		keyers[d.pos] = true
+		if d.first < 0 && d.cut == d.from {
+			known[d.pos] = true
+		}
+	}
+	return len(known) == len(keyers)
 }
 
 func (r *results) sum(mp *measurePlan, m *groupMap) (frameColumn, error) {
@@ -549,9 +635,10 @@ func (a *textAcc) column(m *groupMap) frameColumn {
 // quantile computes type 7 quantiles (Hyndman & Fan 1996, definition 7).
 func (r *results) quantile(mp *measurePlan, m *groupMap) frameColumn {
 	a := r.accs[mp.unit].(*quantileAcc)
+	to := m.index()
 	start := make([]int, m.n+1)
 	for _, g := range a.gid {
-		if f := m.to.get(g); f > 0 {
+		if f := to.get(g); f > 0 {
 			start[f]++
 		}
 	}
@@ -561,7 +648,7 @@ func (r *results) quantile(mp *measurePlan, m *groupMap) frameColumn {
 	vals := make([]int64, start[m.n])
 	at := slices.Clone(start)
 	for i, g := range a.gid {
-		if f := m.to.get(g); f > 0 {
+		if f := to.get(g); f > 0 {
 			vals[at[f-1]] = a.val[i]
 			at[f-1]++
 		}

@@ -76,7 +76,7 @@ type measurePlan struct {
 	typ   expr.Type // of the answer
 	in    expr.Type // of the column
 	unit  int
-	count int // unit of the non-null count, for Mean, Min and Max
+	count int // unit of the non-null count, for Mean and Count of a column
 	pos   int // CountDistinct of one of the base's own keyers: its position, else -1
 }
 
@@ -131,7 +131,11 @@ func (b *builder) stream(kinds relation.Kinds, where expr.Node, from, to int64) 
 		}
 	}
 	if from != query.MinTime || to != query.MaxTime {
-		i, _, err := b.column(relation.OrderTS)
+		name := relation.OrderTS
+		if t := b.rel.TimeColumn(); t >= 0 {
+			name = b.rel.Columns[t].Name
+		}
+		i, _, err := b.column(name)
 		if err != nil {
 			return 0, err
 		}
@@ -160,6 +164,17 @@ func (b *builder) numbers(st int, name string, cut query.Cut) (int, expr.Type, e
 		return v
 	})
 	return i, typ, nil
+}
+
+// needCanonical asks for every mapped column.
+func (p *physical) needCanonical() {
+	for i := range p.rel.Columns[:p.rel.Canonical] {
+		name := p.rel.Columns[i].Name
+		if _, ok := p.at["col/"+name]; !ok {
+			p.at["col/"+name] = len(p.need)
+			p.need = append(p.need, name)
+		}
+	}
 }
 
 // key plans the ids of a column.
@@ -287,7 +302,7 @@ func (b *builder) query(q query.Query, rolled map[rollup]bool) (*queryPlan, erro
 		qp.dims = append(qp.dims, dp)
 	}
 	qp.base = b.base(keyers)
-	qp.touch = []int{b.unit(countUnit{base: b.grouped(st, qp.base), vec: -1})}
+	qp.touch = []int{b.unit(touchUnit{base: b.grouped(st, qp.base)})}
 	for _, m := range q.Measures {
 		mp, err := b.measure(q, qp, m)
 		if err != nil {
@@ -298,6 +313,16 @@ func (b *builder) query(q query.Query, rolled map[rollup]bool) (*queryPlan, erro
 	return qp, nil
 }
 
+// firstCut is the cut whose least value gives the least value of c: periods
+// follow from their days in order, so one least day serves all of them.
+func firstCut(c query.Cut) query.Cut {
+	switch c {
+	case query.Week, query.Month, query.Quarter, query.Year:
+		return query.Day
+	}
+	return c
+}
+
 func (b *builder) dim(q query.Query, d query.Dim, byDay bool, place func(int) int) (dimPlan, error) {
 	dp := dimPlan{name: d.Name, cut: d.Cut, from: d.Cut, first: -1, typ: b.typeOf(d.Column)}
 	if d.FirstPer != "" {
@@ -305,7 +330,8 @@ func (b *builder) dim(q query.Query, d query.Dim, byDay bool, place func(int) in
 		if err != nil {
 			return dp, err
 		}
-		v, typ, err := b.numbers(st, d.Column, d.Cut)
+		dp.from = firstCut(d.Cut)
+		v, typ, err := b.numbers(st, d.Column, dp.from)
 		if err != nil {
 			return dp, err
 		}
@@ -365,12 +391,12 @@ func (b *builder) measure(q query.Query, qp *queryPlan, m query.Measure) (measur
 		return mp, err
 	}
 	g := b.grouped(st, qp.base)
-	touch := b.unit(countUnit{base: g, vec: -1})
+	touch := b.unit(touchUnit{base: g})
 	if touch != qp.touch[0] {
 		qp.touch = append(qp.touch, touch)
 	}
 	if m.Op == query.Count && m.Column == "" {
-		mp.unit = touch
+		mp.unit = b.unit(countUnit{base: g, vec: -1})
 		return mp, nil
 	}
 	if m.Op == query.CountDistinct {
@@ -381,7 +407,9 @@ func (b *builder) measure(q query.Query, qp *queryPlan, m query.Measure) (measur
 		return mp, err
 	}
 	mp.in = typ
-	mp.count = b.unit(countUnit{base: g, vec: v})
+	if m.Op == query.Count || m.Op == query.Mean {
+		mp.count = b.unit(countUnit{base: g, vec: v})
+	}
 	refuse := func() (measurePlan, error) {
 		return mp, fault.New(fault.Usage, "%s of %s: it is a %s", m.Op, m.Column, typ)
 	}

@@ -34,6 +34,9 @@ func (e *Engine) Name() string { return "local" }
 // form too small gives up, and the next one runs in a larger form: inputs can
 // always be read again.
 type attemptOptions struct {
+	dups   *relation.DupSet // rows to reject; nil without Dedupe
+	dupSum relation.Sum
+
 	wide   bool // 128-bit integer sums
 	super  bool // sums of doubles in full
 	sparse bool // no product bases
@@ -44,7 +47,15 @@ type attemptOptions struct {
 
 // Run implements engine.Engine.
 func (e *Engine) Run(ctx context.Context, rel *relation.Relation, plan query.Plan) (*query.Answer, error) {
-	return e.run(ctx, rel, plan, attemptOptions{})
+	opt := attemptOptions{}
+	if rel.Dedupe {
+		set, sum, err := relation.FindDuplicates(ctx, rel, e.opt.Memory, threadsOr(e.opt.Threads))
+		if err != nil {
+			return nil, fault.Wrap(err, "finding duplicates")
+		}
+		opt.dups, opt.dupSum = set, sum
+	}
+	return e.run(ctx, rel, plan, opt)
 }
 
 // run tries forms of the plan, from opt upwards.
@@ -67,6 +78,7 @@ func (e *Engine) run(ctx context.Context, rel *relation.Relation, plan query.Pla
 // worker is one goroutine's part of an attempt.
 type worker struct {
 	rel   *relation.Worker
+	dup   *relation.DupWorker // nil unless duplicates are asked
 	st    *state
 	accs  []acc
 	nulls []int64
@@ -76,6 +88,8 @@ type worker struct {
 type attempt struct {
 	p       *physical
 	prog    *relation.Program
+	finder  *relation.DupFinder // nil unless duplicates are asked
+	dupSum  relation.Sum
 	plan    query.Plan
 	mem     budget
 	workers []*worker
@@ -93,24 +107,36 @@ func (e *Engine) attempt(ctx context.Context, rel *relation.Relation, plan query
 	if a.p, err = build(rel, asked, opt, e.opt.Memory); err != nil {
 		return nil, err
 	}
-	if plan.Nulls {
-		for i := range rel.Columns[:rel.Canonical] {
-			if _, ok := a.p.at["col/"+rel.Columns[i].Name]; !ok {
-				a.p.at["col/"+rel.Columns[i].Name] = len(a.p.need)
-				a.p.need = append(a.p.need, rel.Columns[i].Name)
-			}
-		}
+	find := plan.Duplicates && opt.dups == nil
+	if plan.Nulls || find {
+		a.p.needCanonical()
 	}
-	if a.prog, err = relation.Compile(rel, a.p.need); err != nil {
+	var compile []relation.Option
+	if opt.dups != nil {
+		compile = append(compile, relation.Duplicates(opt.dups))
+	}
+	if a.prog, err = relation.Compile(rel, a.p.need, compile...); err != nil {
 		return nil, err
 	}
 	if err := a.prog.Load(ctx, e.opt.Memory); err != nil {
 		return nil, err
 	}
+	if find {
+		if a.finder, err = relation.NewDupFinder(a.prog, e.opt.Memory/4); err != nil {
+			return nil, err
+		}
+	}
 	if err := a.scan(ctx, e, rel); err != nil {
 		return nil, err
 	}
-	return a.answer(ctx, threadsOr(e.opt.Threads), currency >= 0)
+	threads := threadsOr(e.opt.Threads)
+	a.dupSum = opt.dupSum
+	if find {
+		if _, a.dupSum, err = a.finder.Resolve(ctx, threads); err != nil {
+			return nil, fault.Wrap(err, "finding duplicates")
+		}
+	}
+	return a.answer(ctx, threads, currency >= 0)
 }
 
 // bitmapBytes bounds the bitmaps of one distinct count of one worker by the
@@ -145,6 +171,9 @@ func (a *attempt) scan(ctx context.Context, e *Engine, rel *relation.Relation) e
 			return err
 		}
 		w := &worker{rel: a.prog.NewWorker(), st: st, nulls: make([]int64, rel.Canonical)}
+		if a.finder != nil {
+			w.dup = a.finder.NewWorker()
+		}
 		for _, u := range a.p.units {
 			w.accs = append(w.accs, u.start(a.p, &a.mem))
 		}
@@ -156,6 +185,10 @@ func (a *attempt) scan(ctx context.Context, e *Engine, rel *relation.Relation) e
 	return inParallel(ctx, len(splits), threads, func(ctx context.Context, worker, i int) error {
 		w := a.workers[worker]
 		w.rel.Split(i)
+		if w.dup != nil {
+			w.dup.Split(i)
+			defer w.dup.EndSplit()
+		}
 		return s.read(ctx, i, func(b *frame.Batch) error { return a.batch(w, i, b) })
 	})
 }
@@ -168,6 +201,9 @@ func (a *attempt) batch(w *worker, split int, b *frame.Batch) error {
 	}
 	if a.plan.Nulls {
 		a.countNulls(w, rows)
+	}
+	if w.dup != nil {
+		w.dup.Add(rows)
 	}
 	if err := w.st.load(rows); err != nil {
 		return err
@@ -267,6 +303,13 @@ func (a *attempt) account(ac *query.Account) error {
 		t.Merge(&w.rel.Tally)
 	}
 	ac.Rows, ac.Free, ac.Unmatched, ac.Duplicates = t.Rows, t.Free, t.Unmatched, -1
+	if a.plan.Duplicates {
+		m, ok := a.dupSum.Money()
+		if !ok {
+			return fault.New(fault.Data, "the money of the duplicate rows passes 64 bits").WithHint("look for absurd prices with: ecomctl profile")
+		}
+		ac.Duplicates, ac.DuplicatesMoney = a.dupSum.Rows, m
+	}
 	if t.HasTime {
 		ac.FirstSold, ac.LastSold = t.First, t.Last
 	}

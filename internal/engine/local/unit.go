@@ -70,6 +70,91 @@ func (a *countAcc) merge(o acc) error {
 	return nil
 }
 
+// touchUnit remembers which groups met a row, one bit each.
+type touchUnit struct{ base int }
+
+type touchAcc struct {
+	touchUnit
+	n   []*[pageLen / 64]uint64
+	mem *budget
+}
+
+func (u touchUnit) start(_ *physical, mem *budget) acc { return &touchAcc{touchUnit: u, mem: mem} }
+
+func (a *touchAcc) page(k uint32) *[pageLen / 64]uint64 {
+	if pg := a.n[k]; pg != nil {
+		return pg
+	}
+	a.n[k] = new([pageLen / 64]uint64)
+	a.mem.add(pageLen / 8)
+	return a.n[k]
+}
+
+func (a *touchAcc) reach(hi uint32) {
+	if need := int(hi>>pageBits) + 1; need > len(a.n) {
+		a.n = append(a.n, make([]*[pageLen / 64]uint64, need-len(a.n))...)
+	}
+}
+
+func (a *touchAcc) add(s *state) error {
+	g := &s.gids[a.base]
+	if len(g.ids) == 0 {
+		return nil
+	}
+	a.reach(g.hi)
+	if g.lo>>pageBits == g.hi>>pageBits {
+		pg := a.page(g.lo >> pageBits)
+		for _, id := range g.ids {
+			pg[id&pageMask>>6] |= 1 << (id & 63)
+		}
+		return nil
+	}
+	for _, id := range g.ids {
+		a.page(id >> pageBits)[id&pageMask>>6] |= 1 << (id & 63)
+	}
+	return nil
+}
+
+// has reports whether a group met a row.
+func (a *touchAcc) has(id uint32) bool {
+	k := id >> pageBits
+	return int(k) < len(a.n) && a.n[k] != nil && a.n[k][id&pageMask>>6]&(1<<(id&63)) != 0
+}
+
+// each calls f for the groups that met a row, in ascending order.
+func (a *touchAcc) each(f func(id uint32)) {
+	for k, pg := range a.n {
+		if pg == nil {
+			continue
+		}
+		for i, w := range pg {
+			for ; w != 0; w &= w - 1 {
+				f(uint32(k)<<pageBits | uint32(i)<<6 | uint32(bits.TrailingZeros64(w)))
+			}
+		}
+	}
+}
+
+func (a *touchAcc) merge(o acc) error {
+	b := o.(*touchAcc)
+	if len(b.n) > len(a.n) {
+		a.n, b.n = b.n, a.n
+	}
+	for k, pg := range b.n {
+		switch {
+		case pg == nil:
+		case a.n[k] == nil:
+			a.n[k] = pg
+		default:
+			for i, w := range pg {
+				a.n[k][i] |= w
+			}
+		}
+	}
+	b.n = nil
+	return nil
+}
+
 // sumUnit adds numbers by group. Integers are added in 64 bits as long as the
 // magnitudes met so far prove that no sum can pass them, else the attempt is
 // repeated wide. Doubles are added exactly in fixed point, else in full.
