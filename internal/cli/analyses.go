@@ -29,13 +29,12 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 		completeParam(c, com, p)
 	}
 	c.RunE = func(c *cobra.Command, inputs []string) error {
-		if _, err := out.resolve(); err != nil {
-			return err
-		}
 		if err := com.load(c); err != nil {
 			return err
 		}
-		out.key = &com.conf.PseudonymKey
+		if err := out.settle(com.conf); err != nil {
+			return err
+		}
 		s, err := com.open(c.Context(), d.Table, inputs, false)
 		if err != nil {
 			return err

@@ -35,9 +35,6 @@ values with _reason, _file and _row. The summary accounts for every input row, i
 	summary := &output{app: a, limit: -1}
 	f.StringVar(&summary.format, "format", "", "`FORMAT` of the summary (default: table on a terminal, csv in a pipe)")
 	c.RunE = func(c *cobra.Command, inputs []string) error {
-		if _, err := summary.resolve(); err != nil {
-			return err
-		}
 		for _, t := range []*target{rows, rejects} {
 			if t.file == "-" {
 				return fault.New(fault.Usage, "-o -: standard output holds the summary").WithHint("name a file")
@@ -52,6 +49,9 @@ values with _reason, _file and _row. The summary accounts for every input row, i
 			return fault.New(fault.Usage, "-o and --rejects name the same file %s", rows.file)
 		}
 		if err := com.load(c); err != nil {
+			return err
+		}
+		if err := summary.settle(com.conf); err != nil {
 			return err
 		}
 		s, err := com.open(c.Context(), "orders", inputs, true)

@@ -115,7 +115,8 @@ func (s *session) Close() {
 func (o *common) load(c *cobra.Command) error {
 	flags := map[string]string{}
 	c.Flags().Visit(func(f *pflag.Flag) {
-		if f.Value.Type() != "stringToString" { // --map is laid over the configured one below
+		// --map is laid over the configured one below; validate's --rules is another thing than the clean rules
+		if f.Value.Type() != "stringToString" && f.Name != "rules" && f.Name != "format" {
 			flags[f.Name] = f.Value.String()
 		}
 	})
@@ -204,36 +205,43 @@ func day(flagName, s string, open int64) (int64, error) {
 }
 
 // open opens inputs and builds the relation of a canonical table.
-func (o *common) open(ctx context.Context, table string, inputs []string, keepUnmapped bool) (s *session, err error) {
-	s = &session{common: o}
+func (o *common) open(ctx context.Context, table string, inputs []string, keepUnmapped bool) (*session, error) {
+	s := &session{common: o}
+	if err := o.openInputs(ctx, s, inputs); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return o.relate(ctx, s, table, keepUnmapped)
+}
+
+// relate builds the relation of an opened input. On an error the session is closed.
+func (o *common) relate(ctx context.Context, s *session, table string, keepUnmapped bool) (_ *session, err error) {
 	defer func() {
 		if err != nil {
 			s.Close()
-			s = nil
 		}
 	}()
 	if s.zone, err = o.location(); err != nil {
-		return s, err
+		return nil, err
 	}
 	if s.now, err = o.clock(); err != nil {
-		return s, err
+		return nil, err
 	}
 	asOf, err := day("as-of", o.asOf, query.MaxTime)
 	if err != nil {
-		return s, err
+		return nil, err
 	}
 	s.prog = o.progress()
-	if err = o.openInputs(ctx, s, inputs); err != nil {
-		return s, err
-	}
 	for _, n := range s.data.Notices() {
 		o.app.say("note: %s", n)
 	}
 	if s.rel, err = o.build(ctx, s, table, asOf, keepUnmapped); err != nil {
-		return s, err
+		return nil, err
 	}
-	s.req, err = o.request(s)
-	return s, err
+	if s.req, err = o.request(s); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // request turns the flags into an analysis request.

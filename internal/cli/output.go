@@ -31,7 +31,9 @@ type output struct {
 	limit        int
 	columns      []string
 	pseudonymise bool
-	key          *config.Secret // of --pseudonymise, once the configuration is read
+
+	key        *config.Secret // of --pseudonymise
+	configured string         // format of the configuration
 }
 
 func addOutput(a *App, c *cobra.Command) *output {
@@ -50,6 +52,14 @@ func addOutput(a *App, c *cobra.Command) *output {
 // terminalRows is how many rows a terminal is shown unless --limit says otherwise.
 const terminalRows = 200
 
+// settle takes what the configuration says about results and refuses what cannot be
+// written, before any work is done.
+func (o *output) settle(conf *config.Config) error {
+	o.key, o.configured = &conf.PseudonymKey, conf.Format
+	_, err := o.resolve()
+	return err
+}
+
 // resolve returns the format to write and refuses what cannot be.
 func (o *output) resolve() (string, error) {
 	if o.file == "-" {
@@ -63,6 +73,9 @@ func (o *output) resolve() (string, error) {
 		if format = render.FormatOf(o.file); format == "" {
 			return "", fault.New(fault.Usage, "-o %s: the ending names no format", o.file).WithHint("add --format, one of %s", strings.Join(render.Formats(), ", "))
 		}
+	}
+	if format == "" {
+		format = o.configured
 	}
 	if format == "" {
 		format = "csv"
@@ -167,6 +180,13 @@ func pseudonymise(t *result.Table, key string) error {
 // account prints where the rows went and returns a Data fault when too many were rejects.
 func (s *session) account(acc *query.Account) error {
 	s.app.say("%s", accountLine(acc))
+	if acc.Duplicates > 0 {
+		what := "kept; --dedupe rejects the later ones"
+		if s.dedupe {
+			what = "the later ones were rejected"
+		}
+		s.app.say("%d exact duplicates worth %s (%s)", acc.Duplicates, render.AppendMoney(nil, acc.DuplicatesMoney), what)
+	}
 	share, err := s.rejectShare()
 	if err != nil {
 		return err

@@ -49,13 +49,12 @@ the input is and which columns would be taken for which canonical ones.`,
 
 // profile describes the columns of a sample, or of the whole input when sample is 0.
 func profile(c *cobra.Command, com *common, out *output, inputs []string, sample int64) error {
-	if _, err := out.resolve(); err != nil {
-		return err
-	}
 	if err := com.load(c); err != nil {
 		return err
 	}
-	out.key = &com.conf.PseudonymKey
+	if err := out.settle(com.conf); err != nil {
+		return err
+	}
 	s := &session{common: com, prog: com.progress()}
 	defer s.Close()
 	if err := com.openInputs(c.Context(), s, inputs); err != nil {

@@ -107,11 +107,15 @@ func (o *reportOptions) run(c *cobra.Command, inputs []string) error {
 	if err := o.load(c); err != nil {
 		return err
 	}
-	ctx := c.Context()
-	s, err := o.open(ctx, "orders", inputs, false)
+	s, err := o.open(c.Context(), "orders", inputs, false)
 	if err != nil {
 		return err
 	}
+	return o.publish(c.Context(), s)
+}
+
+// publish answers all sections, writes the page and closes the session.
+func (o *reportOptions) publish(ctx context.Context, s *session) error {
 	defer s.Close()
 	eng, err := s.newEngine()
 	if err != nil {

@@ -48,10 +48,10 @@ recognised by content. Columns are recognised, or mapped with --map order_id=Col
 		root.AddCommand(grouped("analyses", newAnalysis(a, d)))
 	}
 	root.AddCommand(grouped("analyses", newReport(a)))
-	for _, c := range []*cobra.Command{newInspect(a), newProfile(a), newClean(a), newConvert(a), newGenerate(a)} {
+	for _, c := range []*cobra.Command{newInspect(a), newProfile(a), newClean(a), newValidate(a), newConvert(a), newGenerate(a)} {
 		root.AddCommand(grouped("data", c))
 	}
-	for _, c := range []*cobra.Command{newConfig(a), newVersion(a), newMan(a)} {
+	for _, c := range []*cobra.Command{newInit(a), newDemo(a), newConfig(a), newVersion(a), newMan(a)} {
 		root.AddCommand(grouped("tool", c))
 	}
 	root.SetHelpCommandGroupID("tool")

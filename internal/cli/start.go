@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ecomctl/ecomctl/internal/config"
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/frame"
+	"github.com/ecomctl/ecomctl/internal/generate"
+	"github.com/ecomctl/ecomctl/internal/schema"
+	"github.com/ecomctl/ecomctl/internal/vfs"
+)
+
+// newInit writes a commented configuration from what an input shows.
+func newInit(a *App) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "init [INPUT …]",
+		Short: "Write a commented ecomctl.yaml for this folder, from an input where one is named",
+		Long: `Recognises the columns of the input and writes ecomctl.yaml with the mapping and every
+other setting as a comment with its default. An existing file is not overwritten.`,
+		Example: "  ecomctl init orders.csv --currency GBP --tz Europe/London",
+	}
+	com := addCommon(a, c)
+	file := c.Flags().StringP("output", "o", config.FileName, "`FILE` to write")
+	hideOrderFlags(c, "tz", "currency", "lang")
+	c.RunE = func(c *cobra.Command, inputs []string) error {
+		if _, err := os.Lstat(*file); err == nil {
+			return fault.New(fault.Usage, "init: %s exists already", *file).WithHint("name another file with -o, or remove it first")
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return vfs.Classify(err, "looking at "+*file)
+		}
+		if err := com.load(c); err != nil {
+			return err
+		}
+		o := config.InitOptions{Inputs: inputs, TZ: com.tz, Currency: com.currency, Lang: com.lang}
+		if len(inputs) > 0 {
+			if err := com.recognise(c.Context(), inputs, &o); err != nil {
+				return err
+			}
+		}
+		err := vfs.WriteAtomic(c.Context(), *file, func(w io.Writer) error { _, err := w.Write(config.Init(o)); return err })
+		if err == nil {
+			a.say("wrote %s; `ecomctl config check` checks it after your changes", *file)
+		}
+		return err
+	}
+	return c
+}
+
+// recognise fills in what the input shows.
+func (o *common) recognise(ctx context.Context, inputs []string, init *config.InitOptions) error {
+	s := &session{common: o}
+	defer s.Close()
+	if err := o.openInputs(ctx, s, inputs); err != nil {
+		return err
+	}
+	in := s.data.Inputs()[0]
+	init.Detail = in.Format
+	if in.Detail != "" {
+		init.Detail += ", " + in.Detail
+	}
+	text := textInput(s.data)
+	t := schema.Guess(s.data.Schema(), text)
+	if t == nil {
+		return nil
+	}
+	m, _, err := schema.Propose(t, s.data.Schema(), text)
+	if err != nil {
+		return err
+	}
+	used := map[string]bool{}
+	for _, ch := range m.Choices {
+		init.Choices = append(init.Choices, config.Choice{Canonical: ch.Canonical, Column: ch.From, Why: ch.Why})
+		used[ch.From] = true
+	}
+	for _, f := range s.data.Schema().Fields() {
+		if !used[f.Name] && frame.KindOf(f.Type) != frame.Nested {
+			init.Unmapped = append(init.Unmapped, f.Name)
+		}
+	}
+	return nil
+}
+
+// demoRows is the size of the demonstration's shop.
+const demoRows = 200_000
+
+// newDemo makes a shop and its report in one go.
+func newDemo(a *App) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "demo",
+		Short: "Make a synthetic shop and its report, to see what ecomctl does",
+		Example: `  ecomctl demo
+  ecomctl demo -o demo.html --lang zh`,
+		Args: cobra.NoArgs,
+	}
+	file := c.Flags().StringP("output", "o", "demo.html", "`FILE` of the report")
+	lang := c.Flags().String("lang", "en", "language: `en|zh`")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		country := "us"
+		if *lang == "zh" {
+			country = "cn"
+		}
+		shop, err := generate.Orders(generate.Options{Rows: demoRows, Regions: country, Lang: *lang, Dirty: 0.01})
+		if err != nil {
+			return err
+		}
+		o := &reportOptions{common: &common{app: a, lang: *lang, conf: &config.Config{}}, output: *file, format: "html",
+			command: "ecomctl demo --lang " + *lang}
+		s, err := o.relate(c.Context(), &session{common: o.common, data: shop}, "orders", false)
+		if err != nil {
+			return err
+		}
+		return o.publish(c.Context(), s)
+	}
+	return c
+}

@@ -1,0 +1,189 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/quality"
+	"github.com/ecomctl/ecomctl/internal/schema"
+	"github.com/ecomctl/ecomctl/internal/source"
+	"github.com/ecomctl/ecomctl/internal/source/open"
+	"github.com/ecomctl/ecomctl/internal/vfs"
+)
+
+// validateOptions are the flags of validate.
+type validateOptions struct {
+	*common
+	out      *output
+	failures *target
+	rules    string
+	junit    string
+	suggest  bool
+}
+
+func newValidate(a *App) *cobra.Command {
+	o := &validateOptions{}
+	c := &cobra.Command{
+		Use:   "validate [INPUT …] --rules FILE",
+		Short: "Check rules: not null, unique, type, range, set, pattern, foreign key, row count, …",
+		Long: `Checks every row of the input against the rules of a YAML file and exits with 3 when a
+rule of severity error fails. --failures writes all failing rows; --suggest proposes rules
+from the data instead of checking. --rules builtin:orders needs no file.`,
+		Example: `  ecomctl validate orders.csv --rules rules.yaml --failures failures.csv
+  ecomctl validate orders.parquet --rules builtin:orders --junit junit.xml
+  ecomctl validate orders.parquet --suggest > rules.yaml`,
+	}
+	o.common, o.out = addCommon(a, c), addOutput(a, c)
+	o.failures = &target{app: a}
+	f := c.Flags()
+	f.StringVar(&o.rules, "rules", "", "rules `FILE`, or builtin:orders")
+	f.StringVar(&o.failures.file, "failures", "", "write all failing rows to `FILE`: the raw columns, _rule, _file, _row")
+	f.StringVar(&o.junit, "junit", "", "write a JUnit XML `FILE` besides")
+	f.BoolVar(&o.suggest, "suggest", false, "propose a rules file from the data")
+	c.RunE = func(c *cobra.Command, inputs []string) error { return o.run(c, inputs) }
+	hideOrderFlags(c, "map", "tz")
+	return c
+}
+
+func (o *validateOptions) run(c *cobra.Command, inputs []string) error {
+	ctx := c.Context()
+	if o.failures.file != "" {
+		if err := o.failures.resolve(); err != nil {
+			return err
+		}
+	}
+	if err := o.load(c); err != nil {
+		return err
+	}
+	if err := o.out.settle(o.conf); err != nil {
+		return err
+	}
+	if o.rules == "" {
+		o.rules = o.conf.ValidateRules
+	}
+	if o.rules == "" && !o.suggest {
+		return fault.New(fault.Usage, "validate: no rules").WithHint("name a file with --rules, use --rules builtin:orders, or start from --suggest")
+	}
+	s := &session{common: o.common, prog: o.progress()}
+	defer s.Close()
+	if err := o.openInputs(ctx, s, inputs); err != nil {
+		return err
+	}
+	if o.suggest {
+		return o.propose(ctx, s)
+	}
+	return o.check(ctx, s)
+}
+
+// propose writes a rules file made from the data.
+func (o *validateOptions) propose(ctx context.Context, s *session) error {
+	mem, err := o.memoryBytes()
+	if err != nil {
+		return err
+	}
+	p, err := quality.NewProfile(ctx, s.data, quality.ProfileOptions{Threads: o.workers(), Memory: mem / 2, TempDir: o.tempDir(), Progress: s.prog})
+	if err != nil {
+		return err
+	}
+	text := quality.Suggest(p, s.data.Inputs()[0].URI)
+	write := func(w io.Writer) error { _, err := w.Write(text); return err }
+	if o.out.file != "" {
+		return vfs.WriteAtomic(ctx, o.out.file, write)
+	}
+	return write(o.app.IO.Out)
+}
+
+// readRules reads the rules file or a built-in pack.
+func (o *validateOptions) readRules(now int64) ([]quality.Rule, error) {
+	if name, ok := strings.CutPrefix(o.rules, "builtin:"); ok {
+		return quality.Builtin(name, now)
+	}
+	f, err := os.Open(o.rules)
+	if err != nil {
+		return nil, vfs.Classify(err, "opening "+o.rules)
+	}
+	defer f.Close()
+	return quality.ParseRules(o.rules, f)
+}
+
+func (o *validateOptions) check(ctx context.Context, s *session) error {
+	zone, err := o.location()
+	if err != nil {
+		return err
+	}
+	now, err := o.clock()
+	if err != nil {
+		return err
+	}
+	_, offset := now.In(zone).Zone()
+	wall := now.UnixMicro() + int64(offset)*1e6
+	rules, err := o.readRules(wall)
+	if err != nil {
+		return err
+	}
+	mem, err := o.memoryBytes()
+	if err != nil {
+		return err
+	}
+	rep, err := quality.Validate(ctx, s.data, rules, quality.Options{Threads: o.workers(), Memory: mem / 2, TempDir: o.tempDir(),
+		Progress: s.prog, Mapping: o.mapping(s.data), Now: wall,
+		Open: func(ctx context.Context, file string) (source.Dataset, error) {
+			opts, err := o.openOptions()
+			if err != nil {
+				return nil, err
+			}
+			return open.Open(ctx, []string{file}, opts)
+		}})
+	if err != nil {
+		return err
+	}
+	if o.failures.file != "" {
+		if err := o.writeFailures(ctx, rep); err != nil {
+			return err
+		}
+	}
+	if o.junit != "" {
+		name := s.data.Inputs()[0].URI
+		if err := vfs.WriteAtomic(ctx, o.junit, func(w io.Writer) error { return rep.JUnit(w, name) }); err != nil {
+			return err
+		}
+	}
+	if err := o.out.write(ctx, rep.Table(), nil); err != nil {
+		return err
+	}
+	return rep.Err()
+}
+
+// mapping lets rules speak of canonical columns: the proposed mapping with the
+// user's own words over it.
+func (o *validateOptions) mapping(d source.Dataset) map[string]string {
+	names := map[string]string{}
+	text := textInput(d)
+	if t := schema.Guess(d.Schema(), text); t != nil {
+		if m, _, err := schema.Propose(t, d.Schema(), text); err == nil {
+			for _, ch := range m.Choices {
+				names[ch.Canonical] = ch.From
+			}
+		}
+	}
+	for k, v := range o.maps {
+		names[k], _, _ = strings.Cut(v, "@")
+	}
+	return names
+}
+
+func (o *validateOptions) writeFailures(ctx context.Context, rep *quality.Report) error {
+	d := rep.Failures()
+	return o.failures.write(ctx, func(w io.Writer) error {
+		dst, err := o.failures.open(w, d.Schema(), o.workers())
+		if err != nil {
+			return err
+		}
+		return copyAll(ctx, d, dst, o.workers())
+	})
+}
