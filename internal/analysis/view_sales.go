@@ -469,31 +469,27 @@ func splitOpen(s *series, vals []float64) (solid, dashed []float64) {
 	return solid, open
 }
 
-// monthTicks labels the first period of each month, thinned to at most 14.
-func monthTicks(s *series) []int {
-	var at []int
+// monthTicks offers a label for the first period of each month, ranked by its
+// place in the year; spans below a quarter get one a week.
+func monthTicks(s *series) []chart.Tick {
+	var at []chart.Tick
 	last := -1
 	for i, q := range s.periods {
 		t := phrase.Date(q.Start)
 		if m := t.Year()*12 + int(t.Month()); m != last {
 			if last >= 0 || t.Day() == 1 {
-				at = append(at, i)
+				at = append(at, chart.Tick{Index: i, Rank: int(t.Month()) - 1})
 			}
 			last = m
 		}
 	}
-	if len(at) < 3 { // less than a quarter: a label a week
+	if len(at) < 3 {
 		at = at[:0]
 		for i := 0; i < len(s.periods); i += 7 {
-			at = append(at, i)
+			at = append(at, chart.Tick{Index: i, Rank: i / 7})
 		}
 	}
-	step := (len(at) + 13) / 14
-	out := at[:0]
-	for i := 0; i < len(at); i += step {
-		out = append(out, at[i])
-	}
-	return out
+	return at
 }
 
 // cutName is the last word of a table's name.

@@ -31,9 +31,16 @@ type Chart struct {
 	// Flow allows tiles to be laid out in fewer columns.
 	Flow bool `json:"flow,omitempty"`
 	// At are the category indices that may carry an axis label; nil = all.
-	At []int `json:"at,omitempty"`
+	At []Tick `json:"at,omitempty"`
 	// Legend lists what colours mean where direct labels cannot; the page draws it as text.
 	Legend []Key `json:"legend,omitempty"`
+}
+
+// Tick is a category that may carry a label. A narrow page keeps every second,
+// third, sixth or twelfth by Rank, so that rank 0 (January) always stays.
+type Tick struct {
+	Index int `json:"i"`
+	Rank  int `json:"r"`
 }
 
 // Key is one entry of a legend: a colour token and what it stands for.

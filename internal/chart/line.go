@@ -32,7 +32,7 @@ type Lines struct {
 	ID     string
 	Height int
 	Labels []string // of the categories, in order
-	Ticks  []int    // indices of the labels to show; nil lets the page choose
+	Ticks  []Tick   // the labels to show; nil lets the page choose
 	Series []Line
 	Tips   []string // one a category
 	Value  Format

@@ -119,13 +119,16 @@ func (p Printer) cause(c Change) string {
 	case ByRegion, ByCategory:
 		who = names
 	}
+	if c.Cause.Share > 1.05 {
+		return p.Pick("the "+what+" comes from "+who+" alone", what+"全部来自"+who) + p.rest(c.Cause)
+	}
 	share := p.InTen(c.Cause.Share)
 	s := p.Pick(share+" of the "+what+" comes from "+who, what+"的"+share+"来自"+who)
-	return s + p.rest(c.Cause, c.Now > c.Before)
+	return s + p.rest(c.Cause)
 }
 
 // rest says how everyone else moved.
-func (p Printer) rest(c Cause, up bool) string {
+func (p Printer) rest(c Cause) string {
 	switch {
 	case math.IsNaN(c.Rest) || math.IsInf(c.Rest, 0):
 		return ""

@@ -126,7 +126,7 @@ func (p Printer) PeriodShort(q Period) string {
 	switch q.Cut {
 	case Week:
 		_, w := t.ISOWeek()
-		return fmt.Sprintf(p.Pick("week %d", "第%d周"), w)
+		return p.Pick(fmt.Sprintf("week %d", w), fmt.Sprintf("第%d周", w))
 	case Month:
 		return p.MonthYear(q.Start)
 	}

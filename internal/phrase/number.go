@@ -230,10 +230,8 @@ func (p Printer) Points(d float64) string {
 func (p Printer) InTen(share float64) string {
 	n := int(math.Round(share * 10))
 	switch {
-	case share >= 0.95 && share <= 1.05:
+	case share >= 0.95:
 		return p.Pick("almost all", "几乎全部")
-	case share > 1.05:
-		return p.Pick("more than all", "超过全部")
 	case n == 5:
 		return p.Pick("half", "一半")
 	case n <= 0:

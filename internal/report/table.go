@@ -27,6 +27,12 @@ type head struct {
 // it differs.
 type cell struct{ Text, Raw, Class string }
 
+// Names are cut in the page and, later, in its downloads.
+const (
+	shownRunes = 120
+	savedRunes = 1000
+)
+
 // maxRows bounds the rows of a table in the page.
 const maxRows = 800
 
@@ -86,7 +92,7 @@ func newCell(c *result.Column, i int, p phrase.Printer) cell {
 		}
 	default:
 		text := textOf(d, i)
-		out = cell{Text: phrase.Name(text, 120), Raw: text}
+		out = cell{Text: phrase.Name(text, shownRunes), Raw: phrase.Name(text, savedRunes)} // downloads hold no controls either
 	}
 	if out.Raw == out.Text {
 		out.Raw = ""

@@ -17,7 +17,7 @@
     map.set("@font", css.getPropertyValue("--font").trim());
     return map;
   };
-  const colourKeys = new Set(["color", "borderColor", "backgroundColor", "fontFamily"]);
+  const colourKeys = new Set(["color", "borderColor", "backgroundColor", "textBorderColor", "fontFamily"]);
   const resolve = (v, map, key) => {
     if (Array.isArray(v)) return v.map(x => resolve(x, map, key));
     if (v && typeof v === "object") {
@@ -62,9 +62,9 @@
     each(o.xAxis, value); each(o.yAxis, value);
     if (c.kind === "line") {
       const plot = width - 72, at = c.at || [];
-      let keep = at;
-      while (keep.length > 2 && plot / keep.length < 44) keep = keep.filter((_, i) => i % 2 === 0);
-      const set = new Set(keep);
+      const room = list => plot / Math.max(1, list.length) >= 40;
+      const keep = [1, 2, 3, 6, 12].map(n => at.filter(k => k.r % n === 0)).find(room) || [];
+      const set = new Set(keep.map(k => k.i));
       if (at.length) each(o.xAxis, a => { a.axisLabel.interval = i => set.has(i); a.axisLabel.hideOverlap = true; });
       if (small) { each(o.grid, g => { g.right = 12; }); for (const s of o.series) delete s.endLabel; }
     }
