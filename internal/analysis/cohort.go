@@ -140,8 +140,8 @@ func cohortFinish(_ context.Context, r *Request, a *query.Answer) (*Result, erro
 
 // table lays the grid out: every cohort has as many periods as the oldest one.
 func (g *cohortGrid) table() *result.Table {
-	cols := make([]frame.Column, len(Cohort.Columns))
-	for i, spec := range Cohort.Columns {
+	cols := make([]frame.Column, len(Get("cohort").Columns))
+	for i, spec := range Get("cohort").Columns {
 		cols[i] = result.NewData(spec.Type, len(g.cohorts)*len(g.cohorts))
 	}
 	periods := 0
@@ -163,7 +163,7 @@ func (g *cohortGrid) table() *result.Table {
 		}
 	}
 	out := &result.Table{Name: "cohort", N: n}
-	for i, spec := range Cohort.Columns {
+	for i, spec := range Get("cohort").Columns {
 		out.Columns = append(out.Columns, result.Column{Spec: spec, Data: cols[i]})
 	}
 	return out

@@ -123,8 +123,8 @@ func rfmFinish(_ context.Context, r *Request, a *query.Answer) (*Result, error) 
 	idSpec := result.Spec{Name: "customer_id", Type: a.Tables[0].Types[0], Desc: "the customer"}
 	out := &result.Table{Name: "rfm", N: n, Columns: []result.Column{
 		{Spec: idSpec, Data: s.ids},
-		intColumn(RFM.Columns[1], s.recency), intColumn(RFM.Columns[2], s.freq),
-		{Spec: RFM.Columns[3], Data: frame.Column{Type: result.MoneyType, Kind: frame.Decimal, Len: n, I64: s.money}},
+		intColumn(Get("rfm").Columns[1], s.recency), intColumn(Get("rfm").Columns[2], s.freq),
+		{Spec: Get("rfm").Columns[3], Data: frame.Column{Type: result.MoneyType, Kind: frame.Decimal, Len: n, I64: s.money}},
 		scoreColumn(scoreSpecs[0], s.scores.R), scoreColumn(scoreSpecs[1], s.scores.F), scoreColumn(scoreSpecs[2], s.scores.M),
 		segmentColumn(scoreSpecs[3], s.scores.Segment),
 	}}

@@ -17,8 +17,8 @@ var Sales = Register(&Definition{
 	Short: Text{"Revenue, orders, units and customers over time or by any column", "按时间或任意列统计销售额、订单、件数与客户"},
 	Long: `Sums the sold lines of an orders table by day (default), week (ISO 8601), month,
 quarter, year, hour, or by any column. Every period between the first and the
-last is a row, also those without a sale. What counts as sold is CLI.md's rule
-set; --net adds the negative money of reversals on their own date.`,
+last is a row, also those without a sale. --net adds the negative money of reversals on
+their own date.`,
 	Example: []string{
 		"ecomctl sales orders.parquet --by month",
 		"ecomctl sales orders.csv --by category --sort revenue:desc --limit 10",

@@ -74,8 +74,8 @@ func segmentTable(s *scoredCustomers) (*result.Table, error) {
 	if all.money < 0 {
 		return nil, fault.New(fault.Data, "adding up revenue: the total passes what 64 bits of 10⁻⁴ units hold")
 	}
-	cols := make([]frame.Column, len(Segments.Columns))
-	for i, spec := range Segments.Columns {
+	cols := make([]frame.Column, len(Get("segments").Columns))
+	for i, spec := range Get("segments").Columns {
 		cols[i] = result.NewData(spec.Type, len(by))
 	}
 	n := 0
@@ -99,7 +99,7 @@ func segmentTable(s *scoredCustomers) (*result.Table, error) {
 		result.AppendFloat(&cols[7], float64(t.money)/1e4/c)
 	}
 	out := &result.Table{Name: "segments", N: n}
-	for i, spec := range Segments.Columns {
+	for i, spec := range Get("segments").Columns {
 		out.Columns = append(out.Columns, result.Column{Spec: spec, Data: cols[i]})
 	}
 	return out, nil

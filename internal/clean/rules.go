@@ -46,7 +46,7 @@ type Config struct {
 	Extra []relation.Rule
 }
 
-// StandardRules returns the rules of CLI.md that apply to the columns of rel, in
+// StandardRules returns the rules of docs/contract.md that apply to the columns of rel, in
 // their order: rejects, then void, then reversal; what remains is sold.
 func StandardRules(rel *relation.Relation, cfg Config) []relation.Rule {
 	var rules []relation.Rule

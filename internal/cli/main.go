@@ -31,7 +31,7 @@ type App struct {
 	verbose bool
 }
 
-// Main runs the command line and returns the exit code of CLI.md.
+// Main runs the command line and returns the exit code of docs/contract.md.
 func Main(args []string) int {
 	app := &App{IO: term.System(os.Getenv), Getenv: os.Getenv, Now: time.Now}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

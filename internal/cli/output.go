@@ -206,7 +206,7 @@ func (s *session) account(acc *query.Account) error {
 		WithHint("see them with `ecomctl clean IN -o OUT --rejects FILE`; map columns with --map; raise --max-rejects if this is right")
 }
 
-// accountLine is the identity of CLI.md in rows and in money.
+// accountLine is the identity of docs/contract.md in rows and in money.
 func accountLine(acc *query.Account) string {
 	var rows, money []string
 	var total, noMoney int64

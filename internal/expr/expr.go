@@ -4,7 +4,7 @@ package expr
 type Type uint8
 
 // The types. Money is an exact multiple of 10⁻⁴ held as an integer; Time is
-// microseconds since 1970 (wall time of the relation's zone, see CLI.md);
+// microseconds since 1970 (wall time of the relation's zone, see docs/contract.md);
 // Date is days since 1970.
 const (
 	Unknown Type = iota // the type of a bare null

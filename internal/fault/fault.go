@@ -50,7 +50,7 @@ var kinds = [...]struct {
 // String returns the stable name of the kind, as used in JSON errors.
 func (k Kind) String() string { return kinds[k].name }
 
-// ExitCode returns the process exit code of CLI.md for the kind.
+// ExitCode returns the process exit code of docs/contract.md for the kind.
 func (k Kind) ExitCode() int { return kinds[k].exit }
 
 // HTTPStatus returns the status that the REST API answers for the kind.

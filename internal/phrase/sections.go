@@ -62,7 +62,7 @@ func (p Printer) Places(f PlaceFacts) string {
 	return s + p.Pick(".", "。")
 }
 
-// segmentNames are the segments of CLI.md in words, and what to do about each.
+// segmentNames are the segments of docs/contract.md in words, and what to do about each.
 var segmentNames = map[string]struct{ en, zh, doEN, doZH string }{
 	"champions":           {"Champions", "冠军客户", "Show them new products first and ask for reviews; no discounts needed.", "优先展示新品并邀请评价；无需打折。"},
 	"loyal":               {"Loyal", "忠诚客户", "Offer a larger basket: sets, refills, a subscription.", "提供更大的购物篮：套装、补充装、订阅。"},

@@ -191,7 +191,7 @@ type Reason struct {
 	NoMoney int64
 }
 
-// Account is the identity of CLI.md: where every input row went.
+// Account is the identity of docs/contract.md: where every input row went.
 type Account struct {
 	Rows    int64
 	Reasons []Reason // every rule in order, also those with no rows; then sold

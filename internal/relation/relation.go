@@ -10,7 +10,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/source"
 )
 
-// Kind is what CLI.md calls the kind of an input row. Every row has exactly one.
+// Kind is what docs/contract.md calls the kind of an input row. Every row has exactly one.
 type Kind uint8
 
 // The kinds of rows.

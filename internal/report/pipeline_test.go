@@ -21,6 +21,7 @@ import (
 type run struct {
 	shop           generate.Options // a synthetic shop …
 	csv            string           // … or the text of a CSV file
+	maps           map[string]string
 	lang, currency string
 	title          string
 }
@@ -33,7 +34,7 @@ func makeDocument(t testing.TB, r run) *report.Document {
 	t.Helper()
 	ctx := context.Background()
 	ds := openRun(t, r)
-	rel, notices, err := schema.Build(ctx, schema.BuildOptions{Fact: ds, Now: fixedNow})
+	rel, notices, err := schema.Build(ctx, schema.BuildOptions{Fact: ds, Maps: r.maps, Now: fixedNow})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ const (
 	Score     Unit = "score"
 )
 
-// Spec describes a result column: it is the contract of CLI.md, the schema of
+// Spec describes a result column: it is the contract of docs/contract.md, the schema of
 // REST and the text of the docs.
 type Spec struct {
 	Name string

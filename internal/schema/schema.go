@@ -59,7 +59,7 @@ func (t *Table) Names() []string {
 	return names
 }
 
-// Tables are the canonical tables of CLI.md and the two small ones that are joined.
+// Tables are the canonical tables of docs/contract.md and the two small ones that are joined.
 var Tables = []*Table{Orders, Events, Series, Interactions, Products, Customers}
 
 // Find returns a canonical table by name, or nil.

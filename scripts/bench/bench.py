@@ -248,7 +248,7 @@ def main():
     ap.add_argument("--rounds", type=int, default=7)
     ap.add_argument("--budget", type=float, default=240, help="seconds after which a job starts no further round")
     ap.add_argument("--dry", action="store_true", help="leave results.json and docs/benchmarks.md alone")
-    args = ap.parse_args()
+    args = ap.parse_intermixed_args()
     all_, bad = load(), False
     if args.ecomctl:
         all_["startup_ms"] = startup(args.ecomctl)

@@ -118,7 +118,7 @@ const (
 )
 
 // Segment returns the segment of three scores 1–5: by recency and by the rounded
-// mean v of frequency and money scores (CLI.md, Definitions, Segments).
+// mean v of frequency and money scores (docs/contract.md, Definitions, Segments).
 func Segment(r, f, m uint8) uint8 {
 	v := (f + m + 1) / 2
 	switch r {

@@ -25,7 +25,7 @@ func TestScoreIsTheDefinition(t *testing.T) {
 	})
 }
 
-// TestSegmentTable writes out CLI.md's table by recency score (rows) and v (columns 1–5).
+// TestSegmentTable writes out the contract's table by recency score (rows) and v (columns 1–5).
 func TestSegmentTable(t *testing.T) {
 	want := map[uint8][5]string{
 		5: {"new", "potential_loyalists", "potential_loyalists", "champions", "champions"},

@@ -164,12 +164,21 @@ func (e *Evidence) number(s []byte) {
 		e.notFloat = true
 		return
 	}
-	if len(t) > 15 && num(t) >= 0 {
+	if len(t) > 15 && allDigits(t) {
 		// Only digits, and too many for a double: an identifier unless all fit int64.
 		if _, ok := ParseInt(s); !ok {
 			e.notInt, e.notFloat = true, true
 		}
 	}
+}
+
+func allDigits(s []byte) bool {
+	for _, c := range s {
+		if c-'0' > 9 {
+			return false
+		}
+	}
+	return true
 }
 
 func (e *Evidence) date(s []byte) {
