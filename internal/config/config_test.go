@@ -114,9 +114,9 @@ func TestMistakes(t *testing.T) {
 		{"map: [a]", "map is a list, not a map", "order_id"},
 		{"input: {a: b}", "input is a map of keys, not a list", "["},
 		{"tz: ${NO_SUCH_VARIABLE}", "tz: the variable NO_SUCH_VARIABLE is not set", "export"},
-		{"rules: [{name: x}]", "line 1: a rule has no when", "write"},
-		{"rules:\n  - name: x\n    when: a\n    knd: void", `line 4: a rule has no key "knd"`, `did you mean "kind"?`},
-		{"rules:\n  - {name: x, when: a, kind: sold}", `rule x has the kind "sold"`, "reject, void"},
+		{"clean_rules: [{name: x}]", "line 1: a rule has no when", "write"},
+		{"clean_rules:\n  - name: x\n    when: a\n    knd: void", `line 4: a rule has no key "knd"`, `did you mean "kind"?`},
+		{"clean_rules:\n  - {name: x, when: a, kind: sold}", `rule x has the kind "sold"`, "reject, void"},
 		{"- a\n- b", "the file is a list, not a map of keys", "key: value"},
 		{"a: [", "it is not YAML", "indent"},
 		{"lang: en\nlang: zh", `key "lang" is there already`, "remove"},
@@ -126,7 +126,7 @@ func TestMistakes(t *testing.T) {
 			t.Errorf("%q:\n%v\nhint: %s\nwant %s; %s", c.file, err, fault.HintOf(err), c.want, c.hint)
 		}
 	}
-	for env, text := range map[string]string{"ECOMCTL_MAP": "order_id", "ECOMCTL_DEDUPE": "perhaps", "ECOMCTL_RULES": "x", "ECOMCTL_SEED": "1.5", "ECOMCTL_CONFIG": "/no/such/file"} {
+	for env, text := range map[string]string{"ECOMCTL_MAP": "order_id", "ECOMCTL_DEDUPE": "perhaps", "ECOMCTL_CLEAN_RULES": "x", "ECOMCTL_SEED": "1.5", "ECOMCTL_CONFIG": "/no/such/file"} {
 		if _, _, err := Load(world(t, nil, map[string]string{env: text})); fault.KindOf(err) != fault.Usage || err == nil {
 			t.Errorf("%s=%s: %v", env, text, err)
 		}
@@ -258,7 +258,7 @@ func TestFileTooLarge(t *testing.T) {
 }
 
 func FuzzLoad(f *testing.F) {
-	f.Add("tz: UTC\nmap: {a: b}\nrules: [{name: x, when: y}]\n")
+	f.Add("tz: UTC\nmap: {a: b}\nclean_rules: [{name: x, when: y}]\n")
 	f.Add("input: &a [x]\nproducts: *a")
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, s string) {

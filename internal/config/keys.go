@@ -90,7 +90,7 @@ var Keys = []*Key{
 	{Name: "no_clean", Type: Bool, Default: "false", Desc: "trust the input: every row is sold", Example: "true", set: flag(func(c *Config) *bool { return &c.NoClean })},
 	{Name: "max_rejects", Type: Text, Default: "5%", Desc: "exit with 3 when a larger share of rows is rejected", Example: "2%", set: setShare},
 	{Name: "void_statuses", Type: List, Default: "cancelled, refunded, voided, failed, trash, unpaid and their Chinese words", Desc: "statuses of lines that are no revenue; replaces the built-in list", Example: "[cancelled, refunded, 已取消]", set: list(func(c *Config) *[]string { return &c.VoidStatuses })},
-	{Name: "rules", Type: RuleList, Desc: "clean rules of the shop: rows for which `when` is true become reject, void, reversal or outside", Example: "[{name: test_order, kind: void, when: \"customer_id = 1\"}]", set: setRules},
+	{Name: "clean_rules", Type: RuleList, Desc: "clean rules of the shop: rows for which `when` is true become reject, void, reversal or outside", Example: "[{name: test_order, kind: void, when: \"customer_id = 1\"}]", set: setRules},
 	{Name: "validate_rules", Type: Text, Desc: "rules file of `validate`, or builtin:orders", Example: "rules.yaml", set: text(func(c *Config) *string { return &c.ValidateRules })},
 	{Name: "engine", Type: Text, Default: "local", Desc: "what answers queries", Example: "local", Choices: []string{"local", "spark"}, set: text(func(c *Config) *string { return &c.Engine })},
 	{Name: "threads", Type: Int, Default: "all processors", Desc: "worker threads", Example: "4", set: setThreads},
@@ -168,7 +168,7 @@ func setPseudonymKey(c *Config, v value) error {
 // setRules reads the shop's clean rules.
 func setRules(c *Config, v value) error {
 	if v.node.Kind != yamldoc.List {
-		return v.node.Fail("write a list of {name, kind, when}", "rules is %s, not a list", v.node.Kind)
+		return v.node.Fail("write a list of {name, kind, when}", "clean_rules is %s, not a list", v.node.Kind)
 	}
 	c.Rules = nil
 	for _, item := range v.node.Items {

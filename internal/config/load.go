@@ -250,7 +250,7 @@ func (l *loader) text(k *Key, s, from string) {
 			return
 		}
 	case RuleList:
-		l.problem(from, fault.New(fault.Usage, "%s: rules are written in a file", from).WithHint("put them under rules: in %s", FileName))
+		l.problem(from, fault.New(fault.Usage, "%s: rules are written in a file", from).WithHint("put them under clean_rules: in %s", FileName))
 		return
 	}
 	l.apply(setting{k, v, Origin{Key: k.Name, From: from}})

@@ -186,7 +186,7 @@ func TestProfileAgreesWithTheDefinition(t *testing.T) {
 				t.Fatalf("%s %s: got rows %d nulls %d distinct %d min %q max %q top %q\nwant rows %d nulls %d distinct %d min %q max %q top %q", c.Name, c.TypeName,
 					c.Rows, c.Nulls, c.Distinct, c.Min, c.Max, c.Top, ds.Rows(), nulls, distinct, least, most, top)
 			}
-			if scale := 1e-9 * math.Abs(stddev); !near(c.Mean, mean) && math.Abs(c.Mean-mean) > scale*1e-6 || !near(c.StdDev, stddev) || !near(c.P50, p50) || !near(c.P95, p95) && math.Abs(c.P95-p95) > scale {
+			if scale := 1e-9 * math.Abs(stddev); !near(c.Mean, mean) && math.Abs(c.Mean-mean) > 1e-15*math.Abs(stddev) || !near(c.StdDev, stddev) || !near(c.P50, p50) || !near(c.P95, p95) && math.Abs(c.P95-p95) > scale {
 				t.Fatalf("%s %s: got %v %v %v %v\nwant %v %v %v %v", c.Name, c.TypeName, c.Mean, c.StdDev, c.P50, c.P95, mean, stddev, p50, p95)
 			}
 		}
@@ -314,4 +314,21 @@ func BenchmarkProfile(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.N)*1e6/b.Elapsed().Seconds()/1e6, "Mrows/s")
+}
+
+// TestMeanIsRoundedOnce: a mean that a double holds exactly is that double.
+func TestMeanIsRoundedOnce(t *testing.T) {
+	var m moments
+	for _, v := range []struct{ x, n float64 }{{1, 244}, {2, 80}, {3, 30}, {4, 30}, {6, 16}} {
+		m.add(v.x, int64(v.n))
+	}
+	if got, want := m.mean(), 710.0/400; got != want {
+		t.Errorf("%v, want %v", got, want)
+	}
+	m = moments{}
+	m.add(0.1, 10)
+	m.add(0.3, 10)
+	if got := m.mean(); got != 0.2 {
+		t.Errorf("%v, want 0.2", got)
+	}
 }

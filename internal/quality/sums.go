@@ -48,7 +48,11 @@ func (m *moments) mean() float64 {
 	if m.n == 0 {
 		return math.NaN()
 	}
-	return m.shift + m.sum.value()/float64(m.n)
+	// (Σd + n·shift) / n in two doubles, rounded once: 1.8475, not 1.8475000000000001
+	n, t := float64(m.n), m.sum
+	t.addProduct(m.shift, n)
+	q := t.hi / n
+	return q + (math.FMA(-q, n, t.hi)+t.lo)/n
 }
 
 // stddev is the sample standard deviation (n − 1), NaN for fewer than two values.
