@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,6 +20,7 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 	}
 	com, out := addCommon(a, c), addOutput(a, c)
 	explain := c.Flags().Bool("explain", false, "show the plan and its SQL instead of running")
+	schema := c.Flags().Bool("json-schema", false, "print the JSON Schema of the result instead of running")
 	values := map[string]*string{}
 	for _, p := range d.Params {
 		help := p.Help
@@ -29,6 +31,13 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 		completeParam(c, com, p)
 	}
 	c.RunE = func(c *cobra.Command, inputs []string) error {
+		if *schema {
+			text, err := result.JSONSchema(d.Name, d.Columns)
+			if err == nil {
+				_, err = fmt.Fprintf(a.IO.Out, "%s\n", text)
+			}
+			return err
+		}
 		if err := com.load(c); err != nil {
 			return err
 		}
