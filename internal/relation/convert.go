@@ -399,16 +399,11 @@ func (v *vec) toDate(p *plan, in *frame.Column, z *zone) *frame.Column {
 		return c
 	}
 	c := v.toTime(p, in, z)
-	out := c.I64
-	if len(out) > 0 && (len(v.i64) == 0 || &out[0] != &v.i64[0]) {
-		out = v.ints()
-		copy(out, c.I64[:c.Len])
+	from := c.I64[:c.Len]
+	for i, t := range from[:len(v.ints())] { // in place when the times are v's own
+		v.i64[i] = floorDiv(t, dayMicros)
 	}
-	for i, t := range out {
-		q := t / dayMicros
-		out[i] = q + (t-q*dayMicros)>>63
-	}
-	c.Kind, c.Type, c.I64 = frame.Date, dateType, out
+	c.Kind, c.Type = frame.Date, dateType
 	return c
 }
 
