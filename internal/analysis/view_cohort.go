@@ -70,6 +70,9 @@ func cohortRowsOf(t *result.Table) []cohortRow {
 func cohortView(ctx context.Context, r *Request, a *query.Answer) (*View, error) {
 	p := r.printer(a)
 	v := &View{ID: "retention", Title: cohortTitle.In(r.Lang)}
+	if v.Missing = nothingSold(p, a); v.Missing != "" {
+		return v, nil
+	}
 	t, err := finishOf(ctx, "cohort", r, a)
 	if err != nil {
 		return nil, err
@@ -80,7 +83,7 @@ func cohortView(ctx context.Context, r *Request, a *query.Answer) (*View, error)
 	}
 	rows := cohortRowsOf(t)
 	if len(rows) < 2 {
-		v.Missing = p.Pick("All customers first bought in the same month: retention shows after a second month.", "所有客户都在同一个月首次购买：有第二个月的数据后才能看复购。")
+		v.Missing = p.Pick("All known customers first bought in the same month, the first of the data: who is new cannot be told from who is old yet.", "所有已知客户的首购都在数据的第一个月：尚无法区分新客与老客。")
 		return v, nil
 	}
 	v.Lead = append(v.Lead, p.Retention(retentionFacts(p, rows)))

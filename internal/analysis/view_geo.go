@@ -41,9 +41,17 @@ func geoView(_ context.Context, r *Request, a *query.Answer) (*View, error) {
 	}
 	p := r.printer(a)
 	v := &View{ID: "regions", Title: geoTitle.In(r.Lang)}
+	if v.Missing = nothingSold(p, a); v.Missing != "" {
+		return v, nil
+	}
+	empty := ""
 	for _, c := range geoColumns {
 		t := tableNamed(a, "geo."+c)
 		places := placesOf(t, p)
+		if len(places) == 1 && !places[0].known {
+			empty = c
+			continue
+		}
 		if len(places) < 2 && (c == "country" || t == nil) {
 			continue
 		}
@@ -51,7 +59,10 @@ func geoView(_ context.Context, r *Request, a *query.Answer) (*View, error) {
 			return nil, err
 		}
 	}
-	if len(v.Figures) == 0 {
+	switch {
+	case len(v.Figures) == 0 && len(v.Lead) == 0 && empty != "":
+		v.Missing = p.Pick("The "+empty+" column is empty on every sold line: map another with --map "+empty+"=Column.", "所有已售明细的 "+empty+" 列都为空：请用 --map "+empty+"=列名 指定其他列。")
+	case len(v.Figures) == 0 && len(v.Lead) == 0:
 		v.Missing = p.Pick("No region column: map one with --map region=Column (or --map country=Column).", "没有地区列：请用 --map region=列名（或 --map country=列名）指定。")
 	}
 	return v, nil

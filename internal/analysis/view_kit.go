@@ -6,6 +6,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/frame"
 	"github.com/ecomctl/ecomctl/internal/phrase"
 	"github.com/ecomctl/ecomctl/internal/query"
+	"github.com/ecomctl/ecomctl/internal/relation"
 	"github.com/ecomctl/ecomctl/internal/result"
 )
 
@@ -71,6 +72,15 @@ func textAt(c *frame.Column, i int) (s string, ok bool) {
 		return dateText(c.I64[i]), true
 	}
 	return itoa(c.I64[i]), true
+}
+
+// nothingSold is the empty state of a section without sold lines; "" when there are some.
+func nothingSold(p phrase.Printer, a *query.Answer) string {
+	if rows, _ := a.Account.Of(relation.Sold); rows > 0 {
+		return ""
+	}
+	return p.Pick("No sold line is in scope: widen --from, --to or --where, or see under Data quality why rows do not count.",
+		"范围内没有已售明细：请放宽 --from、--to 或 --where，或在“数据质量”中查看原因。")
 }
 
 // wide refuses sums that do not fit 64 bits of 10⁻⁴ units (9 × 10¹⁴ in money): a

@@ -102,6 +102,9 @@ func productsView(_ context.Context, r *Request, a *query.Answer) (*View, error)
 	}
 	p := r.printer(a)
 	v := &View{ID: "products", Title: productsTitle.In(r.Lang)}
+	if v.Missing = nothingSold(p, a); v.Missing != "" {
+		return v, nil
+	}
 	products, categories := itemsOf(tableNamed(a, "products"), p), itemsOf(tableNamed(a, "categories"), p)
 	if len(products) == 0 && len(categories) == 0 {
 		v.Missing = p.Pick("No product column: map one with --map product_id=Column (and --map product_name=Column, --map category=Column).",
@@ -135,6 +138,7 @@ func (v *View) addProducts(r *Request, p phrase.Printer, products []item) error 
 		}
 	}
 	if total <= 0 {
+		v.Lead = append(v.Lead, p.Pick("The sold lines bring no revenue: every price is 0.", "已售明细没有收入：所有价格均为 0。"))
 		return nil
 	}
 	n := len(products)

@@ -86,11 +86,18 @@ func segmentsOf(t *result.Table) []segment {
 func segmentsView(ctx context.Context, r *Request, a *query.Answer) (*View, error) {
 	p := r.printer(a)
 	v := &View{ID: "customers", Title: segmentsTitle.In(r.Lang)}
+	if v.Missing = nothingSold(p, a); v.Missing != "" {
+		return v, nil
+	}
 	t, err := finishOf(ctx, "segments", r, a)
 	if err != nil {
 		return nil, err
 	}
-	if t == nil || t.N == 0 {
+	if t != nil && t.N == 0 {
+		v.Missing = p.Pick("Every sold line is a guest's: customer_id is empty. Map another column with --map customer_id=Column.", "所有已售明细均为游客：customer_id 为空。请用 --map customer_id=列名 指定其他列。")
+		return v, nil
+	}
+	if t == nil {
 		v.Missing = p.Pick("No known customers: map a column with --map customer_id=Column.", "没有已知客户：请用 --map customer_id=列名 指定。")
 		return v, nil
 	}

@@ -104,9 +104,7 @@ func salesView(_ context.Context, r *Request, a *query.Answer) (*View, error) {
 	}
 	p := r.printer(a)
 	v := &View{ID: "sales", Title: salesTitle.In(r.Lang)}
-	if rows, _ := a.Account.Of(relation.Sold); rows == 0 {
-		v.Missing = p.Pick("No sold line is in scope: widen --from, --to or --where, or see below why rows were rejected.",
-			"范围内没有已售明细：请放宽 --from、--to 或 --where，或在下方查看被拒绝的原因。")
+	if v.Missing = nothingSold(p, a); v.Missing != "" {
 		return v, nil
 	}
 	d := newSalesData(r, a)
@@ -158,13 +156,17 @@ func (d *salesData) lead(a *query.Answer) []string {
 	c.Low, c.High, c.Past = lo, hi, past
 	c.Unusual = map[Trend]int{Usual: 0, Unusual: 1, TooFewData: -1}[t]
 	c.Cause = d.cause(a, c, now, before)
-	lead := []string{d.p.Headline(c), d.p.Usual(c)}
+	lead := []string{d.p.Headline(c)}
+	usual := d.p.Usual(c)
 	if s.cut == phrase.Week && c.Unusual > 0 && s.last-53 >= s.first {
 		if rate := change(revenueOf(s.of[s.last-53]), revenueOf(s.of[s.last-52]), true); !math.IsNaN(rate) {
-			lead[1] += d.p.Pick(" ", "") + d.p.Season(c.Rate(), math.Expm1(rate))
+			usual += d.p.Pick(" ", "") + d.p.Season(c.Rate(), math.Expm1(rate))
 		}
 	}
-	if y := d.yearBefore(s); y != "" {
+	if usual != "" {
+		lead = append(lead, usual)
+	}
+	if y := d.yearBefore(s); y != "" && now.revenue > 0 {
 		lead = append(lead, y)
 	}
 	return lead
@@ -173,7 +175,7 @@ func (d *salesData) lead(a *query.Answer) []string {
 // short is the lead of data that hold less than two whole days.
 func (d *salesData) short(a *query.Answer) string {
 	rows, money := a.Account.Of(relation.Sold)
-	return d.p.Pick("The data span "+d.p.Span(d.w.from, d.w.end)+" only: "+d.p.MoneyWords(money)+" in "+d.p.Count(rows)+" sold lines, and nothing to compare with.",
+	return d.p.Pick("The data span "+d.p.Span(d.w.from, d.w.end)+" only: "+d.p.MoneyWords(money)+" in "+d.p.Count(rows)+" sold "+phrase.Plural(rows, "line", "lines")+", and nothing to compare with.",
 		"数据仅涵盖"+d.p.Span(d.w.from, d.w.end)+"："+d.p.Count(rows)+" 条已售明细，共 "+d.p.MoneyWords(money)+"，没有可比较的时段。")
 }
 

@@ -61,9 +61,9 @@ func (c Change) thin() (int64, bool) {
 // none can be told.
 func (p Printer) Headline(c Change) string {
 	s := p.moved(c)
-	if n, thin := c.thin(); thin {
-		return s + p.Pick(" ("+p.Count(n)+" "+Plural(n, "order", "orders")+" in the smaller "+p.unit(c.Period.Cut)+": too few to tell why).",
-			"（较少的一"+p.unit(c.Period.Cut)+"只有 "+p.Count(n)+" 笔订单：太少，无法判断原因）。")
+	if n, thin := c.thin(); thin && c.Now+c.Before > 0 {
+		return s + p.Pick(" ("+p.Count(n)+" "+Plural(n, "order", "orders")+" in the smaller "+p.unit(c.Period.Cut)+": too few to tell).",
+			"（较少的一"+p.unit(c.Period.Cut)+"只有 "+p.Count(n)+" 笔订单：太少，无法判断）。")
 	}
 	if math.IsNaN(c.Rate()) || math.Abs(c.Rate()) < flat || c.Cause.Kind == NoCause {
 		return s + p.Pick(".", "。")
@@ -74,21 +74,25 @@ func (p Printer) Headline(c Change) string {
 // moved writes the change and the figure.
 func (p Printer) moved(c Change) string {
 	rate, now, when := c.Rate(), p.MoneyWords(c.Now), p.Period(c.Period)
+	in := p.When(c.Period.Cut) + when
+	if c.Now == 0 && c.Before == 0 {
+		return p.Pick("There was no revenue "+in+", nor in the "+p.unit(c.Period.Cut)+" before", when+"没有收入，前一"+p.unit(c.Period.Cut)+"也没有")
+	}
 	if math.IsNaN(rate) {
-		return p.Pick("Revenue was "+now+" in "+when+"; there was none in the "+p.unit(c.Period.Cut)+" before",
+		return p.Pick("Revenue was "+now+" "+in+"; there was none in the "+p.unit(c.Period.Cut)+" before",
 			when+"收入为 "+now+"；前一"+p.unit(c.Period.Cut)+"没有收入")
 	}
 	amount := p.Percent(math.Abs(rate))
 	switch {
 	case c.Now == 0:
-		return p.Pick("Nothing was sold in "+when+", after "+p.MoneyWords(c.Before)+" the "+p.unit(c.Period.Cut)+" before",
-			when+"没有销售；前一"+p.unit(c.Period.Cut)+"为 "+p.MoneyWords(c.Before))
+		return p.Pick("There was no revenue "+in+", after "+p.MoneyWords(c.Before)+" the "+p.unit(c.Period.Cut)+" before",
+			when+"没有收入；前一"+p.unit(c.Period.Cut)+"为 "+p.MoneyWords(c.Before))
 	case math.Abs(rate) < flat:
-		return p.Pick("Revenue held at "+now+" in "+when, when+"收入持平，为 "+now)
+		return p.Pick("Revenue held at "+now+" "+in, when+"收入持平，为 "+now)
 	case rate > 0:
-		return p.Pick("Revenue rose "+amount+" to "+now+" in "+when, when+"收入增长 "+amount+"，至 "+now)
+		return p.Pick("Revenue rose "+amount+" to "+now+" "+in, when+"收入增长 "+amount+"，至 "+now)
 	}
-	return p.Pick("Revenue fell "+amount+" to "+now+" in "+when, when+"收入下降 "+amount+"，至 "+now)
+	return p.Pick("Revenue fell "+amount+" to "+now+" "+in, when+"收入下降 "+amount+"，至 "+now)
 }
 
 // unit names the period's length.
@@ -170,12 +174,14 @@ func (p Printer) volume(c Cause) string {
 	return a + p.Pick(" outweighed ", "，超过了") + o + p.Pick("", "的影响")
 }
 
-// Usual says whether the change is outside the usual range.
+// Usual says whether the change is outside the usual range; "" where there is no rate.
 func (p Printer) Usual(c Change) string {
 	unit := p.unit(c.Period.Cut)
 	rng := Signed(c.Low, p.Percent(c.Low)) + p.Pick(" and ", " 至 ") + Signed(c.High, p.Percent(c.High))
 	switch {
-	case c.Unusual < 0 || math.IsNaN(c.Rate()):
+	case math.IsNaN(c.Rate()):
+		return ""
+	case c.Unusual < 0:
 		return p.Pick("With "+p.Count(int64(c.Past))+" earlier "+unit+"-on-"+unit+" "+Plural(int64(c.Past), "change", "changes")+", whether this is usual cannot be told yet.",
 			"此前只有 "+p.Count(int64(c.Past))+" 次环比变化，尚不能判断是否正常。")
 	case c.Unusual > 0:

@@ -147,12 +147,12 @@ func TestHeadline(t *testing.T) {
 		{"thin", headlineCase(func(c *Change) {
 			c.Orders = 12
 			c.Cause = Cause{Kind: ByRegion, Names: []string{"London"}, Share: 0.97}
-		}), "Revenue fell 4.2 % to £612,430 in week 48 (28 Nov – 4 Dec 2011) (12 orders in the smaller week: too few to tell why).",
-			"第48周（2011年11月28日至12月4日）收入下降 4.2%，至 ¥612,430（较少的一周只有 12 笔订单：太少，无法判断原因）。"},
+		}), "Revenue fell 4.2 % to £612,430 in week 48 (28 Nov – 4 Dec 2011) (12 orders in the smaller week: too few to tell).",
+			"第48周（2011年11月28日至12月4日）收入下降 4.2%，至 ¥612,430（较少的一周只有 12 笔订单：太少，无法判断）。"},
 		{"nothing before", headlineCase(func(c *Change) { c.Before = 0 }),
 			"Revenue was £612,430 in week 48 (28 Nov – 4 Dec 2011); there was none in the week before.", "第48周（2011年11月28日至12月4日）收入为 ¥612,430；前一周没有收入。"},
 		{"nothing now", headlineCase(func(c *Change) { c.Now = 0 }),
-			"Nothing was sold in week 48 (28 Nov – 4 Dec 2011), after £639,280 the week before.", "第48周（2011年11月28日至12月4日）没有销售；前一周为 ¥639,280。"},
+			"There was no revenue in week 48 (28 Nov – 4 Dec 2011), after £639,280 the week before.", "第48周（2011年11月28日至12月4日）没有收入；前一周为 ¥639,280。"},
 		{"unknown orders", headlineCase(func(c *Change) { c.Orders, c.OrdersBefore = -1, -1 }),
 			"Revenue fell 4.2 % to £612,430 in week 48 (28 Nov – 4 Dec 2011).", "第48周（2011年11月28日至12月4日）收入下降 4.2%，至 ¥612,430。"},
 	}
@@ -180,7 +180,7 @@ func TestUsualAndYear(t *testing.T) {
 func TestSectionSentences(t *testing.T) {
 	check(t, "pareto", en.Pareto(ParetoFacts{Products: 3527, Top: 705, Share: 0.8, Best: "CAKESTAND", BestShare: 0.023, Slow: 357})[1],
 		"At the other end 357 products (10 %) sold once or twice: candidates to drop.")
-	check(t, "few products", en.Pareto(ParetoFacts{Products: 3, Best: "Tea", BestShare: 0.5})[0], "With 3 products, Tea brings 50 % of revenue.")
+	check(t, "few products", en.Pareto(ParetoFacts{Products: 3, Best: "Tea", BestShare: 0.5})[0], "Of three products, Tea brings most: 50 % of revenue.")
 	check(t, "pareto zh", zh.Pareto(ParetoFacts{Products: 100, Top: 20, Share: 0.8, Best: "茶", BestShare: 0.1})[0], "100 种商品中最好的五分之一（20 种）贡献 80% 的收入；居首的“茶”占 10%。")
 	check(t, "places", en.Places(PlaceFacts{Places: 34, First: "SP", FirstShare: 0.4, Second: "RJ", SecondShare: 0.13, Eighty: 7}), "SP brings 40 % of revenue, RJ follows with 13 %; 7 of 34 regions make up four fifths.")
 	check(t, "one place", en.Places(PlaceFacts{Places: 1, First: "SP", FirstShare: 1}), "All revenue comes from SP.")

@@ -18,18 +18,28 @@ type ParetoFacts struct {
 // Pareto says how much hangs on few products, and what hardly sells.
 func (p Printer) Pareto(f ParetoFacts) []string {
 	n := p.Count(int64(f.Products))
-	if f.Products < 10 {
-		return []string{p.Pick("With "+p.Count(int64(f.Products))+" "+Plural(int64(f.Products), "product", "products")+", "+f.Best+" brings "+p.Percent(f.BestShare)+" of revenue.",
-			"共 "+n+" 种商品，其中"+quoteZH(f.Best)+"贡献 "+p.Percent(f.BestShare)+" 的收入。")}
+	switch {
+	case f.Products == 1:
+		return []string{p.Pick("All revenue comes from one product, "+f.Best+".", "全部收入来自一种商品："+quoteZH(f.Best)+"。")}
+	case f.Products < 10:
+		return []string{p.Pick("Of "+p.Small(f.Products)+" products, "+f.Best+" brings most: "+p.Percent(f.BestShare)+" of revenue.",
+			"共 "+n+" 种商品，其中"+quoteZH(f.Best)+"最多，贡献 "+p.Percent(f.BestShare)+" 的收入。")}
 	}
-	out := []string{p.Pick("The best fifth of "+n+" products ("+p.Count(int64(f.Top))+") brings "+p.Percent(f.Share)+" of revenue; the first, "+f.Best+", "+p.Percent(f.BestShare)+".",
-		n+" 种商品中最好的五分之一（"+p.Count(int64(f.Top))+" 种）贡献 "+p.Percent(f.Share)+" 的收入；居首的"+quoteZH(f.Best)+"占 "+p.Percent(f.BestShare)+"。")}
-	if slow := float64(f.Slow) / float64(f.Products); slow >= 0.02 {
+	fifth := p.Pick("the best fifth of "+n+" products ("+p.Count(int64(f.Top))+") brings "+p.Percent(f.Share)+" of revenue; the first, "+f.Best+", "+p.Percent(f.BestShare)+".",
+		n+" 种商品中最好的五分之一（"+p.Count(int64(f.Top))+" 种）贡献 "+p.Percent(f.Share)+" 的收入；居首的"+quoteZH(f.Best)+"占 "+p.Percent(f.BestShare)+"。")
+	out := []string{p.Pick("T"+strings.TrimPrefix(fifth, "t"), fifth)}
+	if f.Share < evenShare {
+		out[0] = p.Pick("Revenue spreads over all products: ", "收入分散在各种商品上：") + fifth
+	}
+	if slow := float64(f.Slow) / float64(f.Products); slow >= 0.02 && slow <= 0.5 {
 		out = append(out, p.Pick("At the other end "+p.Count(int64(f.Slow))+" products ("+p.Percent(slow)+") sold once or twice: candidates to drop.",
 			"另一端有 "+p.Count(int64(f.Slow))+" 种商品（"+p.Percent(slow)+"）只卖出一两次：可考虑下架。"))
 	}
 	return out
 }
+
+// evenShare is the share of the best fifth below which revenue is said to spread.
+const evenShare = 0.35
 
 func quoteZH(s string) string { return "“" + s + "”" }
 
