@@ -60,16 +60,16 @@ func cohortPlan(r *Request) (query.Plan, error) {
 	if err != nil {
 		return query.Plan{}, err
 	}
-	cohort := query.Dim{Name: "cohort", Column: relation.OrderTS, Cut: cut, FirstPer: "customer_id"}
-	people := query.Measure{Name: "customers", Op: query.CountDistinct, Column: "customer_id"}
-	cells := r.baseQuery("cohort")
-	cells.Scope = relation.Only(relation.Sold)
+	sold := relation.Only(relation.Sold)
+	cohort := query.Dim{Name: "cohort", Column: relation.OrderTS, Cut: cut, FirstPer: "customer_id", FirstScope: sold}
+	people := query.Measure{Name: "customers", Op: query.CountDistinct, Column: "customer_id", Scope: sold}
+	cells := r.baseQuery("cohort") // with --net a cell may hold nothing but reversals
 	cells.Dims = []query.Dim{cohort, {Name: "at", Column: relation.OrderTS, Cut: cut}}
 	revenue, _ := r.measure(mRevenue)
 	cells.Measures = []query.Measure{people, revenue}
 	plan := query.Plan{Queries: []query.Query{cells}}
 	if r.From != query.MinTime || r.Where != nil {
-		sizes := query.Query{Name: "cohort-sizes", Scope: cells.Scope, From: query.MinTime, To: r.To,
+		sizes := query.Query{Name: "cohort-sizes", Scope: sold, From: query.MinTime, To: r.To,
 			Dims: []query.Dim{cohort}, Measures: []query.Measure{people}}
 		plan.Queries = append(plan.Queries, sizes)
 	}
@@ -105,6 +105,9 @@ func newCohortGrid(r *Request, a *query.Answer) (*cohortGrid, error) {
 	cohort, at := t.Col("cohort").I64, t.Col("at").I64
 	people, money := t.Col("customers").I64, t.Col(mRevenue).I64
 	for i := range t.N {
+		if t.Col("cohort").IsNull(i) { // customers who only ever sent something back
+			continue
+		}
 		g.cells[[2]int64{cohort[i], at[i]}] = cohortCell{people[i], money[i]}
 		if cohort[i] == at[i] {
 			g.sizes[cohort[i]] = people[i]

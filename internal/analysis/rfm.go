@@ -59,6 +59,9 @@ func rfmPlan(r *Request) (query.Plan, error) {
 	}
 	m, _ := r.measure(mRevenue)
 	m.Name = "monetary"
+	if r.Net { // of customers with a sold line, who alone make the groups
+		m.Scope = relation.Only(relation.Sold, relation.Reversal)
+	}
 	q.Measures = append(q.Measures, m)
 	return query.Plan{Queries: []query.Query{q}}, nil
 }

@@ -59,6 +59,17 @@ type Dim struct {
 	// a customer is {Column: order_ts, Cut: Month, FirstPer: customer_id}. Where and From do not
 	// limit that search. Rows whose FirstPer is null are left out.
 	FirstPer string
+	// FirstScope are the kinds of rows among which FirstPer searches; 0 = the query's scope.
+	FirstScope relation.Kinds
+}
+
+// SearchScope returns the kinds of rows among which FirstPer searches in a query of
+// the given scope.
+func (d *Dim) SearchScope(scope relation.Kinds) relation.Kinds {
+	if d.FirstScope != 0 {
+		return d.FirstScope
+	}
+	return scope
 }
 
 // Op is how a measure folds the rows of a group.

@@ -122,6 +122,7 @@ func drawQuery(t *rapid.T, i int) query.Query {
 			dim.Column, dim.Cut = "order_ts", rapid.SampledFrom(cuts).Draw(t, "cut")
 		case 3:
 			dim.Column, dim.Cut, dim.FirstPer = "order_ts", rapid.SampledFrom(cuts).Draw(t, "cut"), rapid.SampledFrom([]string{"customer_id", "region"}).Draw(t, "per")
+			dim.FirstScope = rapid.SampledFrom([]relation.Kinds{0, relation.Only(relation.Sold)}).Draw(t, "search")
 		}
 		q.Dims = append(q.Dims, dim)
 	}

@@ -238,7 +238,7 @@ func (n *naive) query(q query.Query) []string {
 			bounds.From = query.MinTime
 			v := n.value(r, d.Column, d.Cut)
 			k := r.vals[d.FirstPer]
-			if !q.Scope.In(r.kind) || !n.inPeriod(r, bounds) || k == nil || v == nil {
+			if !d.SearchScope(q.Scope).In(r.kind) || !n.inPeriod(r, bounds) || k == nil || v == nil {
 				continue
 			}
 			if old, ok := firsts[i][k]; !ok || v.(int64) < old.(int64) {

@@ -326,7 +326,7 @@ func firstCut(c query.Cut) query.Cut {
 func (b *builder) dim(q query.Query, d query.Dim, byDay bool, place func(int) int) (dimPlan, error) {
 	dp := dimPlan{name: d.Name, cut: d.Cut, from: d.Cut, first: -1, typ: b.typeOf(d.Column)}
 	if d.FirstPer != "" {
-		st, err := b.stream(q.Scope, nil, query.MinTime, q.To)
+		st, err := b.stream(d.SearchScope(q.Scope), nil, query.MinTime, q.To)
 		if err != nil {
 			return dp, err
 		}
