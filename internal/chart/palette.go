@@ -20,7 +20,7 @@ var (
 	Light = Theme{
 		"bg": "#ffffff", "panel": "#ffffff", "weekend": "#e3e8ee", "ink": "#16191d", "muted": "#59616b", "line": "#dfe3e8", "grid": "#eceff2",
 		"axis": "#9aa3ad", "shade": "#f3f5f7", "empty": "#f3f5f7",
-		"s1": "#1f5fa8", "s2": "#c4561a", "s3": "#2a9187", "s4": "#c94fb8", "s5": "#5e4e08", "other": "#858d97",
+		"s1": "#1f5fa8", "s2": "#c4561a", "s3": "#2a9187", "s4": "#8a1c6a", "s5": "#5e4e08", "other": "#858d97",
 		"o1": "#eaf2fb", "o2": "#c6ddf2", "o3": "#93bde4", "o4": "#3876b6", "o5": "#1f5fa8", "o6": "#123d73",
 		"onPale": "#16191d", "onDeep": "#ffffff", "hatch": "rgba(255,255,255,.38)",
 		"link": "#1a56a0", "good": "#0b6b55", "bad": "#a8321a", "warn": "#7a5200", "focus": "#1a56a0",
