@@ -203,7 +203,7 @@ func TestErrors(t *testing.T) {
 		{dir, "no data files", fault.NotFound},
 		{write(t, t.TempDir(), "e.csv", ""), "empty", fault.Input},
 		{write(t, t.TempDir(), "x.csv", "PK\x03\x04..............."), "Excel", fault.Input},
-		{write(t, t.TempDir(), "y.csv", "a,b\n\x00\x00\x01,2\n"), "zero byte", fault.Input},
+		{write(t, t.TempDir(), "y.csv", "a,b\n\x00\x00\x01,2\n"), "are zero", fault.Input},
 		{write(t, t.TempDir(), "y.csv", "<!DOCTYPE html><html>"), "web page", fault.Input},
 		{"mysql://me:secret@host/db?table=t", "mysql", fault.Usage},
 		{"-", "there is none", fault.Usage},

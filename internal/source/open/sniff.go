@@ -135,8 +135,8 @@ func sniff(name string, head []byte, opts *Options) (string, error) {
 		return f, nil
 	}
 	if opts.CSV.Encoding == "" {
-		if i := bytes.IndexByte(text, 0); i >= 0 {
-			return "", fault.New(fault.Input, "opening %s: no known table format (it holds a zero byte at place %d)", name, i).WithHint("Parquet, Arrow IPC, CSV, TSV, NDJSON and baskets can be read, also packed by gzip or zstd")
+		if n := bytes.Count(text, []byte{0}); n*20 > len(text) {
+			return "", fault.New(fault.Input, "opening %s: no known table format (%d of its first %d bytes are zero)", name, n, len(text)).WithHint("Parquet, Arrow IPC, CSV, TSV, NDJSON and baskets can be read, also packed by gzip or zstd")
 		}
 	}
 	lower := bytes.ToLower(text[:min(len(text), 64)])
