@@ -137,6 +137,9 @@ func (p *proposer) try(c *Column, class int) error {
 			p.skipped = map[string]bool{}
 		}
 		p.skipped[c.Name] = true
+		for _, i := range hits { // nor are they anything less likely
+			p.used[i] = true
+		}
 		return nil
 	}
 	name := p.schema.Field(hits[0]).Name
