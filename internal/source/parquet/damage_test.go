@@ -168,6 +168,11 @@ func outcome(t testing.TB, file []byte, memory int64) (rows int64, sum uint64, e
 		return 0, 0, wellFormed(t, err)
 	}
 	defer ds.Close()
+	if ds.Inputs()[0].Rows > 1<<24 {
+		// A few bytes may well stand for any number of equal rows. Reading them
+		// takes its time in bounded memory, and can be interrupted.
+		return 0, 0, nil
+	}
 	for _, s := range ds.Splits() {
 		for i := range ds.Schema().NumFields() {
 			s.Stats(i)

@@ -23,9 +23,9 @@ func codecName(c int8) string {
 	return codecNames[c]
 }
 
-// maxGroupRows bounds the rows a row group may declare; the format counts
-// values of a page in 31 bits, and no writer makes groups of 2⁴⁰ rows.
-const maxGroupRows = 1 << 40
+// maxGroupRows bounds the rows that a row group may declare. No writer comes
+// near it; beyond it a number is damaged.
+const maxGroupRows = 1 << 34
 
 // validate checks the footer against itself and against the size of the data
 // part of the file (everything before the footer).
