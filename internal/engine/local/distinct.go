@@ -175,7 +175,7 @@ func (a *distinctAcc) choose() {
 			}
 		}
 		each := int64(a.keyBound()>>3) + 8
-		if int64(groups)*each <= a.bitCap/4 && each <= int64(len(a.pairs)/groups)*64*8 {
+		if int64(groups)*each <= a.bitCap {
 			a.toBits()
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/ecomctl/ecomctl/internal/expr"
+	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/query"
 	"github.com/ecomctl/ecomctl/internal/relation"
 )
@@ -176,7 +178,37 @@ func TestQueriesAgreeWithTheNaiveEngine(t *testing.T) {
 		rng.Shuffle(len(m.rows), func(i, j int) { m.rows[i], m.rows[j] = m.rows[j], m.rows[i] })
 		cutRows(m, rng)
 		compare(t, rel, plan, n, attemptOptions{})
+		compareSpilled(t, rel, plan, n)
 	})
+}
+
+// compareSpilled runs the plan outside memory; only what is known to need
+// memory may be refused.
+func compareSpilled(t *rapid.T, rel *relation.Relation, plan query.Plan, n *naive) {
+	dir, err := os.MkdirTemp("", "spill")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	e := New(Options{Threads: rapid.IntRange(1, 3).Draw(t, "spillThreads"), TempDir: dir})
+	firsts := func(q query.Query) bool {
+		return slices.ContainsFunc(q.Dims, func(d query.Dim) bool { return d.FirstPer != "" })
+	}
+	for _, q := range plan.Queries {
+		ans, err := e.external(context.Background(), rel, query.Plan{Queries: []query.Query{q}}, attemptOptions{})
+		if fault.KindOf(err) == fault.Full && firsts(q) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := lines(ans.Tables[0]), n.query(q); !slices.Equal(got, want) {
+			t.Fatalf("spilled %+v\n got %q\nwant %q", q, got, want)
+		}
+	}
+	if left, _ := os.ReadDir(dir); len(left) > 0 {
+		t.Fatalf("%d temporary files are left", len(left))
+	}
 }
 
 func wherePrice(q query.Query) float64 {

@@ -69,6 +69,8 @@ func (e *Engine) run(ctx context.Context, rel *relation.Relation, plan query.Pla
 			opt.super = true
 		case errors.Is(err, errProduct) && !opt.sparse:
 			opt.sparse = true
+		case errors.Is(err, errBudget):
+			return e.external(ctx, rel, plan, opt)
 		default:
 			return ans, err
 		}
@@ -79,6 +81,7 @@ func (e *Engine) run(ctx context.Context, rel *relation.Relation, plan query.Pla
 type worker struct {
 	rel   *relation.Worker
 	dup   *relation.DupWorker // nil unless duplicates are asked
+	spill []*spiller          // nil in memory
 	st    *state
 	accs  []acc
 	nulls []int64
@@ -90,6 +93,7 @@ type attempt struct {
 	prog    *relation.Program
 	finder  *relation.DupFinder // nil unless duplicates are asked
 	dupSum  relation.Sum
+	spill   *external // nil in memory
 	plan    query.Plan
 	mem     budget
 	workers []*worker
@@ -97,10 +101,25 @@ type attempt struct {
 }
 
 func (e *Engine) attempt(ctx context.Context, rel *relation.Relation, plan query.Plan, opt attemptOptions) (*query.Answer, error) {
+	a, err := e.prepare(ctx, rel, plan, opt, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.scan(ctx, e, rel); err != nil {
+		return nil, err
+	}
+	threads := threadsOr(e.opt.Threads)
+	if err := a.resolve(ctx, opt, threads); err != nil {
+		return nil, err
+	}
+	return a.answer(ctx, threads, rel.Find(currencyColumn) >= 0)
+}
+
+// prepare compiles a plan; x, when not nil, takes the queries' part.
+func (e *Engine) prepare(ctx context.Context, rel *relation.Relation, plan query.Plan, opt attemptOptions, x *external) (*attempt, error) {
 	a := &attempt{plan: plan, mem: budget{limit: e.opt.Memory}}
 	asked := plan
-	currency := rel.Find(currencyColumn)
-	if currency >= 0 {
+	if x == nil && rel.Find(currencyColumn) >= 0 {
 		asked.Queries = append(plan.Queries[:len(plan.Queries):len(plan.Queries)], currencyQuery(rel))
 	}
 	var err error
@@ -110,6 +129,9 @@ func (e *Engine) attempt(ctx context.Context, rel *relation.Relation, plan query
 	find := plan.Duplicates && opt.dups == nil
 	if plan.Nulls || find {
 		a.p.needCanonical()
+	}
+	if x != nil {
+		x.needs(a.p)
 	}
 	var compile []relation.Option
 	if opt.dups != nil {
@@ -122,21 +144,18 @@ func (e *Engine) attempt(ctx context.Context, rel *relation.Relation, plan query
 		return nil, err
 	}
 	if find {
-		if a.finder, err = relation.NewDupFinder(a.prog, e.opt.Memory/4); err != nil {
-			return nil, err
-		}
+		a.finder, err = relation.NewDupFinder(a.prog, e.opt.Memory/4)
 	}
-	if err := a.scan(ctx, e, rel); err != nil {
-		return nil, err
-	}
-	threads := threadsOr(e.opt.Threads)
+	return a, err
+}
+
+// resolve settles what the scan left open about duplicates.
+func (a *attempt) resolve(ctx context.Context, opt attemptOptions, threads int) (err error) {
 	a.dupSum = opt.dupSum
-	if find {
-		if _, a.dupSum, err = a.finder.Resolve(ctx, threads); err != nil {
-			return nil, fault.Wrap(err, "finding duplicates")
-		}
+	if a.finder != nil {
+		_, a.dupSum, err = a.finder.Resolve(ctx, threads)
 	}
-	return a.answer(ctx, threads, currency >= 0)
+	return fault.Wrap(err, "finding duplicates")
 }
 
 // bitmapBytes bounds the bitmaps of one distinct count of one worker by the
@@ -150,7 +169,7 @@ func bitmapBytes(rel *relation.Relation, memory int64) int64 {
 			rows += s.Bytes() / 64
 		}
 	}
-	n := max(8*rows, 16<<20)
+	n := max(6*rows, 16<<20)
 	if memory > 0 {
 		n = min(n, memory/8)
 	}
@@ -176,6 +195,11 @@ func (a *attempt) scan(ctx context.Context, e *Engine, rel *relation.Relation) e
 		}
 		for _, u := range a.p.units {
 			w.accs = append(w.accs, u.start(a.p, &a.mem))
+		}
+		if a.spill != nil {
+			if w.spill, err = a.spill.spillers(); err != nil {
+				return err
+			}
 		}
 		a.workers[i] = w
 	}
@@ -205,6 +229,22 @@ func (a *attempt) batch(w *worker, split int, b *frame.Batch) error {
 	if w.dup != nil {
 		w.dup.Add(rows)
 	}
+	for _, sp := range w.spill {
+		if err := sp.add(rows); err != nil {
+			return err
+		}
+	}
+	if err := a.add(w, rows); err != nil {
+		return err
+	}
+	for i, gp := range a.p.groups {
+		a.parts[i][split].add(gp, w.st, &a.mem)
+	}
+	return nil
+}
+
+// add folds compiled rows into a worker's accumulators.
+func (a *attempt) add(w *worker, rows *relation.Rows) error {
 	if err := w.st.load(rows); err != nil {
 		return err
 	}
@@ -213,10 +253,7 @@ func (a *attempt) batch(w *worker, split int, b *frame.Batch) error {
 			return err
 		}
 	}
-	for i, gp := range a.p.groups {
-		a.parts[i][split].add(gp, w.st, &a.mem)
-	}
-	if a.mem.limit > 0 && a.mem.used.Load()+a.p.tableBytes() > a.mem.limit {
+	if a.mem.limit > 0 && len(w.accs) > 0 && a.mem.used.Load()+a.p.tableBytes() > a.mem.limit {
 		return errBudget
 	}
 	return nil
@@ -259,16 +296,7 @@ func (a *attempt) answer(ctx context.Context, threads int, currency bool) (*quer
 	if err != nil {
 		return nil, err
 	}
-	r := &results{p: a.p, accs: accs, keys: make([]*keyReader, len(a.p.keyers)), bases: make([]*baseReader, len(a.p.bases))}
-	n := len(r.keys) + len(r.bases)
-	err = inParallel(ctx, n, threads, func(_ context.Context, _, i int) error {
-		if i < len(r.keys) {
-			r.keys[i] = a.p.keyers[i].reader()
-		} else {
-			r.bases[i-len(r.keys)] = a.p.bases[i-len(r.keys)].reader()
-		}
-		return nil
-	})
+	r, err := newResultsParallel(ctx, a.p, accs, threads)
 	if err != nil {
 		return nil, err
 	}
@@ -296,7 +324,28 @@ func (a *attempt) answer(ctx context.Context, threads int, currency bool) (*quer
 	return ans, nil
 }
 
-// merged is the account of all workers.
+// newResultsParallel makes ready to read the values of all ids.
+func newResultsParallel(ctx context.Context, p *physical, accs []acc, threads int) (*results, error) {
+	r := &results{p: p, accs: accs, keys: make([]*keyReader, len(p.keyers)), bases: make([]*baseReader, len(p.bases))}
+	n := len(r.keys) + len(r.bases)
+	err := inParallel(ctx, n, threads, func(_ context.Context, _, i int) error {
+		if i < len(r.keys) {
+			r.keys[i] = p.keyers[i].reader()
+		} else {
+			r.bases[i-len(r.keys)] = p.bases[i-len(r.keys)].reader()
+		}
+		return nil
+	})
+	return r, err
+}
+
+// newResults is newResultsParallel in the caller's goroutine.
+func newResults(p *physical, accs []acc) *results {
+	r, _ := newResultsParallel(context.Background(), p, accs, 1) // nothing in it fails
+	return r
+}
+
+// account adds up where the rows went.
 func (a *attempt) account(ac *query.Account) error {
 	var t relation.Tally
 	for _, w := range a.workers {
