@@ -63,9 +63,14 @@ func StandardRules(rel *relation.Relation, cfg Config) []relation.Rule {
 		ts = rel.Columns[i].Name
 	}
 	_, _, _, _, money := rel.MoneyParts()
-	null(NoOrderID, "order_id")
+	lines := rel.Name == "orders" // events may well have no product
+	if lines {
+		null(NoOrderID, "order_id")
+	}
 	null(NoTime, ts)
-	null(NoProduct, "product_id")
+	if lines {
+		null(NoProduct, "product_id")
+	}
 	add(relation.Rule{Name: Unparsable, Kind: relation.Reject, Test: relation.TestBad, When: expr.Col(relation.BadColumn)})
 	if money {
 		add(relation.Rule{Name: NoMoney, Kind: relation.Reject, Test: relation.TestNoMoney, When: expr.IsNull(expr.Col(relation.MoneyColumn))})

@@ -12,8 +12,12 @@ import (
 	"github.com/ecomctl/ecomctl/internal/source"
 )
 
-// sampleValues bounds how many texts are looked at to tell a layout.
-const sampleValues = 20_000
+// Values that are looked at to tell a layout: so many of the first batch of rows,
+// and if those leave day and month unclear so many in all.
+const (
+	firstValues = 20_000
+	mostValues  = 2_000_000
+)
 
 // readLayouts settles how times in text are written: day and month in slashed
 // dates are told apart by values above 12, or the user must say.
@@ -24,11 +28,7 @@ func (b *build) readLayouts(ctx context.Context) error {
 		if !ok {
 			continue
 		}
-		texts, err := sample(ctx, b.Fact, col)
-		if err != nil {
-			return err
-		}
-		layout, err := layoutOf(texts)
+		layout, err := readLayout(ctx, b.Fact, col)
 		if err != nil {
 			return fault.Wrap(err, "mapping %s: column %q", c.Canonical, c.From)
 		}
@@ -55,35 +55,48 @@ func (b *build) timeText(c *Choice) (int, bool) {
 	return at[0], frame.KindOf(b.schema.Field(at[0]).Type) == frame.String
 }
 
-// layoutOf chooses between the layouts by what most values read as.
-func layoutOf(texts []string) (string, error) {
-	var plain, mdy, dmy, all int
-	bad := ""
-	for _, t := range texts {
-		p, blank := relation.ReadsTime("", t)
-		if blank {
-			continue
-		}
-		all++
-		m, _ := relation.ReadsTime(relation.LayoutMDY, t)
-		d, _ := relation.ReadsTime(relation.LayoutDMY, t)
-		plain, mdy, dmy = plain+one(p), mdy+one(m), dmy+one(d)
-		if !p && !m && !d && bad == "" {
-			bad = t
-		}
+// evidence counts how many values read as which layout.
+type evidence struct {
+	all, plain, mdy, dmy int
+	first, bad           string
+}
+
+// see looks at one value.
+func (e *evidence) see(text string) {
+	p, blank := relation.ReadsTime("", text)
+	if blank {
+		return
 	}
+	if e.all++; e.all == 1 {
+		e.first = text
+	}
+	m, _ := relation.ReadsTime(relation.LayoutMDY, text)
+	d, _ := relation.ReadsTime(relation.LayoutDMY, text)
+	e.plain, e.mdy, e.dmy = e.plain+one(p), e.mdy+one(m), e.dmy+one(d)
+	if !p && !m && !d && e.bad == "" {
+		e.bad = text
+	}
+}
+
+// unclear reports whether only further values can tell day from month.
+func (e *evidence) unclear() bool {
+	return e.all == 0 || (e.mdy == e.dmy && e.plain < e.mdy && 2*e.mdy >= e.all)
+}
+
+// layout chooses what most values read as.
+func (e *evidence) layout() (string, error) {
 	switch {
-	case all == 0 || (plain >= mdy && plain >= dmy && 2*plain >= all):
+	case e.all == 0 || (e.plain >= e.mdy && e.plain >= e.dmy && 2*e.plain >= e.all):
 		return "", nil
-	case mdy > dmy && 2*mdy >= all:
+	case e.mdy > e.dmy && 2*e.mdy >= e.all:
 		return relation.LayoutMDY, nil
-	case dmy > mdy && 2*dmy >= all:
+	case e.dmy > e.mdy && 2*e.dmy >= e.all:
 		return relation.LayoutDMY, nil
-	case mdy == dmy && 2*mdy >= all:
-		return "", fault.New(fault.Usage, "its dates, such as %q, may be day/month or month/day", texts[0]).
+	case e.unclear():
+		return "", fault.New(fault.Usage, "its dates, such as %q, may be day/month or month/day", e.first).
 			WithHint("say which: --map 'order_ts=COLUMN@dmy' or @mdy")
 	}
-	return "", fault.New(fault.Usage, "its text %q is no time in a known form", bad).
+	return "", fault.New(fault.Usage, "its text %q is no time in a known form", e.bad).
 		WithHint("state its layout as Go writes it: --map 'order_ts=COLUMN@02.01.2006 15h04'")
 }
 
@@ -95,40 +108,43 @@ func one(b bool) int {
 	return 0
 }
 
-// sample reads texts of a column from the first rows of up to three splits.
-func sample(ctx context.Context, d source.Dataset, col int) ([]string, error) {
-	splits := d.Splits()
-	var texts []string
-	for _, i := range [...]int{0, len(splits) / 2, len(splits) - 1} {
-		if i < 0 || i >= len(splits) || (i == 0 && len(texts) > 0) {
-			continue
+// readLayout reads values of a text column until they tell its layout.
+func readLayout(ctx context.Context, d source.Dataset, col int) (string, error) {
+	var e evidence
+	for _, s := range d.Splits() {
+		if err := seeSplit(ctx, s, col, &e); err != nil {
+			return "", err
 		}
-		var err error
-		if texts, err = sampleSplit(ctx, splits[i], col, texts); err != nil {
-			return nil, err
+		if !e.unclear() || e.all >= mostValues {
+			break
 		}
 	}
-	return texts, nil
+	return e.layout()
 }
 
-// sampleSplit appends the texts of the first batch of a split.
-func sampleSplit(ctx context.Context, s source.Split, col int, texts []string) (_ []string, err error) {
+// seeSplit looks at the values of a split, no more than are needed.
+func seeSplit(ctx context.Context, s source.Split, col int, e *evidence) (err error) {
 	r, err := s.Open(ctx, []source.Want{{Col: col, As: frame.String}})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	var b frame.Batch
-	if err := r.Next(&b); errors.Is(err, io.EOF) {
-		return texts, nil
-	} else if err != nil {
-		return nil, err
-	}
-	c := &b.Cols[0]
-	for i := 0; i < b.N && i < sampleValues; i++ {
-		if !c.IsNull(i) && c.Kind == frame.String {
-			texts = append(texts, string(c.Str(i)))
+	for e.all < mostValues {
+		if err := r.Next(&b); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		c := &b.Cols[0]
+		for i := 0; i < b.N && (i < firstValues || e.unclear()); i++ {
+			if c.Kind == frame.String && !c.IsNull(i) {
+				e.see(string(c.Str(i)))
+			}
+		}
+		if !e.unclear() {
+			return nil
 		}
 	}
-	return texts, nil
+	return nil
 }
