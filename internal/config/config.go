@@ -13,7 +13,7 @@ import (
 // The zero value of a field means that nobody set it.
 type Config struct {
 	Input                                  []string
-	Events, Products, Customers            string // URIs of further tables
+	Products, Customers                    string // URIs of further tables
 	Preset                                 string
 	Map                                    map[string]string // canonical column → column of the input
 	Where                                  string            // expression

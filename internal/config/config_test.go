@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -269,4 +270,23 @@ func FuzzLoad(f *testing.F) {
 			t.Fatalf("%v is %v", err, fault.KindOf(err))
 		}
 	})
+}
+
+var update = flag.Bool("update", false, "write docs/config.md")
+
+// TestDocs: docs/config.md is what the table of keys says.
+func TestDocs(t *testing.T) {
+	const page = "../../docs/config.md"
+	if *update {
+		if err := os.WriteFile(page, Markdown(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != string(Markdown()) {
+		t.Error("docs/config.md is old: go test ./internal/config -run TestDocs -update")
+	}
 }

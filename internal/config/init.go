@@ -68,14 +68,10 @@ func (o *InitOptions) writeMap(b *bytes.Buffer) {
 	if len(o.Choices) > 0 {
 		b.WriteString("map:\n")
 	}
-	width := 0
-	for _, c := range o.Choices {
-		width = max(width, len(c.Canonical)+len(yamldoc.Quote(c.Column)))
-	}
 	for _, c := range o.Choices {
 		fmt.Fprintf(b, "  %s: %s", yamldoc.Quote(c.Canonical), yamldoc.Quote(c.Column))
 		if c.Why != "" {
-			fmt.Fprintf(b, "%s # %s", strings.Repeat(" ", width-len(c.Canonical)-len(yamldoc.Quote(c.Column))), yamldoc.Comment(c.Why))
+			fmt.Fprintf(b, " # %s", yamldoc.Comment(c.Why))
 		}
 		b.WriteByte('\n')
 	}

@@ -65,7 +65,7 @@ func list(at func(c *Config) *[]string) func(*Config, value) error {
 	return func(c *Config, v value) error { *at(c) = v.list; return nil }
 }
 
-func flag(at func(c *Config) *bool) func(*Config, value) error {
+func boolean(at func(c *Config) *bool) func(*Config, value) error {
 	return func(c *Config, v value) error { *at(c) = v.text == "true"; return nil }
 }
 
@@ -76,7 +76,6 @@ var Keys = []*Key{
 	{Name: "map", Type: Map, Desc: "which column of the input is which canonical column; the others are recognised", Example: "{order_id: InvoiceNo, order_ts: InvoiceDate}", set: setMap},
 	{Name: "products", Type: Text, Desc: "URI of the products table (names, categories)", Example: "products.csv", set: text(func(c *Config) *string { return &c.Products })},
 	{Name: "customers", Type: Text, Desc: "URI of the customers table (regions)", Example: "customers.csv", set: text(func(c *Config) *string { return &c.Customers })},
-	{Name: "events", Type: Text, Desc: "URI of the events table (clicks)", Example: "events.parquet", set: text(func(c *Config) *string { return &c.Events })},
 	{Name: "where", Type: Text, Desc: "only rows that satisfy this condition", Example: `"region <> 'test'"`, set: text(func(c *Config) *string { return &c.Where })},
 	{Name: "from", Type: Text, Desc: "first day reported", Example: "2024-01-01", check: checkDate, set: text(func(c *Config) *string { return &c.From })},
 	{Name: "to", Type: Text, Desc: "day before which rows are reported", Example: "2025-01-01", check: checkDate, set: text(func(c *Config) *string { return &c.To })},
@@ -84,10 +83,10 @@ var Keys = []*Key{
 	{Name: "tz", Type: Text, Default: "UTC", Desc: "time zone of wall times and calendar cuts", Example: "Asia/Shanghai", check: checkZone, set: text(func(c *Config) *string { return &c.TZ })},
 	{Name: "currency", Type: Text, Desc: "filters where there is a currency column, else a label", Example: "EUR", check: checkCurrency, set: text(func(c *Config) *string { return &c.Currency })},
 	{Name: "lang", Type: Text, Default: "en", Desc: "language of texts", Example: "zh", Choices: []string{"en", "zh"}, set: text(func(c *Config) *string { return &c.Lang })},
-	{Name: "reject_free", Type: Bool, Default: "false", Desc: "lines of price 0 are rejects instead of free sales", Example: "true", set: flag(func(c *Config) *bool { return &c.RejectFree })},
-	{Name: "dedupe", Type: Bool, Default: "false", Desc: "rows equal to an earlier row are rejects", Example: "true", set: flag(func(c *Config) *bool { return &c.Dedupe })},
-	{Name: "net", Type: Bool, Default: "false", Desc: "add the negative money of reversals on their own date", Example: "true", set: flag(func(c *Config) *bool { return &c.Net })},
-	{Name: "no_clean", Type: Bool, Default: "false", Desc: "trust the input: every row is sold", Example: "true", set: flag(func(c *Config) *bool { return &c.NoClean })},
+	{Name: "reject_free", Type: Bool, Default: "false", Desc: "lines of price 0 are rejects instead of free sales", Example: "true", set: boolean(func(c *Config) *bool { return &c.RejectFree })},
+	{Name: "dedupe", Type: Bool, Default: "false", Desc: "rows equal to an earlier row are rejects", Example: "true", set: boolean(func(c *Config) *bool { return &c.Dedupe })},
+	{Name: "net", Type: Bool, Default: "false", Desc: "add the negative money of reversals on their own date", Example: "true", set: boolean(func(c *Config) *bool { return &c.Net })},
+	{Name: "no_clean", Type: Bool, Default: "false", Desc: "trust the input: every row is sold", Example: "true", set: boolean(func(c *Config) *bool { return &c.NoClean })},
 	{Name: "max_rejects", Type: Text, Default: "5%", Desc: "exit with 3 when a larger share of rows is rejected", Example: "2%", set: setShare},
 	{Name: "void_statuses", Type: List, Default: "cancelled, refunded, voided, failed, trash, unpaid and their Chinese words", Desc: "statuses of lines that are no revenue; replaces the built-in list", Example: "[cancelled, refunded, 已取消]", set: list(func(c *Config) *[]string { return &c.VoidStatuses })},
 	{Name: "clean_rules", Type: RuleList, Desc: "clean rules of the shop: rows for which `when` is true become reject, void, reversal or outside", Example: "[{name: test_order, kind: void, when: \"customer_id = 1\"}]", set: setRules},
@@ -100,7 +99,7 @@ var Keys = []*Key{
 	{Name: "format", Type: Text, Default: "table on a terminal, csv in a pipe", Desc: "format of results", Example: "json", Choices: []string{"table", "csv", "tsv", "json", "ndjson", "parquet", "arrow", "md", "html"}, set: text(func(c *Config) *string { return &c.Format })},
 	{Name: "delimiter", Type: Text, Default: "recognised", Desc: "field delimiter of text files", Example: "semicolon", set: text(func(c *Config) *string { return &c.Delimiter })},
 	{Name: "encoding", Type: Text, Default: "recognised", Desc: "encoding of text files", Example: "gb18030", Choices: []string{"utf-8", "utf-16le", "utf-16be", "gb18030", "latin1"}, set: text(func(c *Config) *string { return &c.Encoding })},
-	{Name: "no_progress", Type: Bool, Default: "false", Desc: "no progress line", Example: "true", set: flag(func(c *Config) *bool { return &c.NoProgress })},
+	{Name: "no_progress", Type: Bool, Default: "false", Desc: "no progress line", Example: "true", set: boolean(func(c *Config) *bool { return &c.NoProgress })},
 	{Name: "log_format", Type: Text, Default: "text", Desc: "messages as text or JSON", Example: "json", Choices: []string{"text", "json"}, set: text(func(c *Config) *string { return &c.LogFormat })},
 	{Name: "pseudonym_key", Type: Text, Secret: true, Desc: "key of --pseudonymise; a reference, not the key itself", Example: "${ECOMCTL_KEY}", set: setPseudonymKey},
 }

@@ -3,6 +3,7 @@ package quality
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -344,7 +345,20 @@ func (r *Rule) setReference(v *yamldoc.Node) (err error) {
 			return err
 		}
 	}
+	if r.File == "-" {
+		return v.Fail("name a file", "a reference cannot be standard input")
+	}
+	r.File = beside(v.File, r.File)
 	return nil
+}
+
+// beside resolves a path relative to the folder of the rules file, so that rules
+// mean the same from wherever they are used; URIs stay as they are.
+func beside(rules, file string) string {
+	if filepath.IsAbs(file) || strings.Contains(file, "://") || strings.HasPrefix(file, "sqlite:") {
+		return file
+	}
+	return filepath.Join(filepath.Dir(rules), file)
 }
 
 func (r *Rule) setAge(v *yamldoc.Node) error {

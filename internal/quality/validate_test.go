@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -370,6 +371,16 @@ func TestRulesThatDoNotFit(t *testing.T) {
 		_, err := Validate(context.Background(), ds, parseRules(t, "rules: ["+rule+"]"), Options{Open: open})
 		if fault.KindOf(err) != fault.Usage || err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", rule, err)
+		}
+	}
+}
+
+// TestReferencesAreBesideTheRules: a relative path starts from the rules file.
+func TestReferencesAreBesideTheRules(t *testing.T) {
+	for file, want := range map[string]string{"p.csv": "shop/p.csv", "../p.csv": "p.csv", "/data/p.csv": "/data/p.csv", "hdfs://h/p.csv": "hdfs://h/p.csv"} {
+		rules, err := ParseRules("shop/rules.yaml", strings.NewReader("rules: [{type: foreign_key, column: a, references: {file: "+file+", column: id}}]"))
+		if err != nil || filepath.ToSlash(rules[0].File) != want {
+			t.Errorf("%s: %v, %v, want %s", file, rules, err, want)
 		}
 	}
 }

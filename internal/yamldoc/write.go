@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-var plain = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_./-]*$`)
+var plain = regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_./-]*$`)
 
 // Quote writes a text as a scalar that reads back as the same text.
 func Quote(s string) string {
