@@ -1,20 +1,18 @@
 package report
 
 import (
-	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
-	"io"
+	"encoding/hex"
 	"strings"
 	"sync"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
 )
 
-// The chart library comes from its npm package at build time (`make assets`); a
-// binary built without it has only the placeholder.
+// The chart library comes from its npm package at build time (`make assets`), packed
+// by gzip, with the SHA-256 of its text; a binary built without it has only the placeholder.
 //
 //go:embed all:assets/dist
 var dist embed.FS
@@ -40,41 +38,20 @@ type library struct {
 }
 
 var loadLibrary = sync.OnceValue(func() library {
-	text, packed, err := readLibrary()
-	if err != nil || text == nil {
-		return library{err: err}
-	}
-	return library{packed: base64.StdEncoding.EncodeToString(packed), hash: hashSource(text)}
-})
-
-// readLibrary returns the library's text and its gzip form; both nil when the
-// binary was built without it.
-func readLibrary() (text, packed []byte, err error) {
-	if packed, err = dist.ReadFile("assets/dist/echarts.min.js.gz"); err == nil {
-		r, err := gzip.NewReader(bytes.NewReader(packed))
-		if err != nil {
-			return nil, nil, fault.New(fault.Internal, "unpacking the chart library: %w", err)
-		}
-		text, err = io.ReadAll(r)
-		if err != nil {
-			return nil, nil, fault.New(fault.Internal, "unpacking the chart library: %w", err)
-		}
-		return text, packed, nil
-	}
-	text, err = dist.ReadFile("assets/dist/echarts.min.js")
+	packed, err := dist.ReadFile("assets/dist/echarts.min.js.gz")
 	if err != nil {
-		return nil, nil, nil // built without: not an error
+		return library{} // built without: not an error
 	}
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	if _, err := w.Write(text); err != nil {
-		return nil, nil, fault.New(fault.Internal, "packing the chart library: %w", err)
+	sum, err := dist.ReadFile("assets/dist/echarts.min.js.sha256")
+	if err != nil {
+		return library{err: fault.New(fault.Internal, "reading the chart library's digest: %w", err).WithHint("run make assets and build again")}
 	}
-	if err := w.Close(); err != nil {
-		return nil, nil, fault.New(fault.Internal, "packing the chart library: %w", err)
+	raw, err := hex.DecodeString(strings.TrimSpace(string(sum)))
+	if err != nil || len(raw) != sha256.Size {
+		return library{err: fault.New(fault.Internal, "reading the chart library's digest: %q is none", sum)}
 	}
-	return text, b.Bytes(), nil
-}
+	return library{packed: base64.StdEncoding.EncodeToString(packed), hash: cspSource(raw)}
+})
 
 // SelfContained reports whether pages carry their chart library. When they do
 // not, the caller says so once on standard error: charts then need a network.
@@ -84,8 +61,11 @@ func SelfContained() bool { return loadLibrary().packed != "" }
 // Browsers hash the text after turning CR LF into LF.
 func hashSource(script []byte) string {
 	sum := sha256.Sum256([]byte(strings.ReplaceAll(string(script), "\r\n", "\n")))
-	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	return cspSource(sum[:])
 }
+
+// cspSource writes a digest as a CSP source.
+func cspSource(sum []byte) string { return "'sha256-" + base64.StdEncoding.EncodeToString(sum) + "'" }
 
 // policy is the page's Content-Security-Policy: nothing from anywhere, scripts by
 // their hashes only. Styles carry no data; the chart library sets some through the DOM.

@@ -2,10 +2,12 @@ package report_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"strings"
@@ -82,6 +84,32 @@ func TestPolicyAdmitsEveryScript(t *testing.T) {
 		if h := "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"; !strings.Contains(scriptSrc, h) {
 			t.Errorf("the policy does not admit the script that begins %.40q", s[1])
 		}
+	}
+}
+
+// TestPolicyAdmitsTheLibrary unpacks the library as a browser does and recomputes
+// its hash.
+func TestPolicyAdmitsTheLibrary(t *testing.T) {
+	needAssets(t)
+	pg := string(renderPage(t, makeDocument(t, run{csv: tinyCSV, lang: "en"})))
+	m := regexp.MustCompile(`(?s)id="lib">(.*?)</script>`).FindStringSubmatch(pg)
+	if m == nil {
+		t.Fatal("no library in the page")
+	}
+	r, err := gzip.NewReader(base64.NewDecoder(base64.StdEncoding, strings.NewReader(m[1])))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(text)
+	if h := "sha256-" + base64.StdEncoding.EncodeToString(sum[:]); !strings.Contains(strings.ReplaceAll(pg[:5000], "&#43;", "+"), h) {
+		t.Errorf("the policy does not admit the library (%d bytes, %s)", len(text), h)
+	}
+	if bytes.ContainsAny(text, "\r\x00") {
+		t.Error("the library holds characters that a browser changes before it hashes")
 	}
 }
 

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"html"
+	"html/template"
 	"strconv"
 	"strings"
 	"time"
@@ -14,8 +16,8 @@ import (
 // table is a result table as the page shows it.
 type table struct {
 	Head []head
-	Rows [][]cell
-	Cut  string // what was left out
+	Body template.HTML // rows; every text escaped by cell.write
+	Cut  string        // what was left out
 }
 
 type head struct {
@@ -46,14 +48,30 @@ func newTable(t *result.Table, p phrase.Printer) table {
 	if n < t.N {
 		out.Cut = p.Pick("The first "+p.Count(int64(n))+" of "+p.Count(int64(t.N))+" rows; the commands give all.", "前 "+p.Count(int64(n))+" 行，共 "+p.Count(int64(t.N))+" 行；用命令可得到全部。")
 	}
+	// Thousands of cells: html/template would spend most of a report's drawing on them.
+	var b strings.Builder
 	for i := range n {
-		row := make([]cell, len(t.Columns))
+		b.WriteString("<tr>")
 		for k := range t.Columns {
-			row[k] = newCell(&t.Columns[k], i, p)
+			newCell(&t.Columns[k], i, p).write(&b)
 		}
-		out.Rows = append(out.Rows, row)
+		b.WriteByte('\n')
 	}
+	out.Body = template.HTML(b.String())
 	return out
+}
+
+// write writes the cell; the texts are the only parts that come from data.
+func (c cell) write(b *strings.Builder) {
+	b.WriteString("<td")
+	if c.Class != "" {
+		b.WriteString(` class="` + c.Class + `"`)
+	}
+	if c.Raw != "" {
+		b.WriteString(` data-v="` + html.EscapeString(c.Raw) + `"`)
+	}
+	b.WriteByte('>')
+	b.WriteString(html.EscapeString(c.Text))
 }
 
 func numeric(t expr.Type) bool { return t == expr.Int || t == expr.Float || t == expr.Money }
