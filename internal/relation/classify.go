@@ -235,7 +235,7 @@ func (w *Worker) ruleMask(r *rulePlan, mask []uint64) bool {
 	return r.filter.mask(w, mask)
 }
 
-// nullMask marks null rows.
+// nullMask marks null rows, but for those whose value could not be read.
 func nullMask(c *frame.Column, mask []uint64) bool {
 	if c.Kind == frame.Null {
 		fillWords(mask, c.Len)
@@ -246,6 +246,11 @@ func nullMask(c *frame.Column, mask []uint64) bool {
 	}
 	for k := range mask {
 		mask[k] = ^wordAt(c.Valid, k)
+	}
+	if c.Bad != nil {
+		for k := range mask {
+			mask[k] &^= wordAt(c.Bad, k)
+		}
 	}
 	return true
 }

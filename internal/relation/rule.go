@@ -2,14 +2,14 @@ package relation
 
 // Test says which of the house's own tests a rule is. The local engine runs
 // those as bit-mask kernels over the columns; a TestExpr rule is evaluated
-// through its predicate. When always holds the same meaning, for SQL and for
-// people; a property test proves the two equal.
+// through its predicate. When holds the same meaning for tables, which have no
+// unreadable values; a property test proves the two equal.
 type Test uint8
 
 // The tests of the house.
 const (
 	TestExpr     Test = iota // evaluate Rule.When
-	TestNull                 // Column is null
+	TestNull                 // Column is null, and not because its value could not be read
 	TestBad                  // a mapped value was present and could not be read
 	TestNoMoney              // the money of the line cannot be computed
 	TestNegative             // Column < 0

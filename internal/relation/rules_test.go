@@ -44,13 +44,14 @@ func lines(t *rapid.T) *relation.Relation {
 	if rapid.Bool().Draw(t, "plain status") {
 		status = column("status", arrow.BinaryTypes.String, "paid", "Trash", "\tfailed", nil)
 	}
-	d := memtest.New([]string{"o", "t", "p", "q", "u", "s", "d"},
+	d := memtest.New([]string{"o", "t", "p", "q", "u", "s", "d", "c"},
 		column("id", whole, 1, 2, nil), column("ts", &arrow.TimestampType{Unit: arrow.Microsecond}, day, 2*day, 3*day, 4*day, 9*day, nil),
-		column("product", double, 1., 2., 1.5, nil), quantity, price, status, column("discount", double, 0., 0.5, 9., nil))
+		column("product", double, 1., 2., math.NaN(), nil), quantity, price, status, column("discount", double, 0., 0.5, 9., nil),
+		column("customer", double, 17850., 1.5, nil)) // 1.5 is no id: unreadable
 	rel := &relation.Relation{Name: "orders", Fact: d, Zone: "UTC", AsOf: math.MaxInt64, Columns: []relation.Column{
 		{Name: "order_id", Type: expr.Int, From: "o"}, {Name: "order_ts", Type: expr.Time, From: "t"}, {Name: "product_id", Type: expr.Int, From: "p"},
 		{Name: "quantity", Type: qType, From: "q"}, {Name: "unit_price", Type: expr.Float, From: "u"}, {Name: "status", Type: expr.Text, From: "s"},
-		{Name: "discount", Type: expr.Float, From: "d"},
+		{Name: "discount", Type: expr.Float, From: "d"}, {Name: "customer_id", Type: expr.Int, From: "c"},
 	}}
 	drop := rapid.IntRange(0, len(rel.Columns)).Draw(t, "column left out")
 	if drop < len(rel.Columns) && rapid.Bool().Draw(t, "leave out") {
