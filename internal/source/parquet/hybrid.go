@@ -96,7 +96,9 @@ func unpack(dst []int32, p []byte, at, w int) {
 		dst[i] = unpackOne(p, at+i, w)
 	}
 	// Whole groups of eight start on a byte. Wide loads may read up to 8 bytes
-	// past a group, so the last ones are taken one by one.
+	// past a group: into what follows the run in the page, or, at its very end,
+	// the last numbers are taken one by one.
+	p = p[:cap(p)]
 	groups := (len(dst) - i) / 8
 	first := (at + i) / 8
 	if safe := (len(p) - 8) / w; first+groups > safe {

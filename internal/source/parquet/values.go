@@ -321,16 +321,24 @@ func (c *column) spread(at, k, m int) {
 
 func spread[T any](s []T, valid []byte, at, m int) {
 	var zero T
-	for i := len(s) - 1; i >= m || m > 0; i-- {
-		if frame.Bit(valid, at+i) {
-			m--
+	for i := len(s); m > 0 || i > 0; {
+		// Eight rows with values move at once; nulls are few in most columns.
+		if end := at + i; end&7 == 0 && i >= 8 && m >= 8 && valid[end>>3-1] == 0xff {
 			if i == m {
 				return // the rest is in place
 			}
-			s[i] = s[m]
-		} else {
-			s[i] = zero
+			copy(s[i-8:i], s[m-8:m])
+			i, m = i-8, m-8
+			continue
 		}
+		if i--; !frame.Bit(valid, at+i) {
+			s[i] = zero
+			continue
+		}
+		if m--; i == m {
+			return
+		}
+		s[i] = s[m]
 	}
 }
 
