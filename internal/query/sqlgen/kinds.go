@@ -61,7 +61,15 @@ func (r *rows) rules() []rule {
 		if r.never(u) {
 			continue
 		}
-		out = append(out, rule{r.condition(u.When), u.Kind, u.Name})
+		when := r.condition(u.When)
+		if u.Test == relation.TestNull { // unreadable is not missing
+			if c := &r.rel.Columns[r.rel.Find(u.Column)]; c.Join == 0 {
+				if v := r.column(u.Column); v.bad.s != "" {
+					when = r.f("%s AND NOT %s", when, r.f("COALESCE(%s, %s)", v.bad, term{s: r.d.Bool(false), atom: true}))
+				}
+			}
+		}
+		out = append(out, rule{when, u.Kind, u.Name})
 	}
 	if !scoped {
 		scope()
