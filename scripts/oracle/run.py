@@ -50,11 +50,31 @@ def prepare(con, sqldir, case):
     con.execute(fill(read(sqldir, "lines"), {"data": data, "where": case.get("where") or "true"}))
 
 
+def profile(con, sqldir, case):
+    """profile.sql once a column of the file, put together."""
+    source = literal(case["files"]["file"])
+    parts = []
+    for name, sqltype in con.execute(f"SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM {source})").fetchall():
+        number = any(sqltype.startswith(t) for t in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL"))
+        whole = "CASE WHEN {0}(d) = round({0}(d)) THEN {0}(d)::BIGINT::VARCHAR ELSE {0}(d)::VARCHAR END"
+        instant = "strftime({0}(x)::TIMESTAMP, '%Y-%m-%dT%H:%M:%S.%f').regexp_replace('\\.?0*$', '')"
+        show = whole if number else instant if sqltype.startswith("TIMESTAMP") else "{0}(x)::VARCHAR"
+        parts.append(fill(read(sqldir, "profile"), {
+            "column": name, "file": source, "number": f'"{name}"::DOUBLE' if number else "NULL::DOUBLE",
+            "min": show.format("min"), "max": show.format("max")}))
+    return " UNION ALL ".join(f"({p})" for p in parts)
+
+
 def answer(con, sqldir, case):
     values = dict(case.get("fill") or {})
+    if case["query"] == "profile":
+        return table(con.execute(profile(con, sqldir, case)))
     if case["query"] == "segments":
         values["rfm"] = read(sqldir, "rfm")
-    cur = con.execute(fill(read(sqldir, case["query"]), values))
+    return table(con.execute(fill(read(sqldir, case["query"]), values)))
+
+
+def table(cur):
     columns = [[d[0], str(d[1]).lower()] for d in cur.description]
     kinds = [kind(t) for _, t in columns]
     rows = [[None if v is None else text(v, k) for v, k in zip(row, kinds)] for row in cur.fetchall()]
