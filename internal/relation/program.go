@@ -399,7 +399,7 @@ func (b *builder) canFail(c *Column) bool {
 func (b *builder) isText() bool {
 	for _, in := range b.Rel.Fact.Inputs() {
 		switch in.Format {
-		case "parquet", "arrow", "arrow-stream":
+		case "parquet", "arrow", "arrow-stream", "basket":
 		default:
 			return true
 		}
