@@ -71,18 +71,19 @@ const (
 	maxNamed  = 3
 	minParts  = 4
 	minShare  = 0.5
+	maxShare  = 2 // beyond, others undo it: many things moved, none is the cause
 	minExcess = 0.25
 
 	minMaterial = 0.03
 	minGross    = 0.3
 )
 
-// concentrated finds the fewest parts that explain the change from before to now;
-// score is how much more they explain than their share of revenue, 0 for none.
-func concentrated(kind phrase.CauseKind, parts []part, now, before int64, limit int) (c phrase.Cause, score float64) {
+// concentrated finds the parts that explain the change from before to now furthest
+// beyond their share of revenue; each further name must add a tenth. score is that excess, 0 for none.
+func concentrated(kind phrase.CauseKind, parts []part, now, before int64, limit int) (best phrase.Cause, score float64) {
 	net := now - before
 	if len(parts) < minParts || net == 0 || before <= 0 {
-		return c, 0
+		return best, 0
 	}
 	sorted := slices.Clone(parts)
 	sign := int64(1)
@@ -92,30 +93,30 @@ func concentrated(kind phrase.CauseKind, parts []part, now, before int64, limit 
 	slices.SortStableFunc(sorted, func(a, b part) int {
 		return cmp.Compare(sign*(b.now-b.before), sign*(a.now-a.before))
 	})
-	var gain, base, baseNow, gross int64
+	var gross, gain, base, baseNow int64
 	for _, q := range parts {
-		gross += max(q.now-q.before, q.before-q.now)
+		gross += magnitude(q)
 	}
-	for _, q := range sorted[:min(limit, len(sorted)-1)] {
+	var names []string
+	for i, q := range sorted[:min(limit, len(sorted)-1)] {
 		if sign*(q.now-q.before) <= 0 {
 			break
 		}
-		gain += q.now - q.before
-		base += q.before
-		baseNow += q.now
-		c.Names = append(c.Names, phrase.Name(q.name, 28))
+		gain, base, baseNow = gain+q.now-q.before, base+q.before, baseNow+q.now
+		names = append(names, q.label(28))
 		share := float64(gain) / float64(net)
-		size := float64(base+baseNow) / float64(before+now)
 		own := math.Abs(float64(gain))
-		if own < minMaterial*float64(before) || kind != phrase.ByCustomer && own < minGross*float64(gross) {
+		noise := own < minMaterial*float64(before) || kind != phrase.ByCustomer && own < minGross*float64(gross)
+		if noise || share < minShare || share > maxShare {
 			continue
 		}
-		if excess := math.Min(share, 1) - size; share >= minShare && excess >= minExcess {
-			c.Kind, c.Share, c.Rest = kind, share, restOf(now-baseNow, before-base)
-			return c, excess
+		excess := math.Min(share, 1) - float64(base+baseNow)/float64(before+now)
+		if excess >= minExcess && excess-0.1*float64(i) > score {
+			score = excess - 0.1*float64(i)
+			best = phrase.Cause{Kind: kind, Names: slices.Clone(names), Share: share, Rest: restOf(now-baseNow, before-base)}
 		}
 	}
-	return phrase.Cause{}, 0
+	return best, score
 }
 
 func restOf(now, before int64) float64 {
