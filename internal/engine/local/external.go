@@ -49,6 +49,10 @@ type partKey struct {
 // maxDepth is how often a partition may be partitioned again: 16⁵ parts in all.
 const maxDepth = 4
 
+// lastBytes is what a partition that was divided maxDepth times may take, if
+// the whole budget is less.
+const lastBytes = 64 << 20
+
 // external answers a plan outside memory. The attempt that failed is repeated
 // for nothing but the account and the groupings, which the tasks do not carry.
 func (e *Engine) external(ctx context.Context, rel *relation.Relation, plan query.Plan, opt attemptOptions) (*query.Answer, error) {
@@ -401,6 +405,10 @@ func (x *external) partition(ctx context.Context, t *task, f *spillFile, part, d
 		case errors.Is(err, errBudget):
 			if depth < maxDepth {
 				return x.again(ctx, t, f, part, depth+1, memory)
+			}
+			if last := max(x.e.opt.Memory, lastBytes); memory < last {
+				memory = last // what hashing could not divide further
+				continue
 			}
 			return nil, needsMemory("a single group")
 		default:

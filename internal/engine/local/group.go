@@ -99,7 +99,7 @@ func (pt *part) add(gp *groupPlan, s *state, mem *budget) {
 			switch {
 			case d.ok != nil && !d.ok[i]:
 			case d.isFloat:
-				x = floatBits(d.f64[i])
+				x = floatBits(d.f64[i] + 0) // the bits of -0 are NullValue
 			default:
 				x = d.i64[i]
 			}

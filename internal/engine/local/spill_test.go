@@ -49,27 +49,28 @@ func spillPlan() query.Plan {
 	}}
 }
 
-// TestSpilledAnswersAreTheSame runs a plan far past its budget.
+// TestSpilledAnswersAreTheSame runs a plan far past its budget; the smaller
+// budget divides partitions again and again.
 func TestSpilledAnswersAreTheSame(t *testing.T) {
-	rel := shop(bigShop(120000), "UTC")
 	plan := spillPlan()
-	want, err := New(Options{Threads: 2}).Run(context.Background(), rel, plan)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, mb := range []int64{6, 3} {
-		dir := t.TempDir()
-		got, err := New(Options{Threads: 2, Memory: mb << 20, TempDir: dir}).Run(context.Background(), rel, plan)
+	for _, c := range []struct{ rows, megabytes int }{{120000, 6}, {4000, 1}} {
+		rel := shop(bigShop(c.rows), "UTC")
+		want, err := New(Options{Threads: 2}).Run(context.Background(), rel, plan)
 		if err != nil {
-			t.Fatalf("%d MB: %v", mb, err)
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		got, err := New(Options{Threads: 2, Memory: int64(c.megabytes) << 20, TempDir: dir}).Run(context.Background(), rel, plan)
+		if err != nil {
+			t.Fatalf("%d MB: %v", c.megabytes, err)
 		}
 		for i := range plan.Queries {
 			if g, w := lines(got.Tables[i]), lines(want.Tables[i]); !slices.Equal(g, w) {
-				t.Errorf("%d MB, query %s: %d rows differ from %d", mb, plan.Queries[i].Name, len(g), len(w))
+				t.Errorf("%d MB, query %s: %d rows differ from %d", c.megabytes, plan.Queries[i].Name, len(g), len(w))
 			}
 		}
 		if fmt.Sprint(got.Account) != fmt.Sprint(want.Account) {
-			t.Errorf("%d MB: account %+v, want %+v", mb, got.Account, want.Account)
+			t.Errorf("%d MB: account %+v, want %+v", c.megabytes, got.Account, want.Account)
 		}
 		if left, _ := os.ReadDir(dir); len(left) > 0 {
 			t.Errorf("%d temporary files are left", len(left))
