@@ -65,6 +65,7 @@ type Request struct {
 	Lang     string
 	Net      bool // reversals add their negative money
 	Seed     int64
+	Threads  int // for the work after the scan; 0 = 1
 }
 
 // Str returns a parameter as text.

@@ -246,7 +246,7 @@ func (o *common) relate(ctx context.Context, s *session, table string, keepUnmap
 
 // request turns the flags into an analysis request.
 func (o *common) request(s *session) (*analysis.Request, error) {
-	r := &analysis.Request{Rel: s.rel, Params: map[string]string{}, AsOf: s.rel.AsOf, Now: s.now.UnixMicro(), Lang: o.lang, Net: o.net, Seed: o.seed}
+	r := &analysis.Request{Rel: s.rel, Params: map[string]string{}, AsOf: s.rel.AsOf, Now: s.now.UnixMicro(), Lang: o.lang, Net: o.net, Seed: o.seed, Threads: o.workers()}
 	var err error
 	if r.From, err = day("from", o.from, query.MinTime); err != nil {
 		return nil, err

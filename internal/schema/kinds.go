@@ -100,7 +100,7 @@ func plainType(t arrow.DataType) expr.Type {
 func isText(d source.Dataset) bool {
 	for _, in := range d.Inputs() {
 		switch in.Format {
-		case "csv", "tsv", "ndjson", "basket", "text":
+		case "csv", "tsv", "ndjson", "text":
 			return true
 		}
 	}
