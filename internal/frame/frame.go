@@ -152,6 +152,7 @@ func (c *Column) Scale() int32 {
 type BadRow struct {
 	Row    int64  // row number within the split, 0-based
 	Line   int64  // line within the split, 0-based; -1 where lines have no meaning
+	InFile int64  // line within the file, 1-based; 0 where only a reading from the start would tell
 	Raw    string // the original text, cut at 4 KiB
 	Reason string // what was wrong, for people
 }

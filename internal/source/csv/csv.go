@@ -140,9 +140,14 @@ func (ds *Dataset) Inputs() []source.Input {
 
 // Notices implements source.Dataset.
 func (ds *Dataset) Notices() []string {
-	out := ds.notices
+	out := ds.notices[:len(ds.notices):len(ds.notices)]
+	for i := range ds.specs {
+		if note := ds.specs[i].Note; note != "" {
+			out = append(out, ds.name+": "+note)
+		}
+	}
 	if n := ds.fixed.Load(); n > 0 {
-		out = append(out[:len(out):len(out)], fmt.Sprintf("%s: %d texts are not UTF-8 and were read as Windows-1252; state the encoding if that is wrong", ds.name, n))
+		out = append(out, fmt.Sprintf("%s: %d texts are not UTF-8 and were read as Windows-1252; state the encoding if that is wrong", ds.name, n))
 	}
 	return out
 }
@@ -345,9 +350,6 @@ func (ds *Dataset) infer(body []byte, whole bool, middle [][]byte) {
 	for i := range ev {
 		ds.specs[i] = ev[i].Decide(fields[i].Name)
 		fields[i].Type = ds.specs[i].Type(frame.Any)
-		if ds.specs[i].Note != "" {
-			ds.notices = append(ds.notices, ds.name+": "+ds.specs[i].Note)
-		}
 	}
 	ds.schema = arrow.NewSchema(fields, nil)
 }

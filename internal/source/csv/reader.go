@@ -285,10 +285,6 @@ func toText(b []byte) string {
 	return string(b)
 }
 
-// FirstLine returns the number (0-based) of the line of the file that line 0 of the split is,
-// or 0 where only a reading from the start would tell. It is known after the first Next.
-func (r *reader) FirstLine() int64 { return r.line0 }
-
 // Close implements source.Reader.
 func (r *reader) Close() error {
 	if r.failed == nil {

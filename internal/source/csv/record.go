@@ -246,7 +246,7 @@ func (r *reader) badLine(next int, reason string) int {
 	if len(raw) > rawLimit {
 		raw = raw[:rawLimit]
 	}
-	r.bad = append(r.bad, frame.BadRow{Row: r.row, Line: r.line, Raw: toText(raw), Reason: reason})
+	r.bad = append(r.bad, frame.BadRow{Row: r.row, Line: r.line, InFile: r.line0 + r.line + 1, Raw: toText(raw), Reason: reason})
 	r.pos = next
 	r.line += 1 + r.inner
 	return -1

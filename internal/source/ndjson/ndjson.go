@@ -165,9 +165,6 @@ func (ds *Dataset) recognise(ctx context.Context) error {
 		spec := in.ev[i].Decide(n)
 		ds.specs = append(ds.specs, spec)
 		fields[i] = arrow.Field{Name: n, Type: spec.Type(frame.Any), Nullable: true}
-		if spec.Note != "" {
-			ds.notices = append(ds.notices, ds.name+": "+spec.Note)
-		}
 		if in.nested[i] {
 			ds.notices = append(ds.notices, fmt.Sprintf("%s: column %q holds nested values, kept as JSON text", ds.name, n))
 		}
@@ -374,6 +371,11 @@ func (ds *Dataset) Inputs() []source.Input {
 // Notices implements source.Dataset.
 func (ds *Dataset) Notices() []string {
 	out := ds.notices[:len(ds.notices):len(ds.notices)]
+	for i := range ds.specs {
+		if note := ds.specs[i].Note; note != "" {
+			out = append(out, ds.name+": "+note)
+		}
+	}
 	if n, key := ds.late.Load(), ds.lateKey.Load(); n > 0 && key != nil {
 		out = append(out, fmt.Sprintf("%s: %d values of members that are not in the sampled objects (%q) were passed over", ds.name, n, *key))
 	}

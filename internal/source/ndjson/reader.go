@@ -302,11 +302,14 @@ func (r *reader) note(start, stop int) {
 	if len(raw) > rawLimit {
 		raw = raw[:rawLimit]
 	}
-	line := int64(-1)
+	line, inFile := int64(-1), int64(0)
 	if r.ds.lines {
 		line = r.line - 1
+		if r.k == 0 {
+			inFile = r.line
+		}
 	}
-	r.bad = append(r.bad, frame.BadRow{Row: r.row, Line: line, Raw: string(bytes.ToValidUTF8(raw, []byte("\uFFFD"))), Reason: r.p.why})
+	r.bad = append(r.bad, frame.BadRow{Row: r.row, Line: line, InFile: inFile, Raw: string(bytes.ToValidUTF8(raw, []byte("\uFFFD"))), Reason: r.p.why})
 	r.row++
 }
 

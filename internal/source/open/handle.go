@@ -3,6 +3,7 @@ package open
 import (
 	"context"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
@@ -53,12 +54,14 @@ func (h *handle) acquire() (vfs.File, error) {
 	if p.closed {
 		return nil, fault.New(fault.Internal, "reading %s: it was closed", h.info.Path)
 	}
-	for i, o := range p.open {
-		if o == h {
-			p.open = append(append(p.open[:i:i], p.open[i+1:]...), h)
-			h.users++
-			return h.f, nil
+	if h.f != nil {
+		if last := len(p.open) - 1; p.open[last] != h {
+			i := slices.Index(p.open, h)
+			copy(p.open[i:], p.open[i+1:])
+			p.open[last] = h
 		}
+		h.users++
+		return h.f, nil
 	}
 	for i := 0; len(p.open) >= maxOpen && i < len(p.open); {
 		if o := p.open[i]; o.users == 0 {

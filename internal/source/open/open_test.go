@@ -3,16 +3,20 @@ package open
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
 	"github.com/ecomctl/ecomctl/internal/source"
+	"github.com/ecomctl/ecomctl/internal/vfs"
+	"github.com/ecomctl/ecomctl/internal/vfs/vfstest"
 )
 
 // show formats a value for tests.
@@ -215,5 +219,81 @@ func TestErrors(t *testing.T) {
 		if err != nil && strings.Contains(err.Error(), "secret") {
 			t.Errorf("a secret in %v", err)
 		}
+	}
+}
+
+func TestFilesWithoutDoubtDecideOnDayAndMonth(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "a.csv", "id,d\n1,02/03/2024\n")
+	write(t, dir, "b.csv", "id,d\n2,25/03/2024\n")
+	ds := must(t, []string{filepath.Join(dir, "*.csv")}, Options{})
+	rows, _ := table(t, ds)
+	if got, want := strings.Join(rows, " "), "1|19784 2|19807"; got != want {
+		t.Errorf("got %s, want %s (2 March, 25 March)", got, want)
+	}
+	if n := ds.Notices(); len(n) > 0 {
+		t.Errorf("notices %q", n)
+	}
+}
+
+func TestManyFilesWithFewOpen(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 400 {
+		write(t, dir, fmt.Sprintf("p%03d.csv", i), fmt.Sprintf("id,x\n%d,a\n", i))
+	}
+	u := must(t, []string{dir}, Options{}).(*union)
+	rows, _ := table(t, u)
+	if len(rows) != 400 || rows[399] != "399|a" {
+		t.Errorf("%d rows", len(rows))
+	}
+	if n := len(u.pool.open); n > maxOpen {
+		t.Errorf("%d files open", n)
+	}
+}
+
+func TestFormatsByContent(t *testing.T) {
+	dir := t.TempDir()
+	for name, c := range map[string]struct{ text, format, rows string }{
+		"a.txt":    {"{\"a\":1}\n{\"a\":2}\n", "ndjson", "1 2"},
+		"b.txt":    {"[{\"a\":1},{\"a\":2}]", "ndjson", "1 2"},
+		"c.json":   {"a,b\n1,2\n", "csv", "1|2"},
+		"d.dat":    {"1 2 3\n4\n2 4\n", "basket", "1|1 1|2 1|3 2|4 3|2 3|4"},
+		"e.basket": {"milk,bread\n\nbeer\n", "basket", "1|milk 1|bread 3|beer"},
+		"f.csv":    {"\xff\xfea\x00,\x00b\x00\n\x001\x00,\x002\x00\n\x00", "csv", "1|2"},
+		"g.csv":    {"{x},y\n1,2\n", "csv", "1|2"},
+	} {
+		ds := must(t, []string{write(t, dir, name, c.text)}, Options{})
+		if got := ds.Inputs()[0].Format; got != c.format {
+			t.Errorf("%s: %s, want %s", name, got, c.format)
+		}
+		rows, _ := table(t, ds)
+		if got := strings.Join(rows, " "); got != c.rows {
+			t.Errorf("%s: %s, want %s", name, got, c.rows)
+		}
+	}
+}
+
+func TestDiskErrorsNameTheFile(t *testing.T) {
+	dir := t.TempDir()
+	p := write(t, dir, "a.csv", "id,x\n"+strings.Repeat("1,a\n", 3_000_000))
+	broken := &vfstest.Faulty{FS: vfs.Local{}, ReadErr: syscall.EIO, ReadBytes: 9 << 20}
+	ds := must(t, []string{p}, Options{FS: broken})
+	var err error
+	for _, s := range ds.Splits() {
+		var r source.Reader
+		if r, err = s.Open(context.Background(), []source.Want{{Col: 0}}); err != nil {
+			break
+		}
+		var b frame.Batch
+		for err == nil {
+			err = r.Next(&b)
+		}
+		r.Close()
+		if err != io.EOF {
+			break
+		}
+	}
+	if err == nil || fault.KindOf(err) != fault.Input || !strings.Contains(err.Error(), p) || !errors.Is(err, syscall.EIO) {
+		t.Errorf("got %v (%v)", err, fault.KindOf(err))
 	}
 }

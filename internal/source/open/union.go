@@ -167,6 +167,7 @@ func (u *union) agree(c int, f *arrow.Field) error {
 
 // agreeText lets all files, which are text, read column c as kind.
 func (u *union) agreeText(c int, f *arrow.Field, kind frame.Kind) error {
+	u.agreeDates(c)
 	zone := -1
 	for i := range u.files {
 		m := &u.files[i]
@@ -190,6 +191,32 @@ func (u *union) agreeText(c int, f *arrow.Field, kind frame.Kind) error {
 		}
 	}
 	return nil
+}
+
+// agreeDates lets a file whose days and months could be exchanged read them as
+// the files do that leave no doubt, else as the first file does.
+func (u *union) agreeDates(c int) {
+	var sure, first *value.Layout
+	for i := range u.files {
+		if s := u.files[i].ds.(textual).Spec(u.files[i].cols[c]); s.Layout != nil {
+			if first == nil {
+				first = s.Layout
+			}
+			if s.Other == nil && sure == nil {
+				sure = s.Layout
+			}
+		}
+	}
+	for i := range u.files {
+		s := u.files[i].ds.(textual).Spec(u.files[i].cols[c])
+		switch {
+		case s.Other == nil:
+		case s.Other == sure || s.Layout == sure:
+			s.Layout, s.Other, s.Note = sure, nil, ""
+		case sure == nil && s.Other == first:
+			s.Layout, s.Other = first, s.Layout
+		}
+	}
 }
 
 // join is the kind that holds the values of both kinds.
@@ -402,14 +429,6 @@ func (r *reader) Next(b *frame.Batch) error {
 		}
 	}
 	return nil
-}
-
-// FirstLine passes on the number of the first line of the split, when it is text.
-func (r *reader) FirstLine() int64 {
-	if l, ok := r.in.(interface{ FirstLine() int64 }); ok {
-		return l.FirstLine()
-	}
-	return 0
 }
 
 // Close implements source.Reader.

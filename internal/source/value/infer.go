@@ -16,8 +16,9 @@ type Spec struct {
 	// Layout is the layout that most values that look like dates have, also when Kind is
 	// String because not all have it; nil when there is none.
 	Layout *Layout
-	Clock  bool // values hold a time of day
-	Zone   bool // values hold an offset
+	Other  *Layout // Layout with day and month exchanged, when the values allow both
+	Clock  bool    // values hold a time of day
+	Zone   bool    // values hold an offset
 
 	// NullWords says that words such as NULL stand for missing values also when
 	// the column is read as text, for all its other values are numbers or dates.
@@ -229,6 +230,9 @@ func (e *Evidence) Decide(name string) Spec {
 	best, ambiguous := e.bestLayout()
 	if best != nil {
 		s.Layout, s.Clock, s.Zone = best.l, e.clocks > 0, e.zones*2 > e.dates
+		if ambiguous {
+			s.Other = best.l.twin()
+		}
 	}
 	isDate := best != nil && best.hits == e.values && (e.zones == 0 || e.zones == e.values)
 	switch {
@@ -238,7 +242,7 @@ func (e *Evidence) Decide(name string) Spec {
 		s.Kind = frame.Bool
 	case isDate && best.l.sep == 0 && !e.plausibleCompact(best):
 		s.Kind = frame.Int
-		s.Layout = nil
+		s.Layout, s.Other = nil, nil
 	case isDate && e.clocks > 0:
 		s.Kind = frame.Time
 	case isDate:
