@@ -1,11 +1,14 @@
-package expr
+package expr_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
+	. "github.com/ecomctl/ecomctl/internal/expr"
+	"github.com/ecomctl/ecomctl/internal/expr/exprtest"
 	"github.com/ecomctl/ecomctl/internal/frame"
 	"github.com/ecomctl/ecomctl/internal/source/memtest"
 )
@@ -28,12 +31,16 @@ func BenchmarkFilter(b *testing.B) {
 	cols := []*frame.Column{}
 	for _, c := range []frame.Column{
 		memtest.Column(arrow.PrimitiveTypes.Int64, ints...), memtest.Column(arrow.PrimitiveTypes.Float64, floats...),
-		memtest.Column(frameType(Text, true), words...), memtest.Column(frameType(Text, false), plain...),
+		memtest.Column(exprtest.FrameType(Text, true), words...), memtest.Column(exprtest.FrameType(Text, false), plain...),
 		memtest.Column(arrow.PrimitiveTypes.Int64, times...), memtest.Column(arrow.PrimitiveTypes.Int64, ints...),
 	} {
 		cols = append(cols, &c)
 	}
-	l, _ := schemaOf("quantity", Int, "unit_price", Float, "region", Text, "id", Text, "order_ts", Time, "amount", Money)
+	types := []Type{Int, Float, Text, Text, Time, Money}
+	l := func(name string) (int, Type, bool) {
+		i := slices.Index([]string{"quantity", "unit_price", "region", "id", "order_ts", "amount"}, name)
+		return i, types[max(i, 0)], i >= 0
+	}
 	for _, src := range []string{
 		"quantity > 10", "unit_price > 10", "region = 'region 5'", "region = 'region 5' and unit_price > 10", "lower(region) like '%1%'",
 		"id = '00000005-0000-0000-0000-000000000000'", "quantity in (1, 5, 9)", "order_ts between '1970-01-05' and '1970-02-01'",

@@ -220,8 +220,12 @@ func (c *checker) caseOf(n *Case) (Node, error) {
 	return out, nil
 }
 
-// fold replaces a node whose direct children are literals by its value.
+// fold replaces a node whose direct children are literals by its value, and one
+// that has no type, because all it can give is null, by null.
 func fold(n Node) Node {
+	if TypeOf(n) == Unknown {
+		return &Literal{at: n.place(), Null: true}
+	}
 	constant := true
 	children(n, func(c Node) {
 		if _, ok := c.(*Literal); !ok {

@@ -39,7 +39,8 @@ func TestFilterWorks(t *testing.T) {
 		"(region = 'SP') = (unit_price > 10)":         {true, false, false, false},
 		"quantity / 0 = 1":                            {},
 		"10 > unit_price":                             {false, false, true, false},
-		"matches(region, '^S')":                       {true, false, true, false},
+		"coalesce(case when quantity = 1 then null else null end, quantity = 2)": {false, true, false, false},
+		"matches(region, '^S')": {true, false, true, false},
 	} {
 		n, err := Parse(src)
 		if err != nil {

@@ -1,9 +1,11 @@
-package expr
+package expr_test
 
 import (
 	"strings"
 	"testing"
 
+	. "github.com/ecomctl/ecomctl/internal/expr"
+	"github.com/ecomctl/ecomctl/internal/expr/exprtest"
 	"github.com/ecomctl/ecomctl/internal/fault"
 )
 
@@ -23,8 +25,8 @@ func FuzzExpression(f *testing.F) {
 		n, err := Parse(src)
 		if err == nil {
 			var typed Node
-			if typed, _, err = Check(n, randomLookup, "s1", "i1"); err == nil {
-				p, err := Compile(n, randomLookup)
+			if typed, _, err = Check(n, exprtest.Lookup, "s1", "i1"); err == nil {
+				p, err := Compile(n, exprtest.Lookup)
 				if err != nil {
 					t.Fatalf("checks but does not compile: %v", err)
 				}
@@ -33,7 +35,7 @@ func FuzzExpression(f *testing.F) {
 				}
 				back, err := Parse(Format(typed))
 				if err == nil {
-					_, _, err = Check(back, randomLookup)
+					_, _, err = Check(back, exprtest.Lookup)
 				}
 				if err != nil && !strings.Contains(err.Error(), "nested") && !strings.Contains(err.Error(), "null") && !strings.Contains(err.Error(), "not a date") {
 					t.Fatalf("%q prints as %q: %v", src, Format(typed), err)

@@ -1,4 +1,4 @@
-package expr
+package expr_test
 
 import (
 	"math"
@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	. "github.com/ecomctl/ecomctl/internal/expr"
 )
 
 // naive evaluates a checked tree for one row, value by value and as directly as
@@ -183,7 +185,7 @@ func compareValues(op Op, l, r any) any {
 
 func (e naive) binary(n *Binary) any {
 	l, r := e.eval(n.L), e.eval(n.R)
-	if n.Op.compares() {
+	if n.Op <= OpGe {
 		return compareValues(n.Op, l, r)
 	}
 	if l == nil || r == nil {

@@ -56,13 +56,12 @@ func (d sqlite) Float(f float64) string {
 	}
 	frac, exp := math.Frexp(f)
 	mant, exp := int64(frac*(1<<53)), exp-53
-	out := strconv.FormatInt(mant, 10) + ".0"
-	for ; exp > 0; exp -= 62 {
-		out += " * " + strconv.FormatInt(1<<min(exp, 62), 10) + ".0"
+	out, sign := strconv.FormatInt(mant, 10)+".0", " * "
+	if exp < 0 {
+		exp, sign = -exp, " / "
 	}
-	// Down to the normal range in exact steps; what is below is rounded once, by the last.
-	for ; exp < 0; exp += 62 {
-		out += " / " + strconv.FormatInt(1<<min(-exp, 62), 10) + ".0"
+	for ; exp > 0; exp -= 62 {
+		out += sign + strconv.FormatInt(1<<min(exp, 62), 10) + ".0"
 	}
 	return "(" + out + ")"
 }
@@ -113,9 +112,10 @@ func (d sqlite) Find(name, x, arg string) (string, error) {
 	n := strconv.Itoa(len(arg))
 	switch name {
 	case "starts_with":
-		return "SUBSTR(CAST(" + x + " AS BLOB), 1, " + n + ") = CAST(" + lit + " AS BLOB)", nil
+		return "INSTR(" + x + ", " + lit + ") = 1", nil
 	case "ends_with":
-		return "SUBSTR(CAST(" + x + " AS BLOB), -" + n + ") = CAST(" + lit + " AS BLOB)", nil
+		// The tail of an empty blob is null, hence the length first.
+		return "LENGTH(CAST(" + x + " AS BLOB)) >= " + n + " AND SUBSTR(CAST(" + x + " AS BLOB), -" + n + ") = CAST(" + lit + " AS BLOB)", nil
 	}
 	return "INSTR(" + x + ", " + lit + ") > 0", nil
 }
