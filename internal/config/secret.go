@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"io"
 	"net/url"
 	"os"
@@ -64,7 +65,8 @@ func (s Secret) Reveal(env func(string) string) (string, error) {
 }
 
 func cause(err error) error {
-	if p, ok := err.(*os.PathError); ok {
+	var p *os.PathError
+	if errors.As(err, &p) {
 		return p.Err
 	}
 	return err

@@ -157,7 +157,6 @@ func unitsOf(t arrow.DataType) int64 {
 type inRange struct {
 	reparser
 	min, max Bound
-	f        map[arrow.DataType]*formatter
 }
 
 func (r *inRange) eval(c *frame.Column, sel, fail []bool) (checked int64) {

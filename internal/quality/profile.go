@@ -104,13 +104,13 @@ func NewProfile(ctx context.Context, ds source.Dataset, o ProfileOptions) (*Prof
 	left := o.Sample
 	err = scan(ctx, ds, tasks, o.Threads, o.Progress, "profiling", func(w int, t *task, b *frame.Batch) error {
 		if o.Sample > 0 {
-			if left <= 0 {
-				return errEnough
-			}
 			shorten(b, int(min(int64(b.N), left)))
 			left -= int64(b.N)
 		}
-		return workers[w].add(t, b)
+		if err := workers[w].add(t, b); err != nil || o.Sample == 0 || left > 0 {
+			return err
+		}
+		return errEnough
 	})
 	if err != nil {
 		return nil, err

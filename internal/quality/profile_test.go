@@ -243,9 +243,13 @@ func TestProfileSample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := NewProfile(context.Background(), shop, ProfileOptions{Sample: 35_000, Columns: []string{"order_id", "customer_id"}})
+	counted := &opened{Dataset: shop}
+	p, err := NewProfile(context.Background(), counted, ProfileOptions{Sample: 35_000, Columns: []string{"order_id", "customer_id"}})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if counted.n != 1 {
+		t.Errorf("%d splits opened for a sample in the first", counted.n)
 	}
 	if p.Rows != 35_000 || !p.Sampled || len(p.Columns) != 2 || p.Columns[0].Max != "13985" && p.Columns[0].Distinct < 13_000 {
 		t.Errorf("%d rows, sampled %v, %+v", p.Rows, p.Sampled, p.Columns)
@@ -291,6 +295,29 @@ func TestProfileReaderError(t *testing.T) {
 	if _, err := NewProfile(context.Background(), ds, ProfileOptions{Threads: 2}); fault.KindOf(err) != fault.Input {
 		t.Errorf("%v", err)
 	}
+}
+
+// opened counts how many splits are opened.
+type opened struct {
+	source.Dataset
+	n int
+}
+
+func (o *opened) Splits() (out []source.Split) {
+	for _, s := range o.Dataset.Splits() {
+		out = append(out, countedSplit{s, o})
+	}
+	return out
+}
+
+type countedSplit struct {
+	source.Split
+	o *opened
+}
+
+func (s countedSplit) Open(ctx context.Context, w []source.Want) (source.Reader, error) {
+	s.o.n++
+	return s.Split.Open(ctx, w)
 }
 
 type failing struct{ *memtest.Dataset }

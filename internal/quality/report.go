@@ -1,6 +1,7 @@
 package quality
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
@@ -142,7 +143,7 @@ func (r *Report) sample(v *validator, i int, pl *plan) (string, error) {
 			}
 			return nil
 		})
-		if err != nil {
+		if err != nil && !errors.Is(err, errEnough) {
 			return "", err
 		}
 	}

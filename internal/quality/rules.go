@@ -72,21 +72,19 @@ type Rule struct {
 	Columns  []string
 	Severity Severity
 	Where    expr.Node // nil = every row
-	WhereSrc string
 
-	As, Layout          string        // HasType
-	Min, Max            Bound         // Range
-	Values              []string      // Set
-	Pattern             string        // Pattern
-	File, FileColumn    string        // ForeignKey
-	MinRows, MaxRows    int64         // RowCount; -1 = open
-	Expression          expr.Node     // Expression
-	MaxAge              time.Duration // Freshness
-	MaxFailed           int64         // this many failures are tolerated
-	MaxRatio            float64       // or this share
-	IfPresent           bool          // passed over when the input lacks a column
-	From                string        // "rules.yaml:12"
-	columnsSrc, exprSrc string
+	As, Layout       string        // HasType
+	Min, Max         Bound         // Range
+	Values           []string      // Set
+	Pattern          string        // Pattern
+	File, FileColumn string        // ForeignKey
+	MinRows, MaxRows int64         // RowCount; -1 = open
+	Expression       expr.Node     // Expression
+	MaxAge           time.Duration // Freshness
+	MaxFailed        int64         // this many failures are tolerated
+	MaxRatio         float64       // or this share
+	IfPresent        bool          // passed over when the input lacks a column
+	From             string        // "rules.yaml:12"
 }
 
 var ruleKeys = []string{"name", "type", "column", "columns", "severity", "where", "as", "layout", "min", "max", "above", "below", "values", "pattern",
@@ -168,18 +166,9 @@ func parseRule(n *yamldoc.Node) ([]Rule, error) {
 		return nil, err
 	}
 	r := Rule{MinRows: -1, MaxRows: -1, From: n.File + ":" + strconv.Itoa(n.Line)}
-	if t := n.Get("type"); t == nil {
-		return nil, n.Fail("types are "+strings.Join(typeNames(), ", "), "a rule has no type")
-	} else if s, err := t.Text("type"); err != nil {
+	var err error
+	if r.Type, err = typeOf(n); err != nil {
 		return nil, err
-	} else if needs[s] == nil {
-		hint := "types are " + strings.Join(typeNames(), ", ")
-		if near := yamldoc.Nearest(s, typeNames()); near != "" {
-			hint = fmt.Sprintf("did you mean %s? T%s", near, hint[1:])
-		}
-		return nil, t.Fail(hint, "the rule type %q is not known", s)
-	} else {
-		r.Type = s
 	}
 	if err := checkKeys(n, r.Type); err != nil {
 		return nil, err
@@ -207,6 +196,26 @@ func parseRule(n *yamldoc.Node) ([]Rule, error) {
 		}
 	}
 	return rules, nil
+}
+
+// typeOf reads the type of a rule.
+func typeOf(n *yamldoc.Node) (string, error) {
+	hint := "types are " + strings.Join(typeNames(), ", ")
+	t := n.Get("type")
+	if t == nil {
+		return "", n.Fail(hint, "a rule has no type")
+	}
+	s, err := t.Text("type")
+	if err != nil {
+		return "", err
+	}
+	if needs[s] == nil {
+		if near := yamldoc.Nearest(s, typeNames()); near != "" {
+			hint = fmt.Sprintf("did you mean %s? T%s", near, hint[1:])
+		}
+		return "", t.Fail(hint, "the rule type %q is not known", s)
+	}
+	return s, nil
 }
 
 func typeNames() []string {
@@ -259,9 +268,9 @@ func (r *Rule) set(key string, v *yamldoc.Node) (err error) {
 	case "severity":
 		err = r.setSeverity(v)
 	case "where":
-		r.WhereSrc, r.Where, err = condition(v, key)
+		r.Where, err = condition(v, key)
 	case "expression":
-		r.exprSrc, r.Expression, err = condition(v, key)
+		r.Expression, err = condition(v, key)
 	case "as":
 		r.As, err = v.Text(key)
 		if err == nil && !slices.Contains(typeWords, r.As) {
@@ -319,14 +328,16 @@ func (r *Rule) setSeverity(v *yamldoc.Node) error {
 	return nil
 }
 
-func condition(v *yamldoc.Node, key string) (src string, n expr.Node, err error) {
-	if src, err = v.Text(key); err != nil {
-		return "", nil, err
+func condition(v *yamldoc.Node, key string) (expr.Node, error) {
+	src, err := v.Text(key)
+	if err != nil {
+		return nil, err
 	}
-	if n, err = expr.Parse(src); err != nil {
-		return "", nil, fault.Wrap(err, "reading %s: line %d: %s", v.File, v.Line, key)
+	n, err := expr.Parse(src)
+	if err != nil {
+		return nil, fault.Wrap(err, "reading %s: line %d: %s", v.File, v.Line, key)
 	}
-	return src, n, nil
+	return n, nil
 }
 
 func (r *Rule) setReference(v *yamldoc.Node) (err error) {

@@ -62,7 +62,13 @@ func scan(ctx context.Context, ds source.Dataset, tasks []task, threads int, p P
 					return
 				}
 				t := &tasks[i]
-				if errs[i] = readTask(ctx, splits[t.split], t, p, func(b *frame.Batch) error { return visit(w, t, b) }); errs[i] != nil {
+				err := readTask(ctx, splits[t.split], t, p, func(b *frame.Batch) error { return visit(w, t, b) })
+				if errors.Is(err, errEnough) { // nobody wants more
+					next.Store(int64(len(tasks)))
+					done.Store(int64(len(tasks)))
+					return
+				}
+				if errs[i] = err; err != nil {
 					cancel()
 					return
 				}
@@ -92,7 +98,7 @@ func firstError(ctx context.Context, errs []error, unread bool) error {
 	return interrupted
 }
 
-// errEnough ends the reading of a task early without being an error.
+// errEnough from a visitor ends the scan early without being an error.
 var errEnough = errors.New("enough rows")
 
 func readTask(ctx context.Context, s source.Split, t *task, p Progress, visit func(b *frame.Batch) error) error {
@@ -114,9 +120,6 @@ func readTask(ctx context.Context, s source.Split, t *task, p Progress, visit fu
 			return err
 		}
 		if err := visit(&b); err != nil {
-			if errors.Is(err, errEnough) {
-				return nil
-			}
 			return err
 		}
 		if rows > 0 {
