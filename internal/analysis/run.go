@@ -20,7 +20,7 @@ func Run(ctx context.Context, eng engine.Engine, d *Definition, r *Request) (*Re
 	}
 	asked := len(plan.Queries)
 	check := currencyQuery(r, &plan)
-	ans, err := eng.Run(ctx, r.Rel, plan)
+	ans, err := ask(ctx, eng, r, plan)
 	if err != nil {
 		return nil, err
 	}
@@ -140,4 +140,38 @@ func (r *Request) InCurrency(code string) {
 	} else {
 		r.Where = expr.And(r.Where, only)
 	}
+}
+
+// ask runs a plan. Without a stated as-of the scope ends with the day of the last
+// sold line, which the first run tells: a plan over voids or reversals that met some
+// after it is run again.
+func ask(ctx context.Context, eng engine.Engine, r *Request, plan query.Plan) (*query.Answer, error) {
+	ans, err := eng.Run(ctx, r.Rel, plan)
+	if err != nil || ans.Account.Late == 0 || !beyondSold(&plan) {
+		return ans, err
+	}
+	scoped := *r.Rel
+	scoped.AsOf = asOfDay(r, ans) * dayMicros
+	return eng.Run(ctx, &scoped, plan)
+}
+
+// beyondSold reports whether a plan looks at other rows than sold ones.
+func beyondSold(p *query.Plan) bool {
+	other := func(s relation.Kinds) bool { return s.In(relation.Reversal) || s.In(relation.Void) }
+	for _, q := range p.Queries {
+		for _, m := range q.Measures {
+			if other(m.Scope) {
+				return true
+			}
+		}
+		if other(q.Scope) {
+			return true
+		}
+	}
+	for _, g := range p.Groupings {
+		if other(g.Scope) {
+			return true
+		}
+	}
+	return false
 }

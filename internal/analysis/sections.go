@@ -70,7 +70,7 @@ func RunReport(ctx context.Context, eng engine.Engine, r *Request) (*Report, err
 	}
 	asked := len(plan.Queries)
 	check := currencyQuery(r, &plan)
-	ans, err := eng.Run(ctx, r.Rel, plan)
+	ans, err := ask(ctx, eng, r, plan)
 	if err != nil {
 		return nil, err
 	}

@@ -210,6 +210,10 @@ type Account struct {
 	Free int64
 	// FirstSold and LastSold bound order_ts of sold rows (µs, zone wall time); valid if Sold() > 0.
 	FirstSold, LastSold int64
+	// Late counts the outside rows of a relation without a stated as-of: voids and
+	// reversals on days after the last sold line. Queries over such kinds still hold them;
+	// who asks one states the as-of (LastSold's next day) and asks again.
+	Late int64
 	// Duplicates counts rows that equal an earlier row, with their money; -1 when not asked.
 	Duplicates      int64
 	DuplicatesMoney int64

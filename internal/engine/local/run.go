@@ -60,7 +60,6 @@ func (e *Engine) Run(ctx context.Context, rel *relation.Relation, plan query.Pla
 
 // run tries forms of the plan, from opt upwards.
 func (e *Engine) run(ctx context.Context, rel *relation.Relation, plan query.Plan, opt attemptOptions) (*query.Answer, error) {
-	var late *lateError
 	for {
 		ans, err := e.attempt(ctx, rel, plan, opt)
 		switch {
@@ -70,10 +69,6 @@ func (e *Engine) run(ctx context.Context, rel *relation.Relation, plan query.Pla
 			opt.super = true
 		case errors.Is(err, errProduct) && !opt.sparse:
 			opt.sparse = true
-		case errors.As(err, &late):
-			scoped := *rel
-			scoped.AsOf = late.asOf
-			rel = &scoped
 		case errors.Is(err, errBudget):
 			return e.external(ctx, rel, plan, opt)
 		default:
@@ -350,43 +345,13 @@ func newResults(p *physical, accs []acc) *results {
 	return r
 }
 
-// lateError says that a plan over more than sold rows met reversals or voids after
-// the last sold line, where the scope of a relation without stated as-of ends.
-type lateError struct{ asOf int64 }
-
-func (e *lateError) Error() string { return "rows after the last sale" }
-
-// beyondSold reports whether a plan looks at other rows than sold ones.
-func beyondSold(p *query.Plan) bool {
-	other := func(s relation.Kinds) bool { return s.In(relation.Reversal) || s.In(relation.Void) }
-	for _, q := range p.Queries {
-		for _, m := range q.Measures {
-			if other(m.Scope) {
-				return true
-			}
-		}
-		if other(q.Scope) {
-			return true
-		}
-	}
-	for _, g := range p.Groupings {
-		if other(g.Scope) {
-			return true
-		}
-	}
-	return false
-}
-
 // account adds up where the rows went.
 func (a *attempt) account(ac *query.Account) error {
 	var t relation.Tally
 	for _, w := range a.workers {
 		t.Merge(&w.rel.Tally)
 	}
-	asOf := t.AsOf()
-	if t.Settle(a.prog) > 0 && beyondSold(&a.plan) {
-		return &lateError{asOf}
-	}
+	ac.Late = t.Settle(a.prog)
 	ac.Rows, ac.Free, ac.Unmatched, ac.Duplicates = t.Rows, t.Free, t.Unmatched, -1
 	if a.plan.Duplicates {
 		m, ok := a.dupSum.Money()
