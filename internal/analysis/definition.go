@@ -66,6 +66,8 @@ type Request struct {
 	Net      bool // reversals add their negative money
 	Seed     int64
 	Threads  int // for the work after the scan; 0 = 1
+	// Pseudonym replaces customer ids that a page names (--pseudonymise); nil shows them.
+	Pseudonym func(id string) string
 }
 
 // Str returns a parameter as text.

@@ -18,7 +18,8 @@ type part struct {
 
 // partsOf sums a table (day, dimension → revenue) over two periods, largest
 // revenue first. Null keys are left out when known is set.
-func partsOf(t *query.Table, now, before phrase.Period, p phrase.Printer, known bool) []part {
+func (d *salesData) partsOf(t *query.Table, now, before phrase.Period, known bool) []part {
+	p := d.p
 	if t == nil {
 		return nil
 	}
@@ -29,9 +30,9 @@ func partsOf(t *query.Table, now, before phrase.Period, p phrase.Printer, known 
 		if day.IsNull(i) {
 			continue
 		}
-		d := day.I64[i]
-		in := d >= now.Start && d < now.End
-		if !in && (d < before.Start || d >= before.End) {
+		on := day.I64[i]
+		in := on >= now.Start && on < now.End
+		if !in && (on < before.Start || on >= before.End) {
 			continue
 		}
 		name, ok := textAt(key, i)
@@ -45,7 +46,11 @@ func partsOf(t *query.Table, now, before phrase.Period, p phrase.Printer, known 
 		if !seen {
 			k = len(parts)
 			at[name] = k
-			parts = append(parts, part{name: name})
+			q := part{name: name}
+			if d.r.Pseudonym != nil && t.Names[1] == "customer_id" {
+				q.name = d.r.Pseudonym(name)
+			}
+			parts = append(parts, q)
 		}
 		if n, ok := textAt(title, i); ok && (parts[k].title == "" || n < parts[k].title) {
 			parts[k].title = n // one name of several, whatever the order

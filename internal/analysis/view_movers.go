@@ -24,7 +24,7 @@ func (d *salesData) movers(a *query.Answer, column string) (Figure, bool, error)
 		return Figure{}, false, nil
 	}
 	now, before := s.periods[s.last], s.periods[s.last-1]
-	parts := partsOf(tableNamed(a, "sales.day."+column), now, before, p, true)
+	parts := d.partsOf(tableNamed(a, "sales.day."+column), now, before, true)
 	if len(parts) < 2*drawnMovers {
 		return Figure{}, false, nil
 	}

@@ -184,7 +184,7 @@ func (d *salesData) cause(a *query.Answer, c phrase.Change, now, before totals) 
 	best, top := volume(now, before), 0.0
 	for _, col := range causeColumns {
 		t := tableNamed(a, "sales.day."+col.column)
-		parts := partsOf(t, c.Period, c.Prev, d.p, col.kind == phrase.ByCustomer)
+		parts := d.partsOf(t, c.Period, c.Prev, col.kind == phrase.ByCustomer)
 		if found, score := concentrated(col.kind, parts, now.revenue, before.revenue, col.limit); score > top {
 			best, top = found, score
 		}

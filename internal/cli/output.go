@@ -150,8 +150,8 @@ func (o *output) arrange(t *result.Table) error {
 // pseudonymise replaces customer ids by the first 16 bytes of HMAC-SHA-256 under a key,
 // in hexadecimal: equal ids stay equal, and without the key none can be recomputed.
 func pseudonymise(t *result.Table, key string) error {
-	if len(key) < 16 {
-		return fault.New(fault.Usage, "--pseudonymise: a key of at least 16 characters is wanted").WithHint("set ECOMCTL_PSEUDONYM_KEY, or pseudonym_key: ${NAME} in ecomctl.yaml")
+	if err := checkPseudonymKey(key); err != nil {
+		return err
 	}
 	for i := range t.Columns {
 		c := &t.Columns[i]
@@ -164,17 +164,29 @@ func pseudonymise(t *result.Table, key string) error {
 				result.AppendNull(&out)
 				continue
 			}
-			mac := hmac.New(sha256.New, []byte(key))
 			if c.Type == expr.Int {
-				mac.Write(strconv.AppendInt(nil, c.Data.I64[r], 10))
+				result.AppendText(&out, pseudonym(key, strconv.FormatInt(c.Data.I64[r], 10)))
 			} else {
-				mac.Write(c.Data.Str(r))
+				result.AppendText(&out, pseudonym(key, string(c.Data.Str(r))))
 			}
-			result.AppendText(&out, hex.EncodeToString(mac.Sum(nil)[:16]))
 		}
 		c.Type, c.Data = expr.Text, out
 	}
 	return nil
+}
+
+func checkPseudonymKey(key string) error {
+	if len(key) < 16 {
+		return fault.New(fault.Usage, "--pseudonymise: a key of at least 16 characters is wanted").WithHint("set ECOMCTL_PSEUDONYM_KEY, or pseudonym_key: ${NAME} in ecomctl.yaml")
+	}
+	return nil
+}
+
+// pseudonym returns the first 16 bytes of HMAC-SHA-256 of an id, in hexadecimal.
+func pseudonym(key, id string) string {
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte(id))
+	return hex.EncodeToString(mac.Sum(nil)[:16])
 }
 
 // account prints where the rows went and returns a Data fault when too many were rejects.

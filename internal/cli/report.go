@@ -25,6 +25,7 @@ type reportOptions struct {
 	*common
 	html, output, format, title string
 	command                     string // how to make the page again
+	pseudonymise                bool
 }
 
 // pageNoName is the value of --html without a file name.
@@ -37,13 +38,14 @@ func newReport(a *App) *cobra.Command {
 		Short: "One page of all that the input allows: findings in words, figures, charts, data quality",
 		Long: `Makes one HTML page that works offline, in light and dark, on a phone and on paper:
 findings in words, headline figures, sales, products, regions, segments, cohorts, what happened to
-every row, and where it all came from. All questions are answered in one scan.
+every row, and where it all came from. One scan answers all questions; a second one reads the
+days behind the last change.
 
 The page goes to -o or --html FILE; else to report.html when standard output is a
 terminal, else to standard output. --format json gives the data of the page.`,
 		Example: `  ecomctl report orders.parquet --html -o report.html
   ecomctl report orders.csv --html=report.html --lang zh --currency CNY
-  ecomctl report orders.parquet --format json | jq .views[].lead`,
+  ecomctl report orders.parquet --format json | jq .sections[].lead`,
 	}
 	o.common = addCommon(a, c)
 	f := c.Flags()
@@ -52,6 +54,7 @@ terminal, else to standard output. --format json gives the data of the page.`,
 	f.StringVarP(&o.output, "output", "o", "", "write to `FILE`; appears whole or not at all")
 	f.StringVar(&o.format, "format", "", "`html|json`")
 	f.StringVar(&o.title, "title", "", "title of the page")
+	f.BoolVar(&o.pseudonymise, "pseudonymise", false, "replace customer ids by keyed hashes (key from ECOMCTL_PSEUDONYM_KEY)")
 	c.RunE = func(c *cobra.Command, inputs []string) error {
 		inputs, err := o.settle(inputs)
 		if err != nil {
@@ -120,6 +123,16 @@ func (o *reportOptions) publish(ctx context.Context, s *session) error {
 	eng, err := s.newEngine()
 	if err != nil {
 		return err
+	}
+	if o.pseudonymise {
+		key, err := o.conf.PseudonymKey.Reveal(o.app.Getenv)
+		if err != nil {
+			return err
+		}
+		if err := checkPseudonymKey(key); err != nil {
+			return err
+		}
+		s.req.Pseudonym = func(id string) string { return pseudonym(key, id) }
 	}
 	rep, err := analysis.RunReport(ctx, eng, s.req)
 	if err != nil {
