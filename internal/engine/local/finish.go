@@ -43,7 +43,7 @@ func (r *results) table(qp *queryPlan) (*query.Table, error) {
 	for i := range qp.dims {
 		d := &qp.dims[i]
 		typ := cutType(d.typ, d.cut)
-		kr := r.keys[r.p.bases[qp.base].keyers[d.pos]]
+		kr := r.keys[r.p.bases[qp.base].keyers[d.pos]].load()
 		t.Names = append(t.Names, d.name)
 		t.Types = append(t.Types, typ)
 		t.Cols = append(t.Cols, dimColumn(typ, m.dims[i], d, kr))
@@ -111,6 +111,7 @@ func (r *results) assign(qp *queryPlan, m *groupMap, main []bool) {
 	}
 	base := r.bases[qp.base]
 	ids := make([]uint32, len(base.b.keyers))
+	krs := r.readers(qp)
 	for i := range m.dims {
 		m.dims[i] = make([]dimValue, 0, len(m.gids))
 	}
@@ -124,10 +125,19 @@ func (r *results) assign(qp *queryPlan, m *groupMap, main []bool) {
 		base.split(g, ids)
 		for i := range qp.dims {
 			d := &qp.dims[i]
-			v, _ := r.value(d, r.keys[base.b.keyers[d.pos]], ids[d.pos])
+			v, _ := r.value(d, krs[i], ids[d.pos])
 			m.dims[i] = append(m.dims[i], v)
 		}
 	}
+}
+
+// readers returns the reader of each dimension's keyer.
+func (r *results) readers(qp *queryPlan) []*keyReader {
+	var out []*keyReader
+	for i := range qp.dims {
+		out = append(out, r.keys[r.p.bases[qp.base].keyers[qp.dims[i].pos]].load())
+	}
+	return out
 }
 
 // value computes a dimension from its keyer's id; false when the row belongs
@@ -191,6 +201,7 @@ func (r *results) fold(qp *queryPlan, m *groupMap, main []bool) {
 	for i := range coders {
 		coders[i].at = map[dimValue]int32{}
 	}
+	krs := r.readers(qp)
 	place := newPlaces()
 	var own []bool // result groups that rows of the scope made
 	codes := make([]int32, len(qp.dims))
@@ -199,7 +210,7 @@ next:
 		base.split(g, ids)
 		for i := range qp.dims {
 			d := &qp.dims[i]
-			if codes[i] = coders[i].code(r, d, r.keys[base.b.keyers[d.pos]], ids[d.pos]); codes[i] < 0 {
+			if codes[i] = coders[i].code(r, d, krs[i], ids[d.pos]); codes[i] < 0 {
 				m.fin[j] = -1
 				continue next
 			}
@@ -300,7 +311,7 @@ func (m *groupMap) sortGroups(qp *queryPlan, r *results) {
 	ords := make([][]uint64, len(qp.dims))
 	for i := range qp.dims {
 		d := &qp.dims[i]
-		ords[i] = ordinals(d.typ, m.dims[i], r.keys[r.p.bases[qp.base].keyers[d.pos]])
+		ords[i] = ordinals(d.typ, m.dims[i], r.keys[r.p.bases[qp.base].keyers[d.pos]].load())
 	}
 	// Stable passes from the last dimension to the first; nulls go last.
 	pairs := make([]radix.Pair, m.n)

@@ -282,4 +282,4 @@ func idColumn(ids []uint32, kr *keyReader) frame.Column {
 	return dimColumn(cutType(kr.k.typ, kr.k.cut), vals, &dimPlan{cut: kr.k.cut}, kr)
 }
 
-func (r *results) reader(use int) *keyReader { return r.keys[r.p.uses[use].keyer] }
+func (r *results) reader(use int) *keyReader { return r.keys[r.p.uses[use].keyer].load() }

@@ -2,6 +2,7 @@ package local
 
 import (
 	"math"
+	"sync"
 
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/frame"
@@ -204,8 +205,15 @@ func (k *keyer) outside(v *vecData, i int, x int64) uint32 {
 
 // dictIDs remembers the ids of the entries of the dictionary last seen.
 type dictIDs struct {
-	dict *frame.Dict
-	ids  []uint32 // 0: not asked yet
+	dict   *frame.Dict
+	ids    []uint32 // by code; 0: not asked yet
+	packed []packedRow
+}
+
+// packedRow is a text of a row, prepared for lookup.
+type packedRow struct {
+	intern.Packed
+	row int32
 }
 
 // strings fills d with the ids of a text column's selected rows.
@@ -216,7 +224,7 @@ func (k *keyer) strings(c *frame.Column, sel []int32, m *dictIDs, d *idData) {
 	case c.Dict != nil:
 		k.coded(c, sel, m, d)
 	default:
-		k.plain(c, sel, d)
+		k.plain(c, sel, m, d)
 	}
 	d.span()
 }
@@ -243,37 +251,60 @@ func (k *keyer) coded(c *frame.Column, sel []int32, m *dictIDs, d *idData) {
 	}
 }
 
-func (k *keyer) plain(c *frame.Column, sel []int32, d *idData) {
+// plain prepares all texts of the batch before it looks any up: lookups that
+// wait for memory then overlap.
+func (k *keyer) plain(c *frame.Column, sel []int32, m *dictIDs, d *idData) {
 	nulls := c.Nulls > 0 && c.Valid != nil
-	var prev []byte
-	prevID := uint32(0)
+	m.packed = frame.Grow(m.packed, len(sel))
+	same := int32(-1) // row of the last packed text
+	n := 0
 	for i, r := range sel {
 		if nulls && !frame.Bit(c.Valid, int(r)) {
-			d.ids[i] = 0
+			d.ids[i] = math.MaxUint32
 			continue
 		}
 		b := c.Data[c.Off[r]:c.Off[r+1]]
-		if prevID == 0 || string(b) != string(prev) {
-			prevID, prev = 1+k.text.ID(b), b
+		if same < 0 || string(b) != string(c.Data[c.Off[same]:c.Off[same+1]]) {
+			m.packed[n] = packedRow{k.text.Pack(b), r}
+			n++
+			same = r
 		}
-		d.ids[i] = prevID
+		d.ids[i] = uint32(n - 1)
+	}
+	m.ids = frame.Grow(m.ids, n)
+	m.dict = nil
+	for j := range m.packed[:n] {
+		p := &m.packed[j]
+		m.ids[j] = 1 + k.text.PackedID(&p.Packed, c.Data[c.Off[p.row]:c.Off[p.row+1]])
+	}
+	for i, j := range d.ids {
+		if j == math.MaxUint32 {
+			d.ids[i] = 0
+		} else {
+			d.ids[i] = m.ids[j]
+		}
 	}
 }
 
 // reader gives back the values of ids once the scan is over.
 type keyReader struct {
 	k    *keyer
+	once sync.Once
 	out  []int64  // interned integers
 	strs [][]byte // interned text
 }
 
-func (k *keyer) reader() *keyReader {
-	r := &keyReader{k: k}
-	if k.text != nil {
-		r.strs = k.text.Values()
-	} else {
-		r.out = k.ints.Values()
-	}
+func (k *keyer) reader() *keyReader { return &keyReader{k: k} }
+
+// load reads the tables at first use: keys that are only counted never need it.
+func (r *keyReader) load() *keyReader {
+	r.once.Do(func() {
+		if r.k.text != nil {
+			r.strs = r.k.text.Values()
+		} else {
+			r.out = r.k.ints.Values()
+		}
+	})
 	return r
 }
 

@@ -97,3 +97,33 @@ func BenchmarkBytes(b *testing.B) {
 		}
 	}
 }
+
+// TestForms checks that texts of every form come back and differ: lengths
+// around the limits, zero bytes, UUIDs and what only looks like one.
+func TestForms(t *testing.T) {
+	b := NewBytes()
+	keys := []string{"", "\x00", "\x00\x00", "a", "a\x00", "1234567", "12345678", "123456789", "123456789012345", "1234567890123456",
+		"01234567-89ab-cdef-0123-456789abcdef", "01234567-89AB-cdef-0123-456789abcdef", "01234567-89ab-cdef-0123-456789abcdeg",
+		"01234567+89ab-cdef-0123-456789abcdef", "fedcba98-7654-3210-fedc-ba9876543210", "0123456\xb0-89ab-cdef-0123-456789abcdef",
+		"0123456`-89ab-cdef-0123-456789abcdef", "0123456:-89ab-cdef-0123-456789abcdef", "01234567-89ab-cdef-0123-456789abcde@"}
+	for i := range 256 {
+		keys = append(keys, "01234567-89ab-cd"+string([]byte{byte(i)})+"f-0123-456789abcdef")
+	}
+	ids := map[uint32]string{}
+	want := map[string]uint32{}
+	for _, k := range keys {
+		id := b.ID([]byte(k))
+		if other, ok := ids[id]; ok && other != k {
+			t.Fatalf("%q and %q have one id", other, k)
+		}
+		if old, ok := want[k]; ok && old != id {
+			t.Fatalf("%q has two ids", k)
+		}
+		ids[id], want[k] = k, id
+	}
+	for k, id := range want {
+		if v := b.Values()[id]; string(v) != k {
+			t.Fatalf("%q came back as %q", k, v)
+		}
+	}
+}
