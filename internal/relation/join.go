@@ -27,6 +27,8 @@ type dim struct {
 
 	rows  int
 	bytes int64
+	dense []int32 // rows+1 of integer keys from low on, when those lie close together
+	low   int64
 	ints  map[int64]int32
 	texts map[string]int32
 	via   []int32 // with a parent: of each parent row its row here
@@ -284,8 +286,6 @@ func (c *dimCol) append(in *frame.Column, base, n int) (int64, bool) {
 				bytes += int64(len(s))
 			}
 			d.Off = append(d.Off, int32(len(d.Data)))
-		case frame.Decimal:
-			d.F64 = append(d.F64, 0)
 		default:
 			d.I64 = append(d.I64, in.I64[i])
 		}
@@ -321,9 +321,13 @@ func (d *dim) index() error {
 		keys[k] = &d.cols[p.col].data
 	}
 	single := len(keys) == 1 && d.key[0].typ == expr.Int
-	if single {
+	d.dense, d.ints, d.texts = nil, nil, nil
+	switch {
+	case single && d.closeKeys(keys[0]):
+		return d.indexDense(keys[0])
+	case single:
 		d.ints = make(map[int64]int32, d.rows)
-	} else {
+	default:
 		d.texts = make(map[string]int32, d.rows)
 	}
 	var buf []byte
@@ -348,8 +352,45 @@ func (d *dim) index() error {
 			}
 		}
 		if seen && !d.same(int(old), i) {
-			return fault.New(fault.Input, "the key %s occurs in rows %d and %d with different values", keyText(keys, i), old+1, i+1).
-				WithHint("a joined table needs one row a key")
+			return notUnique(keys, int(old), i)
+		}
+	}
+	return nil
+}
+
+// notUnique is the error about a key with two meanings.
+func notUnique(keys []*frame.Column, a, b int) error {
+	return fault.New(fault.Input, "the key %s occurs in rows %d and %d with different values", keyText(keys, b), a+1, b+1).
+		WithHint("a joined table needs one row a key")
+}
+
+// closeKeys reports whether the keys fill at least an eighth of their range, and
+// sets up the dense index.
+func (d *dim) closeKeys(c *frame.Column) bool {
+	lo, hi := int64(math.MaxInt64), int64(math.MinInt64)
+	for i, k := range c.I64[:d.rows] {
+		if !c.IsNull(i) {
+			lo, hi = min(lo, k), max(hi, k)
+		}
+	}
+	if lo > hi || uint64(hi-lo) > uint64(8*d.rows)+1024 {
+		return false
+	}
+	d.low, d.dense = lo, make([]int32, hi-lo+1)
+	return true
+}
+
+// indexDense is index for keys that lie close together.
+func (d *dim) indexDense(c *frame.Column) error {
+	for i, k := range c.I64[:d.rows] {
+		if c.IsNull(i) {
+			continue
+		}
+		at := &d.dense[k-d.low]
+		if *at == 0 {
+			*at = int32(i) + 1
+		} else if !d.same(int(*at)-1, i) {
+			return notUnique([]*frame.Column{c}, int(*at)-1, i)
 		}
 	}
 	return nil
@@ -412,6 +453,16 @@ func keyText(keys []*frame.Column, i int) string {
 
 // lookup fills out with the row of each key, -1 when there is none.
 func (d *dim) lookup(keys []*frame.Column, out []int32, r *keyReader) {
+	if d.dense != nil {
+		c := keys[0]
+		for i, k := range c.I64[:len(out)] {
+			out[i] = -1
+			if at := uint64(k - d.low); at < uint64(len(d.dense)) && !c.IsNull(i) {
+				out[i] = d.dense[at] - 1
+			}
+		}
+		return
+	}
 	if d.ints != nil {
 		for i := range out {
 			out[i] = -1

@@ -101,6 +101,10 @@ func (v *vec) constant(cp *colPlan, n int) {
 		v.one, v.out = *c, *c
 		v.out.Bad = nil
 	}
+	if v.one.IsNull(0) { // a constant that cannot be read: schema refuses it before
+		v.allNull(&frame.Column{Len: n}, v.one.Kind, v.one.Type)
+		return
+	}
 	v.out.Len = n
 	switch v.out.Kind {
 	case frame.String:

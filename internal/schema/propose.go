@@ -2,7 +2,9 @@ package schema
 
 import (
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -225,13 +227,7 @@ func Guess(s *arrow.Schema, text bool) *Table {
 func (c *Choice) resolve(t *Table, s *arrow.Schema, text bool) (expr.Type, error) {
 	col := t.Column(c.Canonical)
 	if c.Const != nil {
-		switch col.Role {
-		case Quantity:
-			return expr.Int, nil
-		case Number:
-			return expr.Float, nil
-		}
-		return expr.Text, nil
+		return c.constType(col)
 	}
 	at := s.FieldIndices(c.From)
 	switch {
@@ -245,6 +241,29 @@ func (c *Choice) resolve(t *Table, s *arrow.Schema, text bool) (expr.Type, error
 	if !ok {
 		return 0, fault.New(fault.Usage, "mapping %s: column %q holds %s values, which cannot be its", c.Canonical, c.From, s.Field(at[0]).Type).
 			WithHint("map another column: --map %s=COLUMN", c.Canonical)
+	}
+	return typ, nil
+}
+
+// constType is the type of a constant, which must be a number where numbers are.
+func (c *Choice) constType(col *Column) (typ expr.Type, err error) {
+	switch col.Role {
+	case Quantity:
+		typ = expr.Int
+		_, err = strconv.ParseInt(*c.Const, 10, 64)
+	case Number:
+		typ = expr.Float
+		var f float64
+		if f, err = strconv.ParseFloat(*c.Const, 64); err == nil && (math.IsNaN(f) || math.IsInf(f, 0)) {
+			err = strconv.ErrRange
+		}
+	case Time, Instant:
+		return 0, fault.New(fault.Usage, "--map %s==%s: a time cannot be a constant", c.Canonical, *c.Const).WithHint("map a column: --map %s=COLUMN", c.Canonical)
+	default:
+		return expr.Text, nil
+	}
+	if err != nil {
+		return 0, fault.New(fault.Usage, "--map %s==%s: the constant is no number", c.Canonical, *c.Const).WithHint("give one, such as --map %s==1", c.Canonical)
 	}
 	return typ, nil
 }

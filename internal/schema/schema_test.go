@@ -155,6 +155,7 @@ func TestBuildMaps(t *testing.T) {
 		{"no such column", schema.BuildOptions{Maps: with("order_id", "invoice")}, `--map order_id=invoice: the input has no column "invoice"`},
 		{"no such canonical column", schema.BuildOptions{Maps: with("oder_id", "no")}, "--map oder_id: orders have no such column"},
 		{"a type that cannot be", schema.BuildOptions{Maps: with("status", "at")}, "mapping status: column \"at\" holds timestamp[us] values, which cannot be its"},
+		{"a constant that is no number", schema.BuildOptions{Maps: with("discount", "=a lot")}, "--map discount==a lot: the constant is no number"},
 		{"no such preset", schema.BuildOptions{Preset: "amazon"}, `there is no preset "amazon"`},
 		{"a preset of other files", schema.BuildOptions{Preset: "shopify"}, "the input does not look like shopify: it has none of its columns"},
 		{"a preset of another table", schema.BuildOptions{Preset: "rees46", Table: "orders"}, "the preset rees46 describes events, not orders"},
