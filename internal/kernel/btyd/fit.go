@@ -1,0 +1,179 @@
+package btyd
+
+import (
+	"context"
+	"errors"
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/optimize"
+
+	"github.com/ecomctl/ecomctl/internal/fault"
+)
+
+// Fit is a maximum of a likelihood.
+type Fit struct {
+	Params []float64
+	SE     []float64 // standard errors of Params (delta method); NaN where the curvature does not tell
+	LL     float64   // log-likelihood of all customers
+	// Gradient is the largest slope of LL/customers in the logarithms of the
+	// parameters: how far from flat the maximum is.
+	Gradient float64
+	Evals    int
+}
+
+// problem is a likelihood in the logarithms of its parameters: value returns LL
+// and, when grad is not nil, its slopes.
+type problem struct {
+	name      string
+	dim       int
+	customers float64
+	starts    [][]float64
+	value     func(logp, grad []float64) float64
+}
+
+// bound keeps the search away from where floating point ends: parameters stay
+// within e^±bound.
+const bound = 25
+
+// maximise climbs from every start and keeps the best top. Not settling at a flat
+// place is an error that says how far it came: a fit never fails silently.
+func maximise(ctx context.Context, p problem) (*Fit, error) {
+	var best *optimize.Result
+	evals := 0
+	for _, s := range p.starts {
+		x := make([]float64, p.dim)
+		for i, v := range s {
+			x[i] = math.Log(v)
+		}
+		res, err := climb(ctx, p, x)
+		if res != nil {
+			evals += res.FuncEvaluations
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if res == nil || (err != nil && !settled(err)) {
+			continue
+		}
+		if best == nil || res.F < best.F {
+			best = res
+		}
+	}
+	if best == nil || math.IsNaN(best.F) || math.IsInf(best.F, 0) {
+		return nil, fault.New(fault.Data, "fitting %s: the likelihood has no value near any start", p.name).
+			WithHint("there may be too few repeat customers; look at the frequency column")
+	}
+	f := &Fit{Params: make([]float64, p.dim), LL: -best.F * p.customers, Evals: evals}
+	grad := make([]float64, p.dim)
+	p.value(best.X, grad)
+	for i, l := range best.X {
+		f.Params[i] = math.Exp(l)
+		f.Gradient = math.Max(f.Gradient, math.Abs(grad[i])/p.customers)
+		if math.Abs(l) >= bound-1 {
+			return nil, fault.New(fault.Data, "fitting %s: a parameter runs away (%.3g): the data do not determine it", p.name, f.Params[i]).
+				WithHint("there may be too few repeat customers, or all buy alike")
+		}
+	}
+	if !(f.Gradient < 1e-4) {
+		return nil, fault.New(fault.Data, "fitting %s: no maximum was reached (slope %.2g)", p.name, f.Gradient)
+	}
+	f.SE = standardErrors(p, best.X)
+	return f, nil
+}
+
+func climb(ctx context.Context, p problem, x []float64) (*optimize.Result, error) {
+	outside := func(x []float64) bool {
+		for _, v := range x {
+			if math.Abs(v) > bound {
+				return true
+			}
+		}
+		return false
+	}
+	prob := optimize.Problem{
+		Func: func(x []float64) float64 {
+			if outside(x) {
+				return math.Inf(1)
+			}
+			v := -p.value(x, nil) / p.customers
+			if math.IsNaN(v) {
+				return math.Inf(1)
+			}
+			return v
+		},
+		Grad: func(grad, x []float64) {
+			p.value(x, grad)
+			for i := range grad {
+				grad[i] = -grad[i] / p.customers
+			}
+		},
+		Status: func() (optimize.Status, error) {
+			if ctx.Err() != nil {
+				return optimize.Failure, ctx.Err()
+			}
+			return optimize.NotTerminated, nil
+		},
+	}
+	return optimize.Minimize(prob, x, &optimize.Settings{GradientThreshold: 1e-8, MajorIterations: 500,
+		Converger: &optimize.FunctionConverge{Absolute: 1e-13, Relative: 1e-13, Iterations: 20}}, &optimize.BFGS{})
+}
+
+// settled reports endings of the line search that only say that nothing better is
+// in reach of floating point; flatness is checked afterwards.
+func settled(err error) bool {
+	return errors.Is(err, optimize.ErrLinesearcherFailure) || errors.Is(err, optimize.ErrNonDescentDirection) ||
+		errors.Is(err, optimize.ErrNoProgress) || errors.Is(err, optimize.ErrLinesearcherBound)
+}
+
+// standardErrors inverts the observed information in the logarithms, by central
+// differences of the slopes, and turns it into errors of the parameters.
+func standardErrors(p problem, logp []float64) []float64 {
+	n := p.dim
+	h := mat.NewSymDense(n, nil)
+	x := append([]float64(nil), logp...)
+	up, down := make([]float64, n), make([]float64, n)
+	raw := mat.NewDense(n, n, nil)
+	const step = 1e-4
+	for i := range n {
+		x[i] = logp[i] + step
+		p.value(x, up)
+		x[i] = logp[i] - step
+		p.value(x, down)
+		x[i] = logp[i]
+		for j := range n {
+			raw.Set(i, j, -(up[j]-down[j])/(2*step))
+		}
+	}
+	for i := range n {
+		for j := i; j < n; j++ {
+			h.SetSym(i, j, (raw.At(i, j)+raw.At(j, i))/2)
+		}
+	}
+	se := make([]float64, n)
+	var chol mat.Cholesky
+	var cov mat.SymDense
+	if !chol.Factorize(h) || chol.InverseTo(&cov) != nil {
+		for i := range se {
+			se[i] = math.NaN()
+		}
+		return se
+	}
+	for i := range se {
+		se[i] = math.Exp(logp[i]) * math.Sqrt(cov.At(i, i))
+	}
+	return se
+}
+
+// slopes fills grad with central differences of value in the logarithms.
+func slopes(value func([]float64) float64, logp, grad []float64) {
+	const step = 1e-5
+	x := append([]float64(nil), logp...)
+	for i := range x {
+		x[i] = logp[i] + step
+		up := value(x)
+		x[i] = logp[i] - step
+		grad[i] = (up - value(x)) / (2 * step)
+		x[i] = logp[i]
+	}
+}

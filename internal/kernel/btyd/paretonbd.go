@@ -1,0 +1,86 @@
+package btyd
+
+import (
+	"context"
+	"math"
+
+	"github.com/ecomctl/ecomctl/internal/fault"
+)
+
+// ParetoNBD are the parameters r, α, s, β of a Pareto/NBD model.
+type ParetoNBD struct{ R, Alpha, S, Beta float64 }
+
+// FitParetoNBD fits a Pareto/NBD model by maximum likelihood. Fit.Params are r, α, s, β.
+func FitParetoNBD(ctx context.Context, g []Group) (ParetoNBD, *Fit, error) {
+	if h, ok := valid(g); !ok {
+		return ParetoNBD{}, nil, fault.New(fault.Internal, "fitting Pareto/NBD: impossible history %+v", h)
+	}
+	n, meanT, repeat := totals(g)
+	if n == 0 || repeat == 0 {
+		return ParetoNBD{}, nil, tooFew("Pareto/NBD")
+	}
+	value := func(logp []float64) float64 {
+		m := ParetoNBD{math.Exp(logp[0]), math.Exp(logp[1]), math.Exp(logp[2]), math.Exp(logp[3])}
+		sum := 0.0
+		for _, x := range g {
+			sum += x.N * m.logLikelihood(x.History)
+		}
+		return sum
+	}
+	f, err := maximise(ctx, problem{name: "Pareto/NBD", dim: 4, customers: n,
+		starts: [][]float64{{1, meanT, 1, meanT}, {0.5, meanT / 3, 0.6, meanT / 3}},
+		value: func(logp, grad []float64) float64 {
+			if grad != nil {
+				slopes(value, logp, grad)
+			}
+			return value(logp)
+		}})
+	if err != nil {
+		return ParetoNBD{}, nil, err
+	}
+	return ParetoNBD{f.Params[0], f.Params[1], f.Params[2], f.Params[3]}, f, nil
+}
+
+// logTail returns ln of F(r+s+x, m; r+s+x+1; z)/(u+t)^(r+s+x) with u the larger of α and
+// β (equation 20 and after of Fader & Hardie's note).
+func (p ParetoNBD) logTail(x, t float64) float64 {
+	big, small, other := p.Alpha, p.Beta, p.S+1
+	if p.Alpha < p.Beta {
+		big, small, other = p.Beta, p.Alpha, p.R+x
+	}
+	e := p.R + p.S + x
+	return math.Log(hyp2f1(e, other, e+1, (big-small)/(big+t))) - e*math.Log(big+t)
+}
+
+// logLikelihood is the logarithm of the likelihood of one customer.
+func (p ParetoNBD) logLikelihood(h History) float64 {
+	head := lgamma(p.R+h.X) - lgamma(p.R) + p.R*math.Log(p.Alpha) + p.S*math.Log(p.Beta)
+	alive := -(p.R+h.X)*math.Log(p.Alpha+h.T) - p.S*math.Log(p.Beta+h.T)
+	return head + alive + math.Log1p(p.gone(h)*math.Exp(-alive))
+}
+
+// gone is s/(r+s+x)·A₀: the part of the likelihood in which the customer has left.
+func (p ParetoNBD) gone(h History) float64 {
+	from, to := p.logTail(h.X, h.TX), p.logTail(h.X, h.T)
+	d := math.Exp(from) - math.Exp(to)
+	return math.Max(0, p.S/(p.R+p.S+h.X)*d)
+}
+
+// Alive returns the probability that a customer is still one.
+func (p ParetoNBD) Alive(h History) float64 {
+	alive := -(p.R+h.X)*math.Log(p.Alpha+h.T) - p.S*math.Log(p.Beta+h.T)
+	return 1 / (1 + p.gone(h)*math.Exp(-alive))
+}
+
+// Expected returns the order days expected in the next t (equation 41 of the note).
+func (p ParetoNBD) Expected(h History, t float64) float64 {
+	rate := (p.R + h.X) / (p.Alpha + h.T)
+	u := p.Beta + h.T
+	var span float64 // expected time alive in the next t, for a living customer
+	if math.Abs(p.S-1) < 1e-9 {
+		span = u * math.Log((u+t)/u)
+	} else {
+		span = u / (p.S - 1) * (1 - math.Pow(u/(u+t), p.S-1))
+	}
+	return rate * span * p.Alive(h)
+}
