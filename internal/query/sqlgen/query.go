@@ -266,7 +266,7 @@ func (s *selection) assemble() string {
 		if i > 0 {
 			sep = ", "
 		}
-		b.WriteString(sep + k + " IS NULL, " + k)
+		b.WriteString(sep + nullsLast(term{s: k}))
 	}
 	b.WriteString("\n")
 	return b.String()
