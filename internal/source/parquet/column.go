@@ -34,7 +34,8 @@ type column struct {
 	codes     hybrid
 	ints      deltaReader // DELTA_BINARY_PACKED, or lengths
 	prefixes  deltaReader
-	last      []byte // DELTA_BYTE_ARRAY: the previous value
+	prefixed  bool   // DELTA_BYTE_ARRAY
+	last      []byte // its previous value
 	bit       int    // PLAIN booleans
 	stride    int    // BYTE_STREAM_SPLIT: values in the page
 	read      func(c *column, at, n int) error
@@ -74,7 +75,7 @@ func (c *column) open(s *split, l *leaf, chunk *columnChunk, rows int) error {
 	}
 	c.stream.reset(start, end)
 	c.pageNo, c.got, c.left, c.held, c.shown, c.nulls = 0, 0, 0, 0, 0, 0
-	c.hasDict, c.dict, c.coded = false, nil, false
+	c.hasDict, c.dict, c.coded, c.last = false, nil, false, c.last[:0]
 	c.dictI64, c.dictF64, c.dictD128 = c.dictI64[:0], c.dictF64[:0], c.dictD128[:0]
 	return c.room(rows)
 }
@@ -140,10 +141,16 @@ func (c *column) textRows(at, k int) int {
 			c.off[0] = 0
 		}
 	}
-	if rest := len(c.data); !c.coded && rest > batchBytes {
-		k = max(1, min(k, int(int64(c.left)*batchBytes/int64(rest))))
+	if c.coded {
+		return k
 	}
-	return k
+	// An even share of the page's rest; but in DELTA_BYTE_ARRAY every value may
+	// repeat all that came before it.
+	each := len(c.data)/c.left + 1
+	if c.prefixed {
+		each = len(c.data) + len(c.last) + 1
+	}
+	return max(1, min(k, batchBytes/each))
 }
 
 // rows reads k rows of the current page to position at of the batch.

@@ -171,7 +171,9 @@ func (c *column) setDeltaLength(data []byte) error {
 }
 
 // setDeltaText starts DELTA_BYTE_ARRAY: lengths of prefixes shared with the
-// value before, then the suffixes as DELTA_LENGTH_BYTE_ARRAY.
+// value before, then the suffixes as DELTA_LENGTH_BYTE_ARRAY. The first value of
+// a page should share nothing, but Arrow v17 and older writers let it share with
+// the last one of the page before, so that one is kept.
 func (c *column) setDeltaText(data []byte) error {
 	if err := c.prefixes.reset(data); err != nil {
 		return err
@@ -180,7 +182,6 @@ func (c *column) setDeltaText(data []byte) error {
 	if err != nil {
 		return err
 	}
-	c.last = c.last[:0]
 	return c.setDeltaLength(rest)
 }
 

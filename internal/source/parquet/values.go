@@ -15,6 +15,9 @@ var errValues = errors.New("the page ends before its values do")
 // setValues chooses how the values of the page are read.
 func (c *column) setValues(encoding int8, data []byte) error {
 	c.data, c.coded, c.read = data, false, nil
+	if c.prefixed = encoding == encDeltaText; !c.prefixed {
+		c.last = c.last[:0]
+	}
 	l := c.leaf
 	if l.to == toNothing {
 		c.read = readNothing
