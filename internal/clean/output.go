@@ -33,7 +33,7 @@ func outputType(rel *relation.Relation, i int, text bool) arrow.DataType {
 			switch {
 			case i >= rel.Canonical && (text || kind == frame.Null):
 				return arrow.BinaryTypes.String
-			case i >= rel.Canonical || kind == frame.Decimal:
+			case i >= rel.Canonical || (kind == frame.Decimal && c.Type == expr.Float):
 				return t
 			}
 		}

@@ -58,7 +58,7 @@ const maxRules = 240
 // Option changes how a relation is compiled.
 type Option func(*Program)
 
-// RawUnmapped leaves the values of unmapped columns, and of decimals, exactly as
+// RawUnmapped leaves the values of unmapped columns, and of decimal numbers, exactly as
 // the source has them, for writers: Rows.Cols may then hold any kind. Unmapped
 // columns of text formats are text.
 func RawUnmapped() Option { return func(p *Program) { p.raw = true } }
@@ -200,7 +200,7 @@ func (b *builder) column(name string) (int, error) {
 		if err := readable(c, cp.kind, b.schema.Field(f).Type); err != nil {
 			return 0, err
 		}
-		cp.raw = b.raw && (!cp.mapped || cp.kind == frame.Decimal)
+		cp.raw = b.raw && (!cp.mapped || (cp.kind == frame.Decimal && c.Type == expr.Float))
 		as := wantKind(c, cp.kind)
 		if cp.raw && !cp.mapped && textTable(b.Rel.Fact) {
 			as = frame.String // unchanged means letter for letter
