@@ -21,9 +21,9 @@ func (n *names) reserve(s ...string) {
 	}
 }
 
-// fresh returns hint, or hint with a number behind it, and takes it. Zero bytes
-// and quotes are dropped, for the name is ours.
-func (n *names) fresh(hint string) string {
+// fresh returns hint, or hint with a number behind it, and takes it; names that
+// avoid holds are passed over. Zero bytes and quotes are dropped, for the name is ours.
+func (n *names) fresh(hint string, avoid ...*names) string {
 	hint = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || r == '"' || r == '`' || r == 0xfffd {
 			return '_'
@@ -34,9 +34,11 @@ func (n *names) fresh(hint string) string {
 		hint = string(r[:40])
 	}
 	name := hint
-	for i := 2; n.used[fold(name)]; i++ {
+	for i := 2; n.has(name) || len(avoid) > 0 && avoid[0].has(name); i++ {
 		name = hint + "_" + strconv.Itoa(i)
 	}
 	n.reserve(name)
 	return name
 }
+
+func (n *names) has(name string) bool { return n.used[fold(name)] }

@@ -17,13 +17,13 @@ import (
 func Query(d Dialect, rel *relation.Relation, tables Tables, q query.Query) (string, error) {
 	q = q.Normal()
 	r := newRows(d, rel, tables)
+	s := &selection{rows: r, q: q}
 	for _, m := range q.Measures {
-		r.printer.cols.reserve(m.Name)
+		s.named.reserve(m.Name)
 	}
 	for _, dim := range q.Dims {
-		r.printer.cols.reserve(dim.Name)
+		s.named.reserve(dim.Name)
 	}
-	s := &selection{rows: r, q: q}
 	text := s.print()
 	if r.err != nil {
 		return "", fault.Wrap(r.err, "query %s", q.Name)
@@ -35,6 +35,7 @@ func Query(d Dialect, rel *relation.Relation, tables Tables, q query.Query) (str
 type selection struct {
 	*rows
 	q     query.Query
+	named names // of the answer: what is sorted by must not be taken for one of them
 	dims  []term
 	types []expr.Type
 	where term
@@ -96,9 +97,14 @@ func (s *selection) period(from, to int64) term {
 		return term{s: s.d.Bool(true), atom: true}
 	}
 	ts := s.byName(relation.OrderTS)
-	conds = append(conds, s.f("%s >= %s", ts, s.int(from)))
+	if from != query.MinTime {
+		conds = append(conds, s.f("%s >= %s", ts, s.int(from)))
+	}
 	if to != query.MaxTime {
 		conds = append(conds, s.f("%s < %s", ts, s.int(to)))
+	}
+	if len(conds) == 1 {
+		return conds[0]
 	}
 	return s.logic(false, conds)
 }
@@ -138,7 +144,7 @@ func (s *selection) cutColumn(name string, c query.Cut) (term, expr.Type) {
 
 // agg adds an aggregate to the grouped step and returns its column.
 func (s *selection) agg(hint, text string) string {
-	name := s.ident(s.printer.cols.fresh(hint))
+	name := s.ident(s.printer.cols.fresh(hint, &s.named))
 	s.aggs = append(s.aggs, text+" AS "+name)
 	return name
 }
@@ -224,7 +230,7 @@ func (s *selection) quantile(m *query.Measure, x term, typ expr.Type) {
 func (s *selection) assemble() string {
 	var keys, list []string
 	for _, d := range s.dims {
-		key := s.ident(s.printer.cols.fresh("key"))
+		key := s.ident(s.printer.cols.fresh("key", &s.named))
 		keys = append(keys, key)
 		list = append(list, d.s+" AS "+key)
 	}

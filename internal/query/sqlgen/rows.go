@@ -116,7 +116,7 @@ func (r *rows) read(c *relation.Column, v *value) {
 
 // plain conversions take the raw value as it is.
 func plain(t expr.Type, k frame.Kind) bool {
-	return t == expr.Int && k == frame.Int || t == expr.Text && k == frame.String || t == expr.Date && k == frame.Date || t == expr.Float && k == frame.Float
+	return t == expr.Int && k == frame.Int || t == expr.Text && k == frame.String || t == expr.Date && k == frame.Date
 }
 
 // convert writes the mapped value of raw column x; false when SQL cannot.
