@@ -5,7 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"io"
-	"path/filepath"
+	"os"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
 )
@@ -24,7 +24,8 @@ func WriteAtomicFS(ctx context.Context, fsys FS, path string, write func(io.Writ
 	if err != nil {
 		return err
 	}
-	tmp := filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+".ecomctl-"+randomName()+".tmp")
+	dir, base := splitPath(target)
+	tmp := dir + "." + base + ".ecomctl-" + randomName() + ".tmp"
 	w, err := fsys.Create(ctx, tmp, mode)
 	if err != nil {
 		return fault.Wrap(err, "writing %s", path)
@@ -62,6 +63,16 @@ func WriteAtomicFS(ctx context.Context, fsys FS, path string, write func(io.Writ
 	}
 	done = true
 	return nil
+}
+
+// splitPath cuts a path before its last part; dir keeps the separator. It leaves
+// the rest as it is, for cleaning would break hdfs://host/path.
+func splitPath(path string) (dir, base string) {
+	i := len(path)
+	for i > 0 && path[i-1] != '/' && !os.IsPathSeparator(path[i-1]) {
+		i--
+	}
+	return path[:i], path[i:]
 }
 
 // randomName makes temporary names unique; it does not influence any result.

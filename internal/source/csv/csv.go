@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -87,6 +88,7 @@ type Dataset struct {
 	rows   []int64 // by split; -1 unknown
 	digest string
 	free   [][]byte
+	spare  []builders
 	fixed  atomic.Int64
 }
 
@@ -442,6 +444,49 @@ func (ds *Dataset) release(b []byte) {
 	}
 }
 
+// builders are the columns of a closed reader, whose memory the next one takes.
+type builders struct {
+	want []source.Want
+	cols []*value.Builder
+}
+
+// builders returns what reads the wanted columns.
+func (ds *Dataset) builders(want []source.Want) ([]*value.Builder, error) {
+	ds.mu.Lock()
+	for i, s := range ds.spare {
+		if slices.Equal(s.want, want) {
+			ds.spare = slices.Delete(ds.spare, i, i+1)
+			ds.mu.Unlock()
+			for _, b := range s.cols {
+				b.Restart()
+			}
+			return s.cols, nil
+		}
+	}
+	ds.mu.Unlock()
+	cols := make([]*value.Builder, len(want))
+	for i, w := range want {
+		if w.Col < 0 || w.Col >= len(ds.specs) {
+			return nil, fault.New(fault.Internal, "reading %s: there is no column %d", ds.name, w.Col)
+		}
+		b, err := value.NewBuilder(&ds.specs[w.Col], w.As, w.Layout)
+		if err != nil {
+			return nil, fault.Wrap(err, "reading %s: column %s", ds.name, ds.schema.Field(w.Col).Name)
+		}
+		cols[i] = b
+	}
+	return cols, nil
+}
+
+// keep takes the builders of a closed reader back.
+func (ds *Dataset) keep(want []source.Want, cols []*value.Builder) {
+	ds.mu.Lock()
+	defer ds.mu.Unlock()
+	if len(ds.spare) < 16 && len(cols) < 1000 {
+		ds.spare = append(ds.spare, builders{want, cols})
+	}
+}
+
 type split struct {
 	ds *Dataset
 	k  int
@@ -473,15 +518,13 @@ func (s *split) Open(ctx context.Context, want []source.Want) (source.Reader, er
 	r := &reader{ds: s.ds, ctx: ctx, part: s.k, ops: make([]field, s.ds.schema.NumFields())}
 	r.raw = r.rawFields
 	r.most = max(16, min(frame.BatchRows, maxCells/max(1, len(want))))
-	for _, w := range want {
-		if w.Col < 0 || w.Col >= len(r.ops) {
-			return nil, fault.New(fault.Internal, "reading %s: there is no column %d", s.ds.name, w.Col)
-		}
-		b, err := value.NewBuilder(&s.ds.specs[w.Col], w.As, w.Layout)
-		if err != nil {
-			return nil, fault.Wrap(err, "reading %s: column %s", s.ds.name, s.ds.schema.Field(w.Col).Name)
-		}
-		r.want = append(r.want, b)
+	cols, err := s.ds.builders(want)
+	if err != nil {
+		return nil, err
+	}
+	r.want, r.wants = cols, slices.Clone(want)
+	for i, w := range want {
+		b := cols[i]
 		op := &r.ops[w.Col]
 		if op.b != nil {
 			op.extra, op.code = append(op.extra, b), opOther

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
+	"github.com/ecomctl/ecomctl/internal/source"
 	"github.com/ecomctl/ecomctl/internal/source/value"
 )
 
@@ -42,11 +43,12 @@ const (
 
 // reader parses the records of one split.
 type reader struct {
-	ds   *Dataset
-	ctx  context.Context
-	part int
-	want []*value.Builder
-	ops  []field
+	ds    *Dataset
+	ctx   context.Context
+	part  int
+	want  []*value.Builder
+	wants []source.Want
+	ops   []field
 
 	src    io.Reader // nil when buf holds the whole split
 	buf    []byte    // the text; buf[end] is a newline that is not part of it
@@ -289,6 +291,10 @@ func toText(b []byte) string {
 func (r *reader) Close() error {
 	if r.failed == nil {
 		r.failed = fault.New(fault.Internal, "reading %s: the reader is closed", r.ds.name)
+	}
+	if r.want != nil {
+		r.ds.keep(r.wants, r.want)
+		r.want = nil
 	}
 	if r.buf != nil && r.src == nil {
 		r.ds.release(r.buf)

@@ -35,6 +35,7 @@ type Builder struct {
 	codes     []int32
 	dict      dictWriter
 	useDict   bool
+	common    *Common
 	valid     []byte
 	bad       []byte
 	hasNull   bool
@@ -64,10 +65,8 @@ func NewBuilder(s *Spec, as frame.Kind, layout string) (*Builder, error) {
 	case frame.Null, frame.Nested:
 		return nil, fault.New(fault.Internal, "reading text as %v is impossible", as)
 	case frame.String:
-		if s.Common != nil {
-			b.useDict = true
-			b.dict.start(s.Common)
-		}
+		b.common = s.Common
+		b.Restart()
 	case frame.Date, frame.Time:
 		b.layout, b.zone, b.zoneKnown = s.Layout, s.Zone, s.Layout != nil
 		if layout != "" {
@@ -102,6 +101,15 @@ func containsStr(s, part string) bool {
 		}
 	}
 	return false
+}
+
+// Restart makes a used builder as new for another split, so that what a split gives does not
+// depend on what was read before; only its memory is kept.
+func (b *Builder) Restart() {
+	b.FixUTF8, b.Fixed = false, 0
+	if b.useDict = b.common != nil && b.Kind == frame.String; b.useDict {
+		b.dict.start(b.common)
+	}
 }
 
 // Reset begins a batch of at most rows rows.
