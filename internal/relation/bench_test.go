@@ -46,7 +46,7 @@ func benchShop(text bool) *relation.Relation {
 			cols[2][i] = nil
 		}
 	}
-	whole, dict := arrow.DataType(arrow.PrimitiveTypes.Int64), &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int32, ValueType: arrow.BinaryTypes.String}
+	whole, dict := arrow.PrimitiveTypes.Int64, &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int32, ValueType: arrow.BinaryTypes.String}
 	key, typ := whole, expr.Int
 	if text {
 		key, typ = arrow.BinaryTypes.String, expr.Text

@@ -161,7 +161,7 @@ var emptyDict = &frame.Dict{Off: []int32{0, 0}}
 // toInt reads integers: whole doubles and decimals become integers, text is
 // parsed, and anything else present is bad.
 func (v *vec) toInt(p *plan, in *frame.Column) *frame.Column {
-	kind, typ := frame.Int, arrow.DataType(intType)
+	kind, typ := frame.Int, intType
 	if p.typ == expr.Bool {
 		kind, typ = frame.Bool, boolType
 	}

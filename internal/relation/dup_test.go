@@ -7,7 +7,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
@@ -51,7 +50,7 @@ func dupRelation(t *rapid.T) (*Relation, *memtest.Dataset) {
 		price = append(price, rapid.SampledFrom([]any{1.5, 0.0, math.Copysign(0, -1), nil}).Draw(t, "price"))
 		at = append(at, 1)
 	}
-	typ, stored := expr.Int, arrow.DataType(int64Type)
+	typ, stored := expr.Int, int64Type
 	if asText {
 		typ, stored = expr.Text, stringType
 	}

@@ -26,7 +26,6 @@ type Program struct {
 	wants []source.Want
 	cols  []colPlan // every column that is read, asked or not
 	out   []int     // of each asked column its place in cols; -1 is money
-	keys  []int     // wanted slots of join keys in the fact table
 	rules []rulePlan
 	money [4]int // amount, quantity, price, discount as places in cols; -1 absent
 	price int    // place in cols of what makes a row free: unit_price; -1 means money

@@ -25,7 +25,6 @@ const (
 // is mapped; else quantity × unit_price − discount, a null discount counting 0.
 // ok is false when the relation has no money.
 func (r *Relation) MoneyParts() (amount, quantity, price, discount int, ok bool) {
-	amount, quantity, price, discount = -1, -1, -1, -1
 	if amount = r.Find("amount"); amount >= 0 {
 		return amount, -1, -1, -1, true
 	}
