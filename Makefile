@@ -35,6 +35,10 @@ test: build ## every test; first installs what they need under .services/
 	go test -count=1 -timeout 20m ./...
 	@bash scripts/race.sh $(RACE)
 
+.PHONY: screenshots
+screenshots: assets ## take the pictures of docs/img again
+	ECOMCTL_SCREENSHOTS=1 CI=true go test -count=1 -run TestScreenshots ./internal/report
+
 .PHONY: lint
 lint: assets ## gofmt, go vet, golangci-lint, known vulnerabilities
 	@bash scripts/lint.sh

@@ -234,6 +234,10 @@ func placeTiles(p phrase.Printer, column string, places []place, total int64) (F
 		h.Legend = append(h.Legend, chart.Key{Color: "@empty", Text: p.Pick("fewer than 10 customers", "不足 10 位客户")})
 	}
 	ch, err := h.Chart()
+	question := p.Pick("Where does a customer spend most?", "哪里的客户花费最多？")
+	if column == "country" {
+		question = p.Pick("In which country does a customer spend most?", "哪个国家的客户花费最多？")
+	}
 	note := p.Pick("Tiles in the order of revenue, row by row.", "按收入从高到低逐行排列。")
 	if onMap {
 		note = p.Pick("Tiles stand about where the states lie.", "方块位置大致对应各州的地理位置。")
@@ -241,7 +245,7 @@ func placeTiles(p phrase.Printer, column string, places []place, total int64) (F
 	if len(shown) < len(places) {
 		note += p.Pick(" The 60 largest.", " 仅显示最大的 60 个。")
 	}
-	return Figure{ID: h.ID, Question: p.Pick("Where does a customer spend most?", "哪里的客户花费最多？"), Chart: ch, Table: tb.t, Note: note,
+	return Figure{ID: h.ID, Question: question, Chart: ch, Table: tb.t, Note: note,
 		Alt: spendAlt(p, shown, per)}, true, err
 }
 

@@ -66,6 +66,49 @@ func TestPageInBrowser(t *testing.T) {
 	checkQuiet(t, b)
 }
 
+// axe returns the accessibility checker that make assets installs, or skips.
+func axe(t testing.TB) string {
+	t.Helper()
+	services := os.Getenv("SERVICES_DIR")
+	if services == "" {
+		services = filepath.Join("..", "..", ".services")
+	}
+	script, err := os.ReadFile(filepath.Join(services, "assets", "node_modules", "axe-core", "axe.min.js"))
+	if err != nil {
+		if os.Getenv("ECOMCTL_REQUIRE_ASSETS") == "1" {
+			t.Fatalf("no axe-core: %v; make assets", err)
+		}
+		t.Skip("no axe-core: make assets")
+	}
+	return string(script)
+}
+
+// TestAccessibility runs axe-core's rules (WCAG 2 A and AA, best practices) over the
+// page in light, dark, Chinese and on a phone.
+func TestAccessibility(t *testing.T) {
+	checker := axe(t)
+	b := newBrowser(t)
+	en := writePage(t, run{shop: shopOptions, lang: "en"})
+	zh := writePage(t, run{csv: hostileCSV(), lang: "zh"})
+	for _, c := range []struct {
+		file string
+		s    screen
+	}{{en, screen{width: 1280, height: 900}}, {en, screen{width: 1280, height: 900, dark: true}}, {zh, screen{width: 375, height: 800, mobile: true}}} {
+		b.open(t, c.file, c.s)
+		eval[bool](t, b, `(document.querySelectorAll("details").forEach(d => { d.open = true; }), true)`)
+		eval[bool](t, b, checker+"; true")
+		faults, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`axe.run(document, { resultTypes: ["violations"] }).then(r =>
+			r.violations.map(v => v.id + " (" + v.nodes.length + "×): " + v.nodes[0].html.slice(0, 160)).join("\n"))`, chromedp.EvalAwaitPromise))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if faults != "" {
+			t.Errorf("at %d pixels, dark %v: %s", c.s.width, c.s.dark, faults)
+		}
+	}
+	checkQuiet(t, b)
+}
+
 func TestHostilePageInBrowser(t *testing.T) {
 	b := newBrowser(t)
 	b.open(t, writePage(t, run{csv: hostileCSV(), lang: "en", title: hostile[0]}), screen{width: 375, height: 800, mobile: true})

@@ -43,8 +43,12 @@ type section struct {
 	View    *analysis.View
 	Tiles   []tile
 	Figures []figure
+	Method  string // definition that explains the section; "" = none
 	W       words
 }
+
+// methods are the definitions that explain a section, by the section's id.
+var methods = map[string]string{"sales": "period", "customers": "rfm", "retention": "cohort", "quality": "sale", "products": "money", "regions": "money"}
 
 // figure is a figure with its place in the list of charts.
 type figure struct {
@@ -115,7 +119,7 @@ func newPage(doc *Document, lib library) (*page, error) {
 	pg.CSP = policy(lib, themeJS, pageJS)
 	var charts []*chart.Chart
 	for _, v := range doc.Views {
-		s := section{View: v, W: pg.W}
+		s := section{View: v, W: pg.W, Method: methods[v.ID]}
 		for _, t := range v.Tiles {
 			s.Tiles = append(s.Tiles, newTile(t, pg.W))
 		}

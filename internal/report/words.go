@@ -4,13 +4,14 @@ import "github.com/ecomctl/ecomctl/internal/phrase"
 
 // words are the fixed texts of the page.
 type words struct {
-	Skip, Theme, Print, Contents, Trust, NoScript, Footer, Actions, Table, Inputs, Run, Again, Definitions, NoCharts string
-	Unusual, TooFew, Usual                                                                                           string
+	Skip, How, Theme, Print, Contents, Trust, NoScript, Footer, Actions, Table, Inputs, Run, Again, Definitions, NoCharts string
+	Unusual, TooFew, Usual                                                                                                string
 }
 
 func wordsIn(p phrase.Printer) words {
 	return words{
 		Skip:        p.Pick("Skip to the report", "跳到正文"),
+		How:         p.Pick("How is this computed?", "如何计算？"),
 		Theme:       p.Pick("Light / dark", "浅色／深色"),
 		Print:       p.Pick("Print", "打印"),
 		Contents:    p.Pick("Contents", "目录"),
