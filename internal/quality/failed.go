@@ -225,6 +225,9 @@ func setNull(c *frame.Column, i int) {
 
 // gather copies the picked rows of a column; lines that could not be split are null.
 func gather(c *frame.Column, t arrow.DataType, picks []pick) frame.Column {
+	if c.Kind != frame.String && frame.KindOf(t) == frame.String {
+		return gatherText(c, t, picks)
+	}
 	out := frame.Column{Type: t, Kind: c.Kind, Len: len(picks), Dict: c.Dict}
 	if c.Kind == frame.String && c.Dict == nil {
 		out.Off = make([]int32, 1, len(picks)+1)
@@ -251,6 +254,22 @@ func gather(c *frame.Column, t arrow.DataType, picks []pick) frame.Column {
 		default:
 			out.I64 = append(out.I64, at(c.I64, row))
 		}
+	}
+	return out
+}
+
+// gatherText is gather for a column that its file holds typed although the input is
+// text: a partition in a folder's name, a Parquet file among CSV files.
+func gatherText(c *frame.Column, t arrow.DataType, picks []pick) frame.Column {
+	out := frame.Column{Type: t, Kind: frame.String, Len: len(picks), Off: make([]int32, 1, len(picks)+1)}
+	f := newFormatter(c.Type)
+	for i, p := range picks {
+		if p.row < 0 || c.IsNull(p.row) {
+			setNull(&out, i)
+		} else {
+			out.Data = appendText(out.Data, &f, c, p.row)
+		}
+		out.Off = append(out.Off, int32(len(out.Data)))
 	}
 	return out
 }

@@ -19,10 +19,11 @@ func (v *validator) seed() maphash.Seed { return hashSeed }
 
 // keyer turns the values of a row into a key.
 type keyer struct {
-	nulls bool // nulls are equal; else a row with one has no key
-	buf   []byte
-	f     formatter
-	typ   any
+	nulls    bool // nulls are equal; else a row with one has no key
+	asText   bool // the input is text: what some of its files hold typed compares as text too
+	buf, tmp []byte
+	f        formatter
+	typ      any
 }
 
 // key returns the bytes that equal rows share; ok is false for rows that are left out.
@@ -38,6 +39,11 @@ func (k *keyer) key(cols []*frame.Column, r int) (key []byte, ok bool) {
 		}
 		b = append(b, 1)
 		switch {
+		case k.asText && c.Kind != frame.String:
+			f := newFormatter(c.Type)
+			k.tmp = appendText(k.tmp[:0], &f, c, r)
+			b = binary.AppendUvarint(b, uint64(len(k.tmp)))
+			b = append(b, k.tmp...)
 		case c.Kind == frame.String:
 			s := c.Str(r)
 			b = binary.AppendUvarint(b, uint64(len(s)))
@@ -127,7 +133,7 @@ func (v *validator) verify(i int, candidates map[uint64]struct{}) error {
 	firsts := make([]map[string]place, len(v.workers))
 	keys := make([]keyer, len(v.workers))
 	for w := range firsts {
-		firsts[w], keys[w].nulls = map[string]place{}, pl.nulls
+		firsts[w], keys[w].nulls, keys[w].asText = map[string]place{}, pl.nulls, v.planner.textual
 	}
 	marked := v.report.failed[i]
 	err := v.rescan(pl, "comparing repeated keys", func(w int, t *task, b *frame.Batch, cols []*frame.Column, sel []bool) {

@@ -330,6 +330,34 @@ func (failSplit) Open(context.Context, []source.Want) (source.Reader, error) {
 	return nil, fault.New(fault.Input, "reading the file: it is damaged")
 }
 
+// TestMomentsAtTheEnds: no square overflows and none vanishes.
+func TestMomentsAtTheEnds(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := rapid.SliceOfN(rapid.OneOf(rapid.Float64(), rapid.Float64Range(-1e-150, 1e-150), rapid.Float64Range(-1e300, 1e300), rapid.Float64Range(1e9, 1e9+1e-3)), 2, 20).Draw(t, "values")
+		if rapid.Bool().Draw(t, "alike") {
+			for i := range v {
+				v[i] = v[0] * (1 + float64(i%3)/8)
+			}
+		}
+		if math.IsInf(slices.Max(v), 0) || math.IsInf(slices.Min(v), 0) {
+			return // infinities are null before any rule
+		}
+		slices.Sort(v)
+		var m moments
+		for _, x := range v {
+			m.add(x, 1)
+		}
+		mean, stddev := exactMoments(v)
+		spread := math.Abs(stddev)
+		if v[0] < -math.MaxFloat64/64 || v[len(v)-1] > math.MaxFloat64/64 || spread < 1e-290 {
+			return // the answer itself is at the end of doubles
+		}
+		if !near(m.stddev(), stddev) || math.Abs(m.mean()-mean) > 1e-15*max(spread, math.Abs(mean)) {
+			t.Fatalf("%v: %v ± %v, want %v ± %v", v, m.mean(), m.stddev(), mean, stddev)
+		}
+	})
+}
+
 func BenchmarkProfile(b *testing.B) {
 	shop, err := generate.Orders(generate.Options{Rows: 1_000_000})
 	if err != nil {

@@ -3,9 +3,10 @@ package quality
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
@@ -135,7 +136,7 @@ func (r *Report) sample(v *validator, i int, pl *plan) (string, error) {
 			}
 			for row := range b.N {
 				if len(found) < maxSamples && set.has(b.RowAt(row)) {
-					found = append(found, r.where(s, b.RowAt(row))+": "+sampleOf(b, row, cols, v.planner.names))
+					found = append(found, r.where(s, b.RowAt(row))+": "+sampleOf(b, row, cols, r.ds.Schema()))
 				}
 			}
 			if len(found) >= maxSamples {
@@ -155,12 +156,14 @@ func (r *Report) sample(v *validator, i int, pl *plan) (string, error) {
 func (r *Report) where(split int, row int64) string {
 	s := "row " + strconv.FormatInt(r.base[split]+row+1, 10)
 	if in := r.ds.Inputs(); len(in) > 1 {
-		return filepath.Base(in[r.ds.Splits()[split].File()].URI) + " " + s
+		return in[r.ds.Splits()[split].File()].URI + " " + s
 	}
 	return s
 }
 
-func sampleOf(b *frame.Batch, row int, cols []int, names []string) string {
+// sampleOf shows the values of a row; texts are quoted, what the input recognises as
+// another type is not.
+func sampleOf(b *frame.Batch, row int, cols []int, schema *arrow.Schema) string {
 	const most = 4 // columns
 	var parts []string
 	for k := range min(len(cols), most) {
@@ -169,12 +172,12 @@ func sampleOf(b *frame.Batch, row int, cols []int, names []string) string {
 		v := "null"
 		if !missing(c, row) {
 			v = f.string(valueAt(c, row))
-			if c.Kind == frame.String {
+			if c.Kind == frame.String && frame.KindOf(schema.Field(cols[k]).Type) == frame.String {
 				v = strconv.Quote(v)
 			}
 		}
 		if len(cols) > 1 {
-			v = names[cols[k]] + "=" + v
+			v = schema.Field(cols[k]).Name + "=" + v
 		}
 		parts = append(parts, v)
 	}

@@ -27,20 +27,53 @@ func (a *dd) value() float64 { return a.hi + a.lo }
 type moments struct {
 	n     int64
 	shift float64 // the first value: squares stay small
+	exp   int     // distances are in units of 2^exp, so that no square overflows or vanishes
 	sum   dd      // of n·(x − shift)
 	sq    dd      // of n·(x − shift)²
 }
+
+// Distances outside these bounds, in units of 2^exp, change the unit.
+const (
+	leastDistance = 0x1p-200
+	mostDistance  = 0x1p300
+)
 
 func (m *moments) add(x float64, n int64) {
 	if m.n == 0 {
 		m.shift = x
 	}
 	m.n += n
-	d := x - m.shift
+	d := m.distance(x)
+	if d < leastDistance && d > 0 && m.sum.hi == 0 {
+		m.exp = math.Ilogb(d)
+		d = m.distance(x)
+	}
+	for d > mostDistance && m.exp < 2000 { // also an infinite distance of two finite values
+		m.rescale(600)
+		d = m.distance(x)
+	}
 	m.sum.addProduct(d, float64(n))
 	m.sq.addProduct(d*d, float64(n))
 	// the rounding of d² itself
 	m.sq.lo += float64(math.FMA(d, d, -float64(d*d)) * float64(n))
+}
+
+func (m *moments) distance(x float64) float64 {
+	if m.exp <= 0 {
+		return math.Ldexp(x-m.shift, -m.exp)
+	}
+	return math.Ldexp(x, -m.exp) - math.Ldexp(m.shift, -m.exp)
+}
+
+// rescale makes the unit 2^by times larger.
+func (m *moments) rescale(by int) {
+	m.exp += by
+	for _, v := range []*float64{&m.sum.hi, &m.sum.lo} {
+		*v = math.Ldexp(*v, -by)
+	}
+	for _, v := range []*float64{&m.sq.hi, &m.sq.lo} {
+		*v = math.Ldexp(*v, -2*by)
+	}
 }
 
 // mean returns NaN without values.
@@ -48,10 +81,16 @@ func (m *moments) mean() float64 {
 	if m.n == 0 {
 		return math.NaN()
 	}
+	if m.exp != 0 {
+		return m.shift + math.Ldexp(m.sum.value()/float64(m.n), m.exp)
+	}
 	// (Σd + n·shift) / n in two doubles, rounded once: 1.8475, not 1.8475000000000001
 	n, t := float64(m.n), m.sum
 	t.addProduct(m.shift, n)
 	q := t.hi / n
+	if math.IsInf(q, 0) { // n·shift is beyond doubles
+		return m.shift + m.sum.value()/n
+	}
 	return q + (math.FMA(-q, n, t.hi)+t.lo)/n
 }
 
@@ -70,7 +109,7 @@ func (m *moments) stddev() float64 {
 	p := m.sum.hi * q
 	ss.add(-p)
 	ss.lo -= math.FMA(m.sum.hi, q, -p) + m.sum.hi*r + m.sum.lo*q
-	return math.Sqrt(max(0, ss.value()) / (n - 1))
+	return math.Ldexp(math.Sqrt(max(0, ss.value())/(n-1)), m.exp)
 }
 
 // quantiles picks type 7 quantiles from ascending values whose number is known:

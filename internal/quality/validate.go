@@ -237,7 +237,7 @@ func (v *validator) newChecker() *checker {
 	for i, pl := range v.plans {
 		w.state[i].latest = math.MinInt64
 		w.state[i].time.kind = frame.Time
-		w.state[i].keys.nulls = pl.nulls
+		w.state[i].keys.nulls, w.state[i].keys.asText = pl.nulls, v.planner.textual
 		if pl.cell != nil {
 			w.state[i].cell = pl.cell()
 		}

@@ -139,11 +139,11 @@ rules:
 readable [] 1/7 fail: row 6: …
 not_null_order_id [order_id] 1/6 fail: row 5: null
 not_null_unit_price [unit_price] 2/6 fail: row 3: null; row 4: null
-line_key [order_id, product_id] 1/5 fail: row 4: order_id="2", product_id="P1"
-unique_row [*] 1/6 warn: row 4: order_id="2", product_id="P1", quantity="0", unit_price=null, …
+line_key [order_id, product_id] 1/5 fail: row 4: order_id=2, product_id="P1"
+unique_row [*] 1/6 warn: row 4: order_id=2, product_id="P1", quantity="0", unit_price=null, …
 type_quantity [quantity] 1/6 fail: row 5: "three"
 type_order_ts [order_ts] 1/6 fail: row 5: "yesterday"
-range_unit_price [unit_price] 1/4 fail: row 7: "-4"
+range_unit_price [unit_price] 1/4 fail: row 7: -4
 range_order_ts [order_ts] 3/6 fail: row 1: "2024-01-01 10:00:00"; row 5: "yesterday"; row 7: "2031-01-01 00:00:00"
 set_region [region] 2/5 fail: row 3: "XX"; row 4: "XX"
 pattern_product_id [product_id] 1/6 fail: row 5: "P9"
@@ -372,6 +372,17 @@ func TestRulesThatDoNotFit(t *testing.T) {
 		if fault.KindOf(err) != fault.Usage || err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", rule, err)
 		}
+	}
+}
+
+// TestTypedColumnsOfTextInputs: a reader that ignores the wish for text (a typed file
+// among text files, a partition column) gives the same rules and failing rows.
+func TestTypedColumnsOfTextInputs(t *testing.T) {
+	ds := memtest.New([]string{"id", "day"}, memtest.Column(arrow.PrimitiveTypes.Int64, 7, 8, 7, nil), memtest.Column(arrow.FixedWidthTypes.Date32, 0, 1, 2, 3))
+	ds.Format = "csv"
+	r := validate(t, ds, "rules: [{type: unique, column: id}, {type: set, column: id, values: ['7']}, {type: pattern, column: day, pattern: '^1970-01-0[123]$'}]", Options{})
+	if got := strings.Join(dump(t, r.Failures()), "\n"); got != "8|1970-01-02|set_id|memory|2|∅\n7|1970-01-03|unique_id|memory|3|∅\n∅|1970-01-04|pattern_day|memory|4|∅" {
+		t.Errorf("%s\n%s", got, outcomes(r))
 	}
 }
 
