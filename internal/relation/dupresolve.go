@@ -30,7 +30,7 @@ func (f *DupFinder) doubtful(ctx context.Context, threads int, c *candidates) ([
 	case c.empty():
 		return nil, nil
 	case f.hash && !f.tooMany:
-		return f.verify(ctx, threads, &wanted{hashes: repeated(f.takeSums())}, 1)
+		return f.verify(ctx, threads, &wanted{hashes: repeated(f.takeSums()...)}, 1)
 	case !c.all:
 		found, err := f.verifyOnce(ctx, threads, &wanted{orders: c}, 0, 1)
 		if !errors.Is(err, errFull) {
@@ -47,7 +47,7 @@ func (f *DupFinder) doubtful(ctx context.Context, threads int, c *candidates) ([
 		if err != nil {
 			return nil, err
 		}
-		more, err := f.verify(ctx, threads, &wanted{hashes: repeated(sums)}, 1)
+		more, err := f.verify(ctx, threads, &wanted{hashes: repeated(sums...)}, 1)
 		if err != nil {
 			return nil, err
 		}
@@ -56,18 +56,14 @@ func (f *DupFinder) doubtful(ctx context.Context, threads int, c *candidates) ([
 	return found, nil
 }
 
-// takeSums joins the lists of hashes of the first scan.
-func (f *DupFinder) takeSums() []uint64 {
-	n := int64(0)
+// takeSums takes the lists of hashes of the first scan from the workers.
+func (f *DupFinder) takeSums() [][]uint64 {
+	var lists [][]uint64
 	for _, w := range f.workers {
-		n += w.sums.n
-	}
-	sums := make([]uint64, 0, n)
-	for _, w := range f.workers {
-		sums = w.sums.appendTo(sums)
+		lists = append(lists, w.sums.parts...)
 		w.sums = chunks{}
 	}
-	return sums
+	return lists
 }
 
 // answer makes the set, each place once.
@@ -91,25 +87,35 @@ func (f *DupFinder) answer(found []dupRow) (*DupSet, Sum, error) {
 	return set, sum, nil
 }
 
-// repeated returns, sorted, the hashes that occur more than once. The hashes
+// repeated returns, sorted, the hashes that occur more than once in the lists, which it takes
+// over. The hashes
 // are spread by their upper bits into buckets that fit the cache, and each
 // bucket is a small open table.
-func repeated(sums []uint64) []uint64 {
+func repeated(lists ...[]uint64) []uint64 {
+	total := 0
+	for _, l := range lists {
+		total += len(l)
+	}
 	shift := 64
-	for n := len(sums) >> 10; n > 0 && shift > 52; n >>= 1 {
+	for n := total >> 10; n > 0 && shift > 52; n >>= 1 {
 		shift--
 	}
 	ends := make([]int, 1<<(64-shift)+1)
-	for _, s := range sums {
-		ends[s>>shift+1]++
+	for _, l := range lists {
+		for _, s := range l {
+			ends[s>>shift+1]++
+		}
 	}
 	for i := 1; i < len(ends); i++ {
 		ends[i] += ends[i-1]
 	}
-	spread := make([]uint64, len(sums))
-	for _, s := range sums {
-		spread[ends[s>>shift]] = s
-		ends[s>>shift]++
+	spread := make([]uint64, total)
+	for i, l := range lists {
+		for _, s := range l {
+			spread[ends[s>>shift]] = s
+			ends[s>>shift]++
+		}
+		lists[i] = nil // free it: there is no need for two of all
 	}
 	var out, table []uint64
 	lo := 0
@@ -165,7 +171,7 @@ type hashLook struct {
 	hasher      rowHasher
 	cols        []*frame.Column
 	key         DupWorker
-	sums        []uint64
+	sums        chunks
 }
 
 func (v *hashLook) Begin(int) {}
@@ -184,24 +190,24 @@ func (v *hashLook) Visit(rows *Rows) error {
 				continue
 			}
 		}
-		v.sums = append(v.sums, s)
+		v.sums.add(s)
 	}
 	return nil
 }
 
 // hashes reads the table for the hashes of candidate rows.
-func (f *DupFinder) hashes(ctx context.Context, threads int, c *candidates, part, parts int) ([]uint64, error) {
+func (f *DupFinder) hashes(ctx context.Context, threads int, c *candidates, part, parts int) ([][]uint64, error) {
 	var looks []*hashLook
 	_, err := f.prog.Scan(ctx, threads, func() Visitor {
 		v := &hashLook{f: f, c: c, part: uint64(part), parts: uint64(parts), hasher: rowHasher{seed: f.seed}, cols: make([]*frame.Column, len(f.cols)), key: DupWorker{f: f}}
 		looks = append(looks, v)
 		return v
 	})
-	var sums []uint64
+	var lists [][]uint64
 	for _, v := range looks {
-		sums = append(sums, v.sums...)
+		lists = append(lists, v.sums.parts...)
 	}
-	return sums, err
+	return lists, err
 }
 
 // errFull says that the rows to compare outgrew memory.
