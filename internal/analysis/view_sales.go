@@ -509,6 +509,7 @@ func (d *salesData) months() (Figure, bool, error) {
 	hatched := false
 	for i := from; i < len(s.periods); i++ {
 		b.Labels = append(b.Labels, p.AxisMonth(s.periods[i], i == from))
+		b.Ticks = append(b.Ticks, chart.Tick{Index: i - from, Rank: int(phrase.Date(s.periods[i].Start).Month()) - 1})
 		b.Tips = append(b.Tips, d.tip(s, i))
 		bar.Values = append(bar.Values, plain(s.of[i].revenue))
 		bar.Open = append(bar.Open, s.open(i))

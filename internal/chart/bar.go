@@ -25,6 +25,7 @@ type Bars struct {
 	Series []Bar
 	Tips   []string // one a category
 	Value  Format
+	Ticks  []Tick // the labels to show on upright bars; nil = all that fit
 	Legend []Key
 }
 
@@ -80,7 +81,7 @@ func (b Bars) Chart() (*Chart, error) {
 	for i, s := range b.Series {
 		merge(o["series"].([]any)[i].(map[string]any), s.style(b.Lying, len(b.Series)))
 	}
-	out := &Chart{ID: b.ID, Kind: kind, Height: height, Tips: [][]string{b.Tips}, Legend: b.Legend, Ticks: sc.ticks(b.Value)}
+	out := &Chart{ID: b.ID, Kind: kind, Height: height, Tips: [][]string{b.Tips}, Legend: b.Legend, Ticks: sc.ticks(b.Value), At: b.Ticks}
 	return o.finish(out, map[string]any{"trigger": "axis",
 		"axisPointer": map[string]any{"type": "shadow", "shadowStyle": map[string]any{"color": "@shade"}}})
 }

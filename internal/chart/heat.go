@@ -54,6 +54,9 @@ func (h Heat) Chart() (*Chart, error) {
 		}
 		if cell.Open {
 			style["decal"] = hatch("@hatch")
+			if text == "@onPale" {
+				style["decal"] = hatch("@hatchPale")
+			}
 		}
 		item := map[string]any{"value": []any{cell.X, cell.Y, number(cell.Level)}, "itemStyle": style}
 		if cell.Text != "" {

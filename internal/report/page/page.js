@@ -60,13 +60,13 @@
       a.axisLabel = Object.assign({}, a.axisLabel, { formatter: v => c.ticks[String(+v.toPrecision(12))] ?? "" });
     };
     each(o.xAxis, value); each(o.yAxis, value);
-    if (c.kind === "line") {
+    if (c.kind === "line" || c.kind === "bar") {
       const plot = width - 72, at = c.at || [];
       const room = list => plot / Math.max(1, list.length) >= 40;
       const keep = [1, 2, 3, 6, 12].map(n => at.filter(k => k.r % n === 0)).find(room) || [];
       const set = new Set(keep.map(k => k.i));
-      if (at.length) each(o.xAxis, a => { a.axisLabel.interval = i => set.has(i); a.axisLabel.hideOverlap = true; });
-      if (small) { each(o.grid, g => { g.right = 12; }); for (const s of o.series) delete s.endLabel; }
+      if (at.length) each(o.xAxis, a => { a.axisLabel.interval = i => set.has(i); a.axisLabel.hideOverlap = false; });
+      if (small && c.kind === "line") { each(o.grid, g => { g.right = 12; }); for (const s of o.series) delete s.endLabel; }
     }
     if (c.kind === "hbar") {
       const room = Math.round(Math.min(260, Math.max(96, width * (small ? 0.36 : 0.34))));
