@@ -12,6 +12,7 @@ import (
 var builtins = map[string]string{
 	"orders": `version: 1
 rules:
+  - {name: some_rows, type: row_count, min: 1}
   - {name: order_id_present, type: not_null, column: order_id, if_present: true}
   - {name: order_ts_present, type: not_null, column: order_ts, if_present: true}
   - {name: product_id_present, type: not_null, column: product_id, if_present: true}
