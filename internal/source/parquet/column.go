@@ -23,6 +23,7 @@ type column struct {
 	stream stream
 	dec    decompressor
 	plain  []byte // the decompressed page
+	inf    inflater
 	pageNo int
 	got    int64 // rows of the pages loaded so far
 
@@ -75,7 +76,7 @@ func (c *column) open(s *split, l *leaf, chunk *columnChunk, rows int) error {
 	}
 	c.stream.reset(start, end)
 	c.pageNo, c.got, c.left, c.held, c.shown, c.nulls = 0, 0, 0, 0, 0, 0
-	c.hasDict, c.dict, c.coded, c.last = false, nil, false, c.last[:0]
+	c.hasDict, c.dict, c.coded, c.last, c.inf = false, nil, false, c.last[:0], inflater{}
 	c.dictI64, c.dictF64, c.dictD128 = c.dictI64[:0], c.dictF64[:0], c.dictD128[:0]
 	return c.room(rows)
 }
@@ -146,7 +147,7 @@ func (c *column) textRows(at, k int) int {
 	}
 	// An even share of the page's rest; but in DELTA_BYTE_ARRAY every value may
 	// repeat all that came before it.
-	each := len(c.data)/c.left + 1
+	each := (len(c.data)+c.inf.rest())/c.left + 1
 	if c.prefixed {
 		each = len(c.data) + len(c.last) + 1
 	}
@@ -175,6 +176,9 @@ func (c *column) rows(at, k int) error {
 
 // nextPage loads the next page with rows in it.
 func (c *column) nextPage() error {
+	if err := c.endStream(); err != nil {
+		return err
+	}
 	for {
 		if c.stream.left() == 0 {
 			return fmt.Errorf("the column ends after %d of %d rows", c.got, c.chunk.numValues)
@@ -183,20 +187,7 @@ func (c *column) nextPage() error {
 		if err != nil {
 			return err
 		}
-		body, err := c.stream.take(int(h.size))
-		if err != nil {
-			return err
-		}
-		if err := h.verify(body); err != nil {
-			return err
-		}
-		switch h.typ {
-		case pageDict:
-			err = c.dictPage(&h, body)
-		case pageData, pageDataV2:
-			err = c.dataPage(&h, body)
-		}
-		if err != nil {
+		if err := c.page(&h); err != nil {
 			return err
 		}
 		c.pageNo++
@@ -206,11 +197,35 @@ func (c *column) nextPage() error {
 	}
 }
 
+// page reads the page behind a header.
+func (c *column) page(h *pageHeader) error {
+	if c.canStream(h) {
+		return c.dataPage(h, nil, true)
+	}
+	body, err := c.stream.take(int(h.size))
+	if err != nil {
+		return err
+	}
+	if err := h.verify(body); err != nil {
+		return err
+	}
+	switch h.typ {
+	case pageDict:
+		return c.dictPage(h, body)
+	case pageData, pageDataV2:
+		return c.dataPage(h, body, false)
+	}
+	return nil
+}
+
 // finish checks that no page with rows follows the last row. What cannot be
 // read as a page header is padding.
 func (c *column) finish() error {
 	if c.left > 0 {
 		return c.where(fmt.Errorf("%d rows are left over", c.left))
+	}
+	if err := c.endStream(); err != nil {
+		return c.where(err)
 	}
 	for c.stream.left() > 0 {
 		h, err := c.stream.header()
@@ -265,13 +280,17 @@ func (c *column) dictPage(h *pageHeader, body []byte) error {
 	return nil
 }
 
-func (c *column) dataPage(h *pageHeader, body []byte) error {
+// dataPage starts a page of values, given whole or to be expanded in pieces.
+func (c *column) dataPage(h *pageHeader, body []byte, pieces bool) error {
 	if left := c.chunk.numValues - c.got; int64(h.values) > left {
 		return fmt.Errorf("a page of %d rows where %d rows are left", h.values, left)
 	}
 	var data []byte
 	var err error
-	if h.typ == pageData {
+	if pieces {
+		err = c.startStream(h)
+		data = c.data
+	} else if h.typ == pageData {
 		if data, err = c.expand(body, int(h.uncompressed)); err != nil {
 			return err
 		}

@@ -25,8 +25,12 @@ type stream struct {
 	end  int64 // end of the chunk
 }
 
+// headroom is kept in front of the fetched bytes for a length that a decoder
+// wants to see there.
+const headroom = 8
+
 func (s *stream) reset(start, end int64) {
-	s.lo, s.hi, s.next, s.end = 0, 0, start, end
+	s.lo, s.hi, s.next, s.end = headroom, headroom, start, end
 }
 
 // left is the number of bytes of the chunk not yet taken.
@@ -50,20 +54,20 @@ func (s *stream) peek(n int) ([]byte, error) {
 // fetch makes buf hold at least n bytes from lo on, n ≤ left.
 func (s *stream) fetch(n int) error {
 	want := max(n, int(min(readAhead, s.left())))
-	if cap(s.buf) < want {
-		grown, err := grow(s.mem, s.buf[:0], want)
+	old := s.buf
+	if cap(old) < want+headroom {
+		grown, err := grow(s.mem, s.buf[:0], want+headroom)
 		if err != nil {
 			return err
 		}
-		copy(grown[:cap(grown)], s.buf[s.lo:s.hi])
 		s.buf = grown
-	} else {
-		s.buf = s.buf[:cap(s.buf)]
-		copy(s.buf, s.buf[s.lo:s.hi])
 	}
 	s.buf = s.buf[:cap(s.buf)]
-	s.hi, s.lo = s.hi-s.lo, 0
-	more := want - s.hi
+	if s.hi > s.lo {
+		copy(s.buf[headroom:], old[s.lo:s.hi])
+	}
+	s.hi, s.lo = s.hi-s.lo+headroom, headroom
+	more := want + headroom - s.hi
 	got, err := s.r.ReadAt(s.buf[s.hi:s.hi+more], s.next)
 	if got < more {
 		if err == nil || err == io.EOF {

@@ -125,21 +125,33 @@ func bytesOf[T int64 | float64](s []T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(&s[0])), 8*len(s))
 }
 
-func readPlainI64(c *column, at, n int) error {
-	b, err := c.need(8 * n)
-	if err != nil {
-		return err
+// some returns the bytes of one to n values of w bytes, as many as are at hand.
+func (c *column) some(n, w int) ([]byte, error) {
+	if len(c.data) < w {
+		if err := c.more(w); err != nil {
+			return nil, err
+		}
 	}
-	copy(bytesOf(c.i64[at:at+n]), b)
-	return nil
+	k := min(n, len(c.data)/w)
+	if k == 0 {
+		return nil, errValues
+	}
+	return c.need(k * w)
 }
 
-func readPlainF64(c *column, at, n int) error {
-	b, err := c.need(8 * n)
-	if err != nil {
-		return err
+func readPlainI64(c *column, at, n int) error { return plainWords(c, c.i64[at:at+n]) }
+
+func readPlainF64(c *column, at, n int) error { return plainWords(c, c.f64[at:at+n]) }
+
+func plainWords[T int64 | float64](c *column, out []T) error {
+	for len(out) > 0 {
+		b, err := c.some(len(out), 8)
+		if err != nil {
+			return err
+		}
+		copy(bytesOf(out), b)
+		out = out[len(b)/8:]
 	}
-	copy(bytesOf(c.f64[at:at+n]), b)
 	return nil
 }
 
@@ -157,11 +169,18 @@ func readPlainBool(c *column, at, n int) error {
 // readPlainFixed reads values of a fixed width that need converting.
 func readPlainFixed(c *column, at, n int) error {
 	w := c.leaf.width
-	if n > len(c.data)/w {
-		return errValues
+	for n > 0 {
+		b, err := c.some(n, w)
+		if err != nil {
+			return err
+		}
+		k := len(b) / w
+		if err := c.convert(at, k, b); err != nil {
+			return err
+		}
+		at, n = at+k, n-k
 	}
-	b, _ := c.need(n * w)
-	return c.convert(at, n, b)
+	return nil
 }
 
 // convert stores n values of the leaf's width, given one after the other.
@@ -252,28 +271,55 @@ func (c *column) textRoom(n int) error {
 // readPlainText reads texts with their lengths in front.
 func readPlainText(c *column, at, n int) error {
 	// What is left of the page is an upper bound, and about right when all of it is read.
-	if err := c.textRoom(min(len(c.data), batchBytes)); err != nil {
+	if err := c.textRoom(min(len(c.data)+c.inf.rest(), batchBytes, n*((len(c.data)+c.inf.rest())/c.left+8))); err != nil {
 		return err
 	}
-	b, text, off := c.data, c.text, c.off[at+1:at+1+n]
-	for i := range off {
-		if len(b) < 4 {
+	for n > 0 {
+		k, err := c.textsAtHand(at, n)
+		if err != nil {
+			return err
+		}
+		at, n = at+k, n-k
+		if n == 0 {
+			return nil
+		}
+		// The next text is not whole: bring more of the page.
+		size := 4
+		if len(c.data) >= 4 {
+			if size += int(binary.LittleEndian.Uint32(c.data)); size > len(c.data)+c.inf.rest() {
+				return fmt.Errorf("a text of %d bytes where %d are left of the page", size-4, len(c.data)+c.inf.rest()-4)
+			}
+		}
+		had := len(c.data)
+		if err := c.more(size); err != nil {
+			return err
+		}
+		if len(c.data) == had {
 			return errValues
 		}
-		k := binary.LittleEndian.Uint32(b)
-		b = b[4:]
-		if uint64(k) > uint64(len(b)) {
-			return fmt.Errorf("a text of %d bytes where %d are left of the page", k, len(b))
+	}
+	return nil
+}
+
+// textsAtHand reads up to n texts that lie whole in c.data.
+func (c *column) textsAtHand(at, n int) (int, error) {
+	b, text, off := c.data, c.text, c.off[at+1:at+1+n]
+	k := 0
+	for k < len(off) && len(b) >= 4 {
+		size := binary.LittleEndian.Uint32(b)
+		if uint64(size) > uint64(len(b)-4) {
+			break
 		}
-		text = append(text, b[:k]...)
-		b = b[k:]
-		off[i] = int32(len(text))
+		text = append(text, b[4:4+size]...)
+		b = b[4+size:]
+		off[k] = int32(len(text))
+		k++
 	}
 	if len(text) > math.MaxInt32 {
-		return errors.New("more than 2 GiB of text in one batch")
+		return k, errors.New("more than 2 GiB of text in one batch")
 	}
 	c.data, c.text = b, text
-	return nil
+	return k, nil
 }
 
 // readPlainBytes reads byte arrays that need converting.
