@@ -238,8 +238,11 @@ func (ds *Dataset) recognise(ctx context.Context) error {
 	}
 	ds.d = dialect{delim: ds.opts.Delimiter, nl: detectNewline(head)}
 	body := head[mark:]
+	lead := 0
 	if ds.d.delim == 0 {
-		ds.d.delim = detectDelimiter(body, ds.d.nl, whole)
+		if ds.d.delim, lead = statedDelimiter(body, ds.d.nl); lead == 0 {
+			ds.d.delim = detectDelimiter(body, ds.d.nl, whole)
+		}
 	}
 	shown := ds.d.delim
 	if ds.blank = ds.d.delim == ' '; ds.blank {
@@ -249,7 +252,7 @@ func (ds *Dataset) recognise(ctx context.Context) error {
 	if len(bytes.Trim(body, "\r\n \x00")) == 0 && whole {
 		return fault.New(fault.Input, "the file holds nothing but empty lines").WithHint("a table needs at least a line with the names of its columns")
 	}
-	header, used, err := ds.columns(body, whole)
+	header, used, err := ds.columns(body, lead, whole)
 	if err != nil {
 		return err
 	}
@@ -267,11 +270,12 @@ func decodeSample(raw []byte, e textio.Encoding) []byte {
 	return bytes.TrimSuffix(out, []byte("\uFFFD"))
 }
 
-// columns names the columns and returns how much of the text the header takes.
-func (ds *Dataset) columns(body []byte, whole bool) (header bool, used int, err error) {
+// columns names the columns and returns how much of the text the header takes,
+// with the lead before it.
+func (ds *Dataset) columns(body []byte, lead int, whole bool) (header bool, used int, err error) {
 	var cells [][]byte
 	complete := true
-	p := 0
+	p := lead
 	for p < len(body) {
 		var next int
 		cells, next, complete = splitRecord(body, p, ds.d, nil)
@@ -288,7 +292,7 @@ func (ds *Dataset) columns(body []byte, whole bool) (header bool, used int, err 
 	case HeaderYes:
 		header = true
 	case HeaderAuto:
-		header = detectHeader(sampleRecords(body, ds.d, max(3, min(1000, 100000/len(cells))), whole))
+		header = detectHeader(sampleRecords(body[lead:], ds.d, max(3, min(1000, 100000/len(cells))), whole))
 	}
 	count := len(cells)
 	var notes []string

@@ -56,10 +56,35 @@ func detectDelimiter(sample []byte, nl byte, whole bool) byte {
 			best, bestScore = d, score
 		}
 	}
-	if bestScore == 0 && columnsOfBlanks(sample, nl) {
+	if bestScore > 0 {
+		return best
+	}
+	if columnsOfBlanks(sample, nl) {
 		return ' '
 	}
+	// A single column, it seems: what does not occur cannot cut its texts.
+	for _, d := range candidates {
+		if bytes.IndexByte(sample, d) < 0 {
+			return d
+		}
+	}
 	return best
+}
+
+// statedDelimiter reads the first line sep=; that Excel writes and obeys. It returns
+// how many bytes the line takes, 0 when there is none.
+func statedDelimiter(text []byte, nl byte) (delim byte, n int) {
+	if len(text) < 6 || !bytes.EqualFold(text[:4], []byte("sep=")) {
+		return 0, 0
+	}
+	n = 5
+	if text[n] == '\r' && nl == '\n' {
+		n++
+	}
+	if n >= len(text) || text[n] != nl || text[4] >= 0x80 || text[4] < ' ' && text[4] != '\t' {
+		return 0, 0
+	}
+	return text[4], n + 1
 }
 
 // columnsOfBlanks recognises tables aligned with blanks: every line has the same

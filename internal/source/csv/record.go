@@ -42,7 +42,16 @@ func (r *reader) record(n int) int {
 	for f := range r.ops {
 		op := &r.ops[f]
 		q, ok := 0, false
-		if s[p] != '"' {
+		if s[p] == '"' {
+			// In quotes, with neither a quote nor a newline inside: as without them.
+			if e := fieldEnd(s, p+1, ones*'"', nw); s[e] == '"' && (s[e+1] == delim || s[e+1] == nl || s[e+1] == '\r' && s[e+2] == nl) {
+				if ok = plain(s, p+1, e, n, op); ok {
+					if q = e + 1; s[q] == '\r' {
+						q++
+					}
+				}
+			}
+		} else {
 			switch op.code {
 			case opSkip:
 				q, ok = fieldEnd(s, p, dw, nw), true
@@ -97,6 +106,28 @@ func (r *reader) record(n int) int {
 	r.pos = p
 	r.line += 1 + r.inner
 	return 1
+}
+
+// plain puts the field s[p:e] into row n where a fast way fits it.
+func plain(s []byte, p, e, n int, op *field) bool {
+	switch op.code {
+	case opSkip:
+		return true
+	case opInt:
+		q, ok := fastInt(s, p, n, op.b)
+		return ok && q == e
+	case opFloat:
+		q, ok := fastFloat(s, p, n, op.b)
+		return ok && q == e
+	case opTime:
+		return op.b.ISO(n, s[p:e])
+	case opText:
+		if e-p > op.long || e > p && s[p] != '\\' && (op.long == 2 || s[p]-'0' <= 9) {
+			op.b.SetStr(n, s[p:e])
+			return true
+		}
+	}
+	return false
 }
 
 // fastInt reads up to 18 digits and returns where they ended.

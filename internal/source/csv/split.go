@@ -180,6 +180,7 @@ func (s *scanner) endless(n int) bool { return n-s.record > s.maxRecord }
 // there is none.
 func (s *scanner) scan(buf []byte, eof bool) (int, bool) {
 	for {
+		s.hop(buf)
 		// The boundary is behind the first newline outside quotes from target-1 on.
 		from := max(s.pos, s.target-1)
 		nl := -1
@@ -233,6 +234,26 @@ func (s *scanner) scan(buf []byte, eof bool) (int, bool) {
 				return s.pos, true
 			}
 		}
+	}
+}
+
+// hop passes over quoted fields that follow each other, as in files that quote
+// everything; what is not that simple is left to scan.
+func (s *scanner) hop(buf []byte) {
+	for s.pos < s.target-1 && s.pos+1 < len(buf) && buf[s.pos+1] == '"' {
+		record := s.record
+		switch buf[s.pos] {
+		case s.d.nl:
+			record = s.pos + 1
+		case s.d.delim:
+		default:
+			return
+		}
+		end := closing(buf, s.pos+2)
+		if end < 0 || end == len(buf) || end-record > s.maxRecord {
+			return
+		}
+		s.pos, s.record = end, record
 	}
 }
 
