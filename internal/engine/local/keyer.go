@@ -208,7 +208,11 @@ type dictIDs struct {
 	dict   *frame.Dict
 	ids    []uint32 // by code; 0: not asked yet
 	packed []packedRow
+	warm   uint64 // keeps reads alive
 }
+
+// warmRows is how many lookups are prepared at a time.
+const warmRows = 128
 
 // packedRow is a text of a row, prepared for lookup.
 type packedRow struct {
@@ -273,9 +277,15 @@ func (k *keyer) plain(c *frame.Column, sel []int32, m *dictIDs, d *idData) {
 	}
 	m.ids = frame.Grow(m.ids, n)
 	m.dict = nil
-	for j := range m.packed[:n] {
-		p := &m.packed[j]
-		m.ids[j] = 1 + k.text.PackedID(&p.Packed, c.Data[c.Off[p.row]:c.Off[p.row+1]])
+	for at := 0; at < n; at += warmRows {
+		block := m.packed[at:min(at+warmRows, n)]
+		for j := range block {
+			m.warm += k.text.Warm(&block[j].Packed)
+		}
+		for j := range block {
+			p := &block[j]
+			m.ids[at+j] = 1 + k.text.PackedID(&p.Packed, c.Data[c.Off[p.row]:c.Off[p.row+1]])
+		}
 	}
 	for i, j := range d.ids {
 		if j == math.MaxUint32 {

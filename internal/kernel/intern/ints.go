@@ -92,13 +92,41 @@ func (t *Ints) IDs(keys []int64, dst []uint32) {
 	}
 	prev := keys[0]
 	id := t.ID(prev)
-	for i, k := range keys {
+	large := t.Bytes() > warmBytes
+	for at := 0; at < len(keys); at += warmRows {
+		block := keys[at:min(at+warmRows, len(keys))]
+		if large {
+			t.warm(block)
+		}
+		for i, k := range block {
+			if k != prev {
+				id = t.ID(k)
+				prev = k
+			}
+			dst[at+i] = id
+		}
+	}
+}
+
+// Tables of more than warmBytes leave the caches: lookups are then preceded by
+// reads of their places, warmRows at a time, so that the waits for memory overlap.
+const (
+	warmBytes = 1 << 20
+	warmRows  = 128
+)
+
+// warm reads the places where the lookups of keys begin.
+func (t *Ints) warm(keys []int64) (sum uint32) {
+	prev := keys[0] + 1
+	for _, k := range keys {
 		if k != prev {
-			id = t.ID(k)
+			h := t.hash(k)
+			tab := t.shards[h>>(64-shardBits)].tab.Load()
+			sum += tab.slots[h&tab.mask].id.Load()
 			prev = k
 		}
-		dst[i] = id
 	}
+	return sum
 }
 
 // add inserts k into its shard, unless somebody else just did.
