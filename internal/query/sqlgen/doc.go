@@ -13,7 +13,8 @@
 //
 // Raw columns are expected as the source's schema has them: integers,
 // timestamps (in the unit of their type) and dates (days) as 64-bit integers,
-// floats as doubles, booleans as 0 and 1, text as UTF-8.
+// floats as doubles, booleans as 0 and 1, text as UTF-8; columns of text formats that are
+// mapped to text as their text.
 //
 // # What differs from the local engine
 //

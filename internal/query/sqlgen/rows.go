@@ -11,6 +11,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
 	"github.com/ecomctl/ecomctl/internal/relation"
+	"github.com/ecomctl/ecomctl/internal/source"
 )
 
 const mul = expr.OpMul
@@ -109,9 +110,23 @@ func (r *rows) read(c *relation.Column, v *value) {
 		hint = c.Name
 	}
 	x := r.raw(hint, r.alias[c.Join]+"."+r.ident(c.From))
+	if c.Type == expr.Text && isText(table) {
+		kind, f[0].Type = frame.String, arrow.BinaryTypes.String // read as it stands in the file
+	}
 	if !r.convert(c, f[0].Type, kind, x, v) {
 		r.refuse("mapping %s: %s values of column %q as %s", c.Name, f[0].Type, c.From, c.Type)
 	}
+}
+
+// isText reports whether a table is in a text format, whose ids keep their digits.
+func isText(d source.Dataset) bool {
+	for _, in := range d.Inputs() {
+		switch in.Format {
+		case "csv", "tsv", "ndjson", "basket":
+			return true
+		}
+	}
+	return false
 }
 
 // plain conversions take the raw value as it is.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"io"
 	"math"
 	"strings"
 	"testing"
@@ -23,19 +24,21 @@ import (
 )
 
 // load writes a dataset into a table of SQLite, raw as sqlgen expects it.
-func load(db *sql.DB, table string, d *memtest.Dataset) error {
+func load(db *sql.DB, table string, d source.Dataset) error {
 	quote := func(s string) string { q, _ := sqlgen.SQLite.Ident(s); return q }
 	var cols, marks []string
-	for i, n := range d.Names {
+	var want []source.Want
+	for i, f := range d.Schema().Fields() {
 		typ := "INTEGER"
-		switch d.Cols[i].Kind {
+		switch frame.KindOf(f.Type) {
 		case frame.Float:
 			typ = "REAL"
 		case frame.String:
 			typ = "TEXT"
 		}
-		cols = append(cols, quote(n)+" "+typ)
+		cols = append(cols, quote(f.Name)+" "+typ)
 		marks = append(marks, "?")
+		want = append(want, source.Want{Col: i})
 	}
 	if _, err := db.Exec("DROP TABLE IF EXISTS " + quote(table) + "; CREATE TABLE " + quote(table) + " (" + strings.Join(cols, ", ") + ")"); err != nil {
 		return err
@@ -48,12 +51,24 @@ func load(db *sql.DB, table string, d *memtest.Dataset) error {
 	if err != nil {
 		return err
 	}
-	for r := range d.Rows() {
-		vals := make([]any, len(d.Cols))
-		for i := range d.Cols {
-			vals[i] = cellOf(&d.Cols[i], r)
+	for _, sp := range d.Splits() {
+		r, err := sp.Open(context.Background(), want)
+		if err != nil {
+			return err
 		}
-		if _, err := st.Exec(vals...); err != nil {
+		var b frame.Batch
+		for err = r.Next(&b); err == nil; err = r.Next(&b) {
+			vals := make([]any, len(want))
+			for i := range b.N {
+				for c := range b.Cols {
+					vals[c] = cellOf(&b.Cols[c], i)
+				}
+				if _, err := st.Exec(vals...); err != nil {
+					return err
+				}
+			}
+		}
+		if err != io.EOF {
 			return err
 		}
 	}
@@ -114,15 +129,26 @@ func sameAnswer(t interface {
 }, db *sql.DB, rel *relation.Relation, q query.Query) {
 	t.Helper()
 	ans, err := local.New(local.Options{Threads: 2}).Run(context.Background(), rel, query.Plan{Queries: []query.Query{q}})
-	text, perr := sqlgen.Query(sqlgen.SQLite, rel, sqlgen.DefaultTables(rel), q)
-	if err != nil || perr != nil {
-		t.Fatalf("%+v: engine: %v; printer: %v", q, err, perr)
+	if err != nil {
+		t.Fatalf("%+v: engine: %v", q, err)
+	}
+	compare(t, db, rel, q, ans.Tables[0])
+}
+
+// compare asks SQLite and compares its answer with the engine's.
+func compare(t interface {
+	Fatalf(string, ...any)
+	Helper()
+}, db *sql.DB, rel *relation.Relation, q query.Query, tab *query.Table) {
+	t.Helper()
+	text, err := sqlgen.Query(sqlgen.SQLite, rel, sqlgen.DefaultTables(rel), q)
+	if err != nil {
+		t.Fatalf("%+v: printer: %v", q, err)
 	}
 	names, cells, err := ask(db, text)
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, text)
 	}
-	tab := ans.Tables[0]
 	if fmt.Sprint(names) != fmt.Sprint(tab.Names) || len(cells) != tab.N {
 		t.Fatalf("%v with %d rows, SQLite has %v with %d\n%s", tab.Names, tab.N, names, len(cells), both(tab, cells, q, text))
 	}
