@@ -1,10 +1,12 @@
 package relation
 
 import (
+	"cmp"
 	"hash/maphash"
 	"slices"
 	"sync"
 
+	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
 )
@@ -22,7 +24,7 @@ import (
 // compared (Resolve).
 type DupFinder struct {
 	prog   *Program
-	cols   []int // positions of the compared columns in prog.Cols, product_id first
+	cols   []int // positions of the compared columns in prog.Cols, the most telling first
 	key    int   // position of order_id in cols, the last one; -1 when rows are hashed from the start
 	seed   maphash.Seed
 	memory int64 // for hashes
@@ -106,21 +108,38 @@ func NewDupFinder(p *Program, memory int64) (*DupFinder, error) {
 		if at < 0 {
 			return nil, fault.New(fault.Internal, "finding duplicates: column %s was not asked for", c.Name)
 		}
-		switch c.Name {
-		case "order_id":
+		if c.Name == "order_id" {
 			f.key = at
-		case "product_id":
-			f.cols = slices.Insert(f.cols, 0, at)
-		default:
-			f.cols = append(f.cols, at)
+			continue
 		}
+		f.cols = append(f.cols, at)
 	}
+	slices.SortStableFunc(f.cols, func(a, b int) int { return cmp.Compare(f.telling(a), f.telling(b)) })
 	if f.key >= 0 {
 		f.cols = append(f.cols, f.key)
 		f.key = len(f.cols) - 1
 	}
 	f.splits = make([]splitRuns, len(p.Rel.Fact.Splits()))
 	return f, nil
+}
+
+// telling ranks columns by how soon they tell lines of an order apart for how
+// little work.
+func (f *DupFinder) telling(at int) int {
+	c := &f.prog.Cols[at]
+	switch {
+	case c.Name == "product_id" && c.Type == expr.Int:
+		return 0
+	case c.Name == "quantity":
+		return 1
+	case c.Name == "unit_price" || c.Name == "amount":
+		return 2
+	case c.Name == "product_id":
+		return 3
+	case c.Name == "product_name":
+		return 4
+	}
+	return 5
 }
 
 // NewWorker returns a feeder for one goroutine.

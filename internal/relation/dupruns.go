@@ -132,7 +132,7 @@ func (w *DupWorker) compare(rows *Rows, lo, hi int) {
 	}
 	cols := w.cols[:w.f.key] // the order id is the same
 	var quick []int64
-	if len(cols) > 0 && cols[0].Kind != frame.Float && cols[0].Kind != frame.String {
+	if len(cols) > 0 && cols[0].Valid == nil && cols[0].Kind != frame.Float && cols[0].Kind != frame.String {
 		quick = cols[0].I64
 	}
 	for i := lo + 1; i < hi; i++ {
