@@ -9,6 +9,6 @@ CGO_ENABLED=0 go build -o "$out/ecomctl" ./cmd/ecomctl
 for shell in bash zsh fish powershell; do
   "$out/ecomctl" completion $shell >"$out/completions/ecomctl.$shell"
 done
-"$out/ecomctl" man -o "$out/man"
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) "$out/ecomctl" man "$out/man"
 [ -n "$(ls "$out/man")" ] || die "ecomctl man wrote no page"
 rm "$out/ecomctl"
