@@ -28,6 +28,9 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 			help += ": " + strings.Join(p.Choices, ", ")
 		}
 		values[p.Name] = c.Flags().String(p.Name, p.Default, help)
+		if p.Kind == analysis.BoolParam {
+			c.Flags().Lookup(p.Name).NoOptDefVal = "true"
+		}
 		completeParam(c, com, p)
 	}
 	c.RunE = func(c *cobra.Command, inputs []string) error {

@@ -12,8 +12,9 @@ import (
 // BGNBD are the parameters r, α, a, b of a BG/NBD model.
 type BGNBD struct{ R, Alpha, A, B float64 }
 
-// FitBGNBD fits a BG/NBD model by maximum likelihood. Fit.Params are r, α, a, b.
-func FitBGNBD(ctx context.Context, g []Group) (BGNBD, *Fit, error) {
+// FitBGNBD fits a BG/NBD model by maximum likelihood with several goroutines.
+// Fit.Params are r, α, a, b.
+func FitBGNBD(ctx context.Context, g []Group, threads int) (BGNBD, *Fit, error) {
 	if h, ok := valid(g); !ok {
 		return BGNBD{}, nil, fault.New(fault.Internal, "fitting BG/NBD: impossible history %+v", h)
 	}
@@ -21,7 +22,7 @@ func FitBGNBD(ctx context.Context, g []Group) (BGNBD, *Fit, error) {
 	if n == 0 || repeat == 0 {
 		return BGNBD{}, nil, tooFew("BG/NBD")
 	}
-	ll := newBGLikelihood(g)
+	ll := newBGLikelihood(g, threads)
 	f, err := maximise(ctx, problem{name: "BG/NBD", dim: 4, customers: n, value: ll.value,
 		starts: [][]float64{{1, meanT, 1, 1}, {0.25, meanT / 4, 0.8, 2.5}, {5, meanT, 0.3, 10}}})
 	if err != nil {
@@ -46,85 +47,118 @@ func totals(g []Group) (n, meanT, repeat float64) {
 }
 
 // bgLikelihood evaluates equation (6) of Fader, Hardie & Lee (2005). What depends on
-// x alone is computed once for each x.
+// x alone is computed once for each x; logarithms of α + t once for each different t, of
+// which there are few when times are days.
 type bgLikelihood struct {
-	g    []Group
-	ends []int     // end in g of each run of equal x
-	nOf  []float64 // customers of each run
+	threads int
+	xs      []float64 // different x
+	nOf     []float64 // customers of each
+	run     []int32   // by group: index into xs
+	n       []float64
+	times   []float64 // different T and t_x
+	t, tx   []int32   // by group: index into times
+	log     []float64 // ln(α + time), scratch
+	byX     []bgRun
 }
 
-func newBGLikelihood(g []Group) *bgLikelihood {
-	l := &bgLikelihood{g: g}
+// bgRun is what one evaluation needs of an x.
+type bgRun struct{ rx, lead float64 }
+
+func newBGLikelihood(g []Group, threads int) *bgLikelihood {
+	l := &bgLikelihood{threads: threads}
+	index := map[float64]int32{}
+	at := func(t float64) int32 {
+		i, ok := index[t]
+		if !ok {
+			i = int32(len(l.times))
+			index[t] = i
+			l.times = append(l.times, t)
+		}
+		return i
+	}
 	for i := range g {
 		if i == 0 || g[i].X != g[i-1].X {
-			l.ends = append(l.ends, i)
-			l.nOf = append(l.nOf, 0)
+			l.xs, l.nOf = append(l.xs, g[i].X), append(l.nOf, 0)
 		}
-		l.ends[len(l.ends)-1] = i + 1
-		l.nOf[len(l.nOf)-1] += g[i].N
+		k := len(l.xs) - 1
+		l.nOf[k] += g[i].N
+		l.run, l.n = append(l.run, int32(k)), append(l.n, g[i].N)
+		l.t, l.tx = append(l.t, at(g[i].T)), append(l.tx, at(g[i].TX))
 	}
+	l.log, l.byX = make([]float64, len(l.times)), make([]bgRun, len(l.xs))
 	return l
 }
 
 func lgamma(x float64) float64 { v, _ := math.Lgamma(x); return v }
 
+// bgPart is the sum over one chunk: LL, its slopes in r and α, and, by x, the customers
+// that are gone by the weight of that term.
+type bgPart struct {
+	ll, dr, dAlpha float64
+	gone           []float64
+}
+
 func (l *bgLikelihood) value(logp, grad []float64) float64 {
 	r, alpha, a, b := math.Exp(logp[0]), math.Exp(logp[1]), math.Exp(logp[2]), math.Exp(logp[3])
-	lnAlpha, lnA := math.Log(alpha), math.Log(a)
-	var sum, dr, dAlpha, da, db float64
+	for i, t := range l.times {
+		l.log[i] = math.Log(alpha + t)
+	}
+	lnAlpha, lnA := logp[1], logp[2]
 	psiR, psiAB, psiB := mathext.Digamma(r), mathext.Digamma(a+b), mathext.Digamma(b)
-	from := 0
-	for run, end := range l.ends {
-		x := l.g[from].X
-		n := l.nOf[run]
-		head := lgamma(r+x) - lgamma(r) + r*lnAlpha + lgamma(a+b) + lgamma(b+x) - lgamma(b) - lgamma(a+b+x)
-		sum += n * head
-		if grad != nil {
-			dr += n * (mathext.Digamma(r+x) - psiR + lnAlpha)
-			dAlpha += n * r / alpha
-			dab := psiAB - mathext.Digamma(a+b+x)
-			da += n * dab
-			db += n * (dab + mathext.Digamma(b+x) - psiB)
+	lgR, lgAB, lgB := lgamma(r), lgamma(a+b), lgamma(b)
+	var sum, dr, dAlpha, da, db float64
+	for k, x := range l.xs {
+		n := l.nOf[k]
+		sum += n * (lgamma(r+x) - lgR + r*lnAlpha + lgAB + lgamma(b+x) - lgB - lgamma(a+b+x))
+		dr += n * (mathext.Digamma(r+x) - psiR + lnAlpha)
+		dAlpha += n * r / alpha
+		dab := psiAB - mathext.Digamma(a+b+x)
+		da += n * dab
+		db += n * (dab + mathext.Digamma(b+x) - psiB)
+		l.byX[k] = bgRun{rx: r + x, lead: math.Inf(-1)}
+		if x > 0 {
+			l.byX[k].lead = lnA - math.Log(b+x-1)
 		}
-		var w3, w4 float64 // customers by the share of the two terms: alive, gone
-		for _, g := range l.g[from:end] {
-			l3 := math.Log(alpha + g.T)
-			if x == 0 {
-				sum -= g.N * r * l3
-				if grad != nil {
-					dr -= g.N * l3
-					dAlpha -= g.N * r / (alpha + g.T)
-				}
-				continue
-			}
-			l4 := math.Log(alpha + g.TX)
-			// ln(e^A3 + e^A4), A3 = −(r+x)ln(α+T), A4 = ln a − ln(b+x−1) − (r+x)ln(α+t_x)
-			d := lnA - math.Log(b+x-1) + (r+x)*(l3-l4) // A4 − A3
-			a3 := -(r + x) * l3
-			p4 := 1 / (1 + math.Exp(-d))
-			if d > 0 {
-				sum += g.N * (a3 + d + math.Log1p(math.Exp(-d)))
-			} else {
-				sum += g.N * (a3 + math.Log1p(math.Exp(d)))
-			}
-			if grad != nil {
-				p3 := 1 - p4
-				dr -= g.N * (p3*l3 + p4*l4)
-				dAlpha -= g.N * (r + x) * (p3/(alpha+g.T) + p4/(alpha+g.TX))
-				w3 += g.N * p3
-				w4 += g.N * p4
+	}
+	var parts [chunks]bgPart
+	inChunks(len(l.n), l.threads, func(c, from, to int) { parts[c] = l.part(alpha, from, to) })
+	for c := range parts {
+		p := &parts[c]
+		sum, dr, dAlpha = sum+p.ll, dr+p.dr, dAlpha+p.dAlpha
+		for k, w := range p.gone {
+			if w != 0 {
+				da += w / a
+				db -= w / (b + l.xs[k] - 1)
 			}
 		}
-		if grad != nil {
-			da += w4 / a
-			db -= w4 / (b + x - 1)
-		}
-		from = end
 	}
 	if grad != nil {
 		grad[0], grad[1], grad[2], grad[3] = dr*r, dAlpha*alpha, da*a, db*b
 	}
 	return sum
+}
+
+// part sums ln(e^A3 + e^A4) over some groups, A3 = −(r+x)ln(α+T) and
+// A4 = ln a − ln(b+x−1) − (r+x)ln(α+t_x), which is absent at x = 0.
+func (l *bgLikelihood) part(alpha float64, from, to int) (p bgPart) {
+	p.gone = make([]float64, len(l.xs))
+	for i := from; i < to; i++ {
+		k, n := l.run[i], l.n[i]
+		x := &l.byX[k]
+		l3, l4 := l.log[l.t[i]], l.log[l.tx[i]]
+		d := x.lead + x.rx*(l3-l4) // A4 − A3
+		e := math.Exp(-math.Abs(d))
+		p3, top := e/(1+e), d // share of A3 when A4 is the larger
+		if d <= 0 {
+			p3, top = 1/(1+e), 0
+		}
+		p.ll += n * (top - x.rx*l3 + math.Log1p(e))
+		p4 := 1 - p3
+		p.gone[k] += n * p4
+		p.dr -= n * (p3*l3 + p4*l4)
+		p.dAlpha -= n * x.rx * (p3/(alpha+l.times[l.t[i]]) + p4/(alpha+l.times[l.tx[i]]))
+	}
+	return p
 }
 
 // ratio is a/(b+x−1)·((α+T)/(α+t_x))^(r+x), 0 for a customer without repeat orders.

@@ -67,7 +67,7 @@ func near(t *testing.T, what string, got, want, rel float64) {
 // TestBGNBDPublished: Fader, Hardie & Lee (2005), Table 2: r .243, α 4.414, a .793,
 // b 2.426, LL −9582.4 on the 39-week CDNOW sample.
 func TestBGNBDPublished(t *testing.T) {
-	m, f, err := FitBGNBD(context.Background(), cdnow(t))
+	m, f, err := FitBGNBD(context.Background(), cdnow(t), 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestBGNBDPublished(t *testing.T) {
 // TestParetoNBDPublished: r .553, α 10.578, s .606, β 11.669, LL −9595.0 on the same sample
 // (Fader, Hardie & Lee 2005, Table 2).
 func TestParetoNBDPublished(t *testing.T) {
-	m, f, err := FitParetoNBD(context.Background(), cdnow(t))
+	m, f, err := FitParetoNBD(context.Background(), cdnow(t), 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestGammaGammaPublished(t *testing.T) {
 	if len(s) != 946 {
 		t.Fatalf("%d repeat customers", len(s))
 	}
-	m, _, err := FitGammaGamma(context.Background(), s)
+	m, _, err := FitGammaGamma(context.Background(), s, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestSlopes(t *testing.T) {
 			h = append(h, History{x, tx, T})
 		}
 		logp := []float64{rapid.Float64Range(-2, 2).Draw(t, "r"), rapid.Float64Range(-2, 3).Draw(t, "alpha"), rapid.Float64Range(-2, 2).Draw(t, "a"), rapid.Float64Range(-2, 2).Draw(t, "b")}
-		l := newBGLikelihood(GroupHistories(h))
+		l := newBGLikelihood(GroupHistories(h), 1)
 		got, want := make([]float64, 4), make([]float64, 4)
 		l.value(logp, got)
 		slopes(func(x []float64) float64 { return l.value(x, nil) }, logp, want)
@@ -192,7 +192,7 @@ func TestHyp2F1(t *testing.T) {
 }
 
 func TestNoRepeatIsSaid(t *testing.T) {
-	if _, _, err := FitBGNBD(context.Background(), []Group{{History{0, 0, 10}, 5}}); err == nil {
+	if _, _, err := FitBGNBD(context.Background(), []Group{{History{0, 0, 10}, 5}}, 1); err == nil {
 		t.Error("a fit without repeat orders must be an error")
 	}
 }
@@ -200,7 +200,7 @@ func TestNoRepeatIsSaid(t *testing.T) {
 func BenchmarkFitBGNBD(b *testing.B) {
 	g := cdnow(b)
 	for b.Loop() {
-		if _, _, err := FitBGNBD(context.Background(), g); err != nil {
+		if _, _, err := FitBGNBD(context.Background(), g, 1); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
+	"sync"
 
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/optimize"
@@ -47,11 +49,11 @@ func maximise(ctx context.Context, p problem) (*Fit, error) {
 			x[i] = math.Log(v)
 		}
 		res, err := climb(ctx, p, x)
-		if res != nil {
-			evals += res.FuncEvaluations
-		}
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
+		}
+		if res != nil {
+			evals += res.FuncEvaluations
 		}
 		if res == nil || (err != nil && !settled(err)) {
 			continue
@@ -59,17 +61,17 @@ func maximise(ctx context.Context, p problem) (*Fit, error) {
 		if best == nil || res.F < best.F {
 			best = res
 		}
+		if flat(p, best.X) {
+			break // these likelihoods have one top: further starts are for when the first gets stuck
+		}
 	}
 	if best == nil || math.IsNaN(best.F) || math.IsInf(best.F, 0) {
 		return nil, fault.New(fault.Data, "fitting %s: the likelihood has no value near any start", p.name).
 			WithHint("there may be too few repeat customers; look at the frequency column")
 	}
-	f := &Fit{Params: make([]float64, p.dim), LL: -best.F * p.customers, Evals: evals}
-	grad := make([]float64, p.dim)
-	p.value(best.X, grad)
+	f := &Fit{Params: make([]float64, p.dim), LL: -best.F * p.customers, Evals: evals, Gradient: steepest(p, best.X)}
 	for i, l := range best.X {
 		f.Params[i] = math.Exp(l)
-		f.Gradient = math.Max(f.Gradient, math.Abs(grad[i])/p.customers)
 		if math.Abs(l) >= bound-1 {
 			return nil, fault.New(fault.Data, "fitting %s: a parameter runs away (%.3g): the data do not determine it", p.name, f.Params[i]).
 				WithHint("there may be too few repeat customers, or all buy alike")
@@ -82,6 +84,29 @@ func maximise(ctx context.Context, p problem) (*Fit, error) {
 	return f, nil
 }
 
+// steepest returns the largest slope of LL/customers.
+func steepest(p problem, logp []float64) (g float64) {
+	grad := make([]float64, p.dim)
+	p.value(logp, grad)
+	for _, v := range grad {
+		if !(math.Abs(v)/p.customers <= g) {
+			g = math.Abs(v) / p.customers
+		}
+	}
+	return g
+}
+
+// flat reports a place that is a maximum to the precision of the likelihood, and
+// not at the edge.
+func flat(p problem, logp []float64) bool {
+	for _, l := range logp {
+		if math.Abs(l) > bound-1 {
+			return false
+		}
+	}
+	return steepest(p, logp) < 1e-6
+}
+
 func climb(ctx context.Context, p problem, x []float64) (*optimize.Result, error) {
 	outside := func(x []float64) bool {
 		for _, v := range x {
@@ -91,22 +116,34 @@ func climb(ctx context.Context, p problem, x []float64) (*optimize.Result, error
 		}
 		return false
 	}
+	// The search asks for value and slopes at the same place in turn: one pass gives both.
+	at, slope := make([]float64, p.dim), make([]float64, p.dim)
+	at[0] = math.NaN()
+	last := 0.0
+	eval := func(x []float64) {
+		if slices.Equal(at, x) {
+			return
+		}
+		copy(at, x)
+		last = -p.value(x, slope) / p.customers
+		for i := range slope {
+			slope[i] = -slope[i] / p.customers
+		}
+	}
 	prob := optimize.Problem{
 		Func: func(x []float64) float64 {
 			if outside(x) {
 				return math.Inf(1)
 			}
-			v := -p.value(x, nil) / p.customers
-			if math.IsNaN(v) {
+			eval(x)
+			if math.IsNaN(last) {
 				return math.Inf(1)
 			}
-			return v
+			return last
 		},
 		Grad: func(grad, x []float64) {
-			p.value(x, grad)
-			for i := range grad {
-				grad[i] = -grad[i] / p.customers
-			}
+			eval(x)
+			copy(grad, slope)
 		},
 		Status: func() (optimize.Status, error) {
 			if ctx.Err() != nil {
@@ -176,4 +213,22 @@ func slopes(value func([]float64) float64, logp, grad []float64) {
 		grad[i] = (up - value(x)) / (2 * step)
 		x[i] = logp[i]
 	}
+}
+
+// chunks is the number of pieces that a sum over customers is cut into. It does not
+// depend on the threads, so that the result does not either.
+const chunks = 16
+
+// inChunks evaluates f on each piece of n terms by several goroutines.
+func inChunks(n, threads int, f func(chunk, from, to int)) {
+	var wg sync.WaitGroup
+	threads = max(1, min(threads, chunks))
+	for w := range threads {
+		wg.Go(func() {
+			for c := w; c < chunks; c += threads {
+				f(c, c*n/chunks, (c+1)*n/chunks)
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -15,7 +15,7 @@ type Spend struct{ X, Z, N float64 }
 
 // FitGammaGamma fits a Gamma–Gamma model by maximum likelihood on customers with
 // X ≥ 1 and Z > 0; others carry no information and must be left out. Fit.Params are p, q, v.
-func FitGammaGamma(ctx context.Context, s []Spend) (GammaGamma, *Fit, error) {
+func FitGammaGamma(ctx context.Context, s []Spend, threads int) (GammaGamma, *Fit, error) {
 	n, mean := 0.0, 0.0
 	for _, c := range s {
 		n += c.N
@@ -27,29 +27,73 @@ func FitGammaGamma(ctx context.Context, s []Spend) (GammaGamma, *Fit, error) {
 	mean /= n
 	f, err := maximise(ctx, problem{name: "Gamma–Gamma", dim: 3, customers: n,
 		starts: [][]float64{{1, 2, mean}, {6, 4, mean / 2}, {3, 10, 3 * mean}},
-		value:  func(logp, grad []float64) float64 { return gammaGamma(s, logp, grad) }})
+		value:  newGGLikelihood(s, threads).value})
 	if err != nil {
 		return GammaGamma{}, nil, err
 	}
 	return GammaGamma{f.Params[0], f.Params[1], f.Params[2]}, f, nil
 }
 
-// gammaGamma is equation (1a) of Fader & Hardie (2013), summed, with its slopes.
-func gammaGamma(s []Spend, logp, grad []float64) float64 {
-	p, q, v := math.Exp(logp[0]), math.Exp(logp[1]), math.Exp(logp[2])
-	lnV, lgQ := math.Log(v), lgamma(q)
-	var sum, dp, dq, dv float64
-	psiQ := mathext.Digamma(q)
+// ggLikelihood evaluates equation (1a) of Fader & Hardie (2013). What depends on x
+// alone is computed once for each x; a customer costs one logarithm.
+type ggLikelihood struct {
+	threads         int
+	xs, n, lnZ, lnX []float64 // by different x: customers, Σ ln z, ln x
+	run             []int32
+	total, weight   []float64 // by customer: x·z, N
+}
+
+func newGGLikelihood(s []Spend, threads int) *ggLikelihood {
+	l := &ggLikelihood{threads: threads}
+	index := map[float64]int32{}
 	for _, c := range s {
-		px := p * c.X
-		lnX, lnZ, tail := math.Log(c.X), math.Log(c.Z), math.Log(c.X*c.Z+v)
-		sum += c.N * (lgamma(px+q) - lgamma(px) - lgQ + q*lnV + (px-1)*lnZ + px*lnX - (px+q)*tail)
-		if grad != nil {
-			psi := mathext.Digamma(px + q)
-			dp += c.N * c.X * (psi - mathext.Digamma(px) + lnZ + lnX - tail)
-			dq += c.N * (psi - psiQ + lnV - tail)
-			dv += c.N * (q/v - (px+q)/(c.X*c.Z+v))
+		k, ok := index[c.X]
+		if !ok {
+			k = int32(len(l.xs))
+			index[c.X] = k
+			l.xs, l.n, l.lnZ, l.lnX = append(l.xs, c.X), append(l.n, 0), append(l.lnZ, 0), append(l.lnX, math.Log(c.X))
 		}
+		l.n[k] += c.N
+		l.lnZ[k] += c.N * math.Log(c.Z)
+		l.run, l.total, l.weight = append(l.run, k), append(l.total, c.X*c.Z), append(l.weight, c.N)
+	}
+	return l
+}
+
+// ggPart is the sum over one chunk: by x, Σ N ln(xz+v); and Σ N (px+q)/(xz+v).
+type ggPart struct {
+	tail []float64
+	rate float64
+}
+
+func (l *ggLikelihood) value(logp, grad []float64) float64 {
+	p, q, v := math.Exp(logp[0]), math.Exp(logp[1]), math.Exp(logp[2])
+	var parts [chunks]ggPart
+	inChunks(len(l.run), l.threads, func(c, from, to int) {
+		part := ggPart{tail: make([]float64, len(l.xs))}
+		for i := from; i < to; i++ {
+			k, u := l.run[i], l.total[i]+v
+			part.tail[k] += l.weight[i] * math.Log(u)
+			part.rate += l.weight[i] * (p*l.xs[k] + q) / u
+		}
+		parts[c] = part
+	})
+	psiQ, lgQ := mathext.Digamma(q), lgamma(q)
+	var sum, dp, dq, dv float64
+	for k, x := range l.xs {
+		tail := 0.0
+		for c := range parts {
+			tail += parts[c].tail[k]
+		}
+		px, n := p*x, l.n[k]
+		psi := mathext.Digamma(px + q)
+		sum += n*(lgamma(px+q)-lgamma(px)-lgQ+q*logp[2]+px*l.lnX[k]) + (px-1)*l.lnZ[k] - (px+q)*tail
+		dp += x * (n*(psi-mathext.Digamma(px)+l.lnX[k]) + l.lnZ[k] - tail)
+		dq += n*(psi-psiQ+logp[2]) - tail
+		dv += n * q / v
+	}
+	for c := range parts {
+		dv -= parts[c].rate
 	}
 	if grad != nil {
 		grad[0], grad[1], grad[2] = dp*p, dq*q, dv*v

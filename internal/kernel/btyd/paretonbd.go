@@ -11,7 +11,7 @@ import (
 type ParetoNBD struct{ R, Alpha, S, Beta float64 }
 
 // FitParetoNBD fits a Pareto/NBD model by maximum likelihood. Fit.Params are r, α, s, β.
-func FitParetoNBD(ctx context.Context, g []Group) (ParetoNBD, *Fit, error) {
+func FitParetoNBD(ctx context.Context, g []Group, threads int) (ParetoNBD, *Fit, error) {
 	if h, ok := valid(g); !ok {
 		return ParetoNBD{}, nil, fault.New(fault.Internal, "fitting Pareto/NBD: impossible history %+v", h)
 	}
@@ -21,9 +21,15 @@ func FitParetoNBD(ctx context.Context, g []Group) (ParetoNBD, *Fit, error) {
 	}
 	value := func(logp []float64) float64 {
 		m := ParetoNBD{math.Exp(logp[0]), math.Exp(logp[1]), math.Exp(logp[2]), math.Exp(logp[3])}
+		var parts [chunks]float64
+		inChunks(len(g), threads, func(c, from, to int) {
+			for _, x := range g[from:to] {
+				parts[c] += x.N * m.logLikelihood(x.History)
+			}
+		})
 		sum := 0.0
-		for _, x := range g {
-			sum += x.N * m.logLikelihood(x.History)
+		for _, p := range parts {
+			sum += p
 		}
 		return sum
 	}
