@@ -51,7 +51,7 @@ func TestErrorsNameThePlaceAndTheRemedy(t *testing.T) {
 		{"region in ('a', null)", "null in a list never matches", "region is null"},
 		{"region in ()", "an empty list after in", ""},
 		{"quantity in (unit_price)", "holds constants only", "= and or"},
-		{"lenght(region) = 1", "unknown function lenght", "did you mean length?"},
+		{"lengt(region) = 1", "unknown function lengt", "did you mean length?"},
 		{"sum(quantity) > 2", "unknown function sum", "the functions are"},
 		{"length() = 1", "length takes 1 arguments, and 0 are given", ""},
 		{"round(unit_price, -1) > 2", "the digits of round are a constant from 0 to 15", ""},

@@ -3,7 +3,6 @@ package sqlgen
 import (
 	"fmt"
 	"math"
-	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -13,8 +12,6 @@ import (
 	"github.com/ecomctl/ecomctl/internal/relation"
 	"github.com/ecomctl/ecomctl/internal/source"
 )
-
-const mul = expr.OpMul
 
 // Tables names the tables that hold the raw columns.
 type Tables struct {
@@ -41,7 +38,6 @@ type rows struct {
 	money  *term
 	kind   *term
 	reason *term
-	which  []int // rules by their number in the reason
 }
 
 // value is a mapped column. bad, when not empty, is true where a raw value was
@@ -204,88 +200,6 @@ func (r *rows) timestamp(t arrow.DataType, x term, v *value) {
 	}
 }
 
-// moneyTerm is the exact money of the line, see relation.MoneyParts.
-func (r *rows) moneyTerm() term {
-	if r.money != nil {
-		return *r.money
-	}
-	amount, quantity, price, discount, ok := r.rel.MoneyParts()
-	if !ok {
-		return r.refuse("money: the %s have neither amount nor quantity and unit_price", r.rel.Name)
-	}
-	var m term
-	if amount >= 0 {
-		m = r.moneyOf([]operand{r.operand(amount)})
-	} else {
-		ops := []operand{r.operand(quantity), r.operand(price)}
-		if discount >= 0 {
-			ops = append(ops, r.operand(discount))
-		}
-		m = r.moneyOf(ops)
-	}
-	m = r.let(relation.MoneyColumn, m)
-	r.money = &m
-	return m
-}
-
-// operand is a part of money: integers stay as the source has them, so that
-// the arithmetic is exact; everything else is a double.
-type operand struct {
-	term
-	exact bool
-}
-
-func (r *rows) operand(i int) operand {
-	c := &r.rel.Columns[i]
-	v := r.column(c.Name)
-	if c.Const == nil && c.Join == 0 {
-		if f, ok := r.rel.Fact.Schema().FieldsByName(c.From); ok && len(f) == 1 {
-			switch frame.KindOf(f[0].Type) {
-			case frame.Int:
-				return operand{r.raw(c.Name, r.alias[0]+"."+r.ident(c.From)), true}
-			case frame.Decimal:
-				return operand{r.refuse("money of decimals (column %q)", c.From), true}
-			}
-		}
-	}
-	return operand{v.term, v.typ == expr.Int}
-}
-
-// moneyOf prints quantity × price − discount, or an amount alone, times 10⁴. In
-// doubles each operation rounds once and the result is rounded half away from zero.
-func (r *rows) moneyOf(ops []operand) term {
-	exact := true
-	for _, o := range ops {
-		exact = exact && o.exact
-	}
-	if exact {
-		t := ops[0].term
-		if len(ops) > 1 {
-			t = r.arith(mul, t, ops[1].term)
-		}
-		if len(ops) > 2 {
-			t = r.arith(expr.OpSub, t, r.f("COALESCE(%s, 0)", ops[2].term))
-		}
-		return r.arith(mul, t, r.int(moneyScale))
-	}
-	asFloat := func(o operand) term {
-		if o.exact {
-			return term{s: r.d.ToFloat(o.s), step: o.step}
-		}
-		return o.term
-	}
-	t := asFloat(ops[0])
-	if len(ops) > 1 {
-		t = r.f("%s * %s", asFloat(ops[1]), t)
-	}
-	if len(ops) > 2 {
-		t = r.f("%s - %s", t, r.f("COALESCE(%s, 0.0)", asFloat(ops[2])))
-	}
-	v := r.let("money_float", r.f("%s * 10000.0", t))
-	whole := r.let("money_whole", term{s: "CASE WHEN ABS(" + v.s + ") < 9223372036854775808.0 THEN " + r.d.ToInt(v.s) + " END", step: v.step})
-	return r.f("%s + %s", whole, r.half(v, whole))
-}
-
 // lookup tells package expr about the columns.
 func (r *rows) lookup(name string) (int, expr.Type, bool) {
 	if i := r.rel.Find(name); i >= 0 {
@@ -347,72 +261,3 @@ func (r *rows) badTerm() term {
 	return r.let("unparsable", r.logic(true, ts))
 }
 
-// joins prints the joined tables: one row a key. That the key is unique, or its rows
-// agree in all used columns, is proven by the local engine only.
-func (r *rows) joins() {
-	for i := range r.rel.Joins {
-		j := &r.rel.Joins[i]
-		on := make([]string, len(j.On))
-		for k, o := range j.On {
-			parent, table, left := 0, r.rel.Fact, o.Left
-			for p := range i {
-				if rest, ok := strings.CutPrefix(o.Left, r.rel.Joins[p].Name+"."); ok {
-					parent, table, left = p+1, r.rel.Joins[p].Table, rest
-				}
-			}
-			lk, rk := r.keyKind(table.Schema(), left), r.keyKind(j.Table.Schema(), o.Right)
-			if lk != rk {
-				r.refuse("joining %s: %s and %s have different types", j.Name, o.Left, o.Right)
-			}
-			on[k] = r.alias[parent] + "." + r.ident(left) + " = " + r.alias[i+1] + "." + r.ident(o.Right)
-		}
-		r.from += "\n  LEFT JOIN " + r.oneAKey(i) + " AS " + r.alias[i+1] + " ON " + strings.Join(on, " AND ")
-	}
-}
-
-// keyKind wants integers or text, which compare as they are.
-func (r *rows) keyKind(s *arrow.Schema, name string) frame.Kind {
-	f, ok := s.FieldsByName(name)
-	if !ok || len(f) != 1 {
-		r.fail(fault.New(fault.Usage, "joining: no column %q", name))
-		return frame.Any
-	}
-	k := frame.KindOf(f[0].Type)
-	if k != frame.Int && k != frame.String {
-		r.refuse("joining by %s values of column %q", f[0].Type, name)
-	}
-	return k
-}
-
-// oneAKey groups a dimension by its key.
-func (r *rows) oneAKey(i int) string {
-	j := &r.rel.Joins[i]
-	isKey := map[string]bool{}
-	var keys, list []string
-	for _, o := range j.On {
-		if !isKey[o.Right] {
-			isKey[o.Right] = true
-			keys = append(keys, r.ident(o.Right))
-		}
-	}
-	list = append(list, keys...)
-	add := func(name string) {
-		if !isKey[name] {
-			isKey[name] = true
-			list = append(list, "MIN("+r.ident(name)+") AS "+r.ident(name))
-		}
-	}
-	for _, c := range r.rel.Columns {
-		if c.Join == i+1 && c.Const == nil {
-			add(c.From)
-		}
-	}
-	for _, later := range r.rel.Joins[i+1:] {
-		for _, o := range later.On {
-			if name, ok := strings.CutPrefix(o.Left, j.Name+"."); ok {
-				add(name)
-			}
-		}
-	}
-	return "(SELECT " + strings.Join(list, ", ") + " FROM " + r.ident(r.tables.Joins[i]) + " GROUP BY " + strings.Join(keys, ", ") + ")"
-}
