@@ -276,4 +276,3 @@ func (p *parser) list() ([]Node, error) {
 	}
 	return list, p.advance()
 }
-

@@ -89,4 +89,3 @@ func (r *rows) moneyOf(ops []operand) term {
 	whole := r.let("money_whole", term{s: "CASE WHEN ABS(" + v.s + ") < 9223372036854775808.0 THEN " + r.d.ToInt(v.s) + " END", step: v.step})
 	return r.f("%s + %s", whole, r.half(v, whole))
 }
-

@@ -260,4 +260,3 @@ func (r *rows) badTerm() term {
 	}
 	return r.let("unparsable", r.logic(true, ts))
 }
-
