@@ -13,6 +13,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -50,6 +51,9 @@ type Options struct {
 	// ChunkBytes is the size of a split of a plain file; 0 is 8 MiB. Splits do not depend
 	// on the number of threads, so that results do not either.
 	ChunkBytes int64
+	// SampleBytes is how much of the beginning is read to infer kinds; 0 is 1 MiB. Less serves
+	// for one of very many files.
+	SampleBytes int
 	// Check is called at the end of each split and says whether the file changed; may be nil.
 	Check func() error
 	// Close releases the file; may be nil.
@@ -101,8 +105,14 @@ func Open(ctx context.Context, name string, r io.ReaderAt, size int64, opts Opti
 	if opts.ChunkBytes == 0 {
 		opts.ChunkBytes = defaultChunk
 	}
+	if opts.SampleBytes == 0 {
+		opts.SampleBytes = sampleBytes
+	}
 	ds := &Dataset{name: name, r: r, size: size, opts: opts}
-	if err := ds.recognise(ctx); err != nil {
+	if err := ds.recognise(ctx); errors.Is(err, errFirstRow) && opts.SampleBytes < sampleBytes {
+		opts.SampleBytes = sampleBytes
+		return Open(ctx, name, r, size, opts)
+	} else if err != nil {
 		return nil, fault.Wrap(fault.As(fault.Input, err), "opening %s", name)
 	}
 	return ds, nil
@@ -192,13 +202,13 @@ func (ds *Dataset) sample(ctx context.Context) (head []byte, middle [][]byte, er
 		return nil, nil, err
 	}
 	defer un.Close()
-	head = make([]byte, sampleBytes)
+	head = make([]byte, ds.opts.SampleBytes)
 	n, err := io.ReadFull(un, head)
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
 		err = nil
 	}
 	head = head[:n]
-	if err != nil || ds.pack != textio.Plain || ds.size < sampleBytes+8*middleBytes {
+	if err != nil || ds.pack != textio.Plain || ds.size < sampleBytes+8*middleBytes || ds.opts.SampleBytes < sampleBytes {
 		return head, nil, err
 	}
 	for k := int64(1); k <= 4; k++ {
@@ -221,7 +231,7 @@ func (ds *Dataset) recognise(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	whole := len(raw) < sampleBytes
+	whole := len(raw) < ds.opts.SampleBytes
 	sure := true
 	if ds.opts.Encoding != "" {
 		if ds.enc, err = textio.ParseEncoding(ds.opts.Encoding); err != nil {
@@ -270,6 +280,8 @@ func decodeSample(raw []byte, e textio.Encoding) []byte {
 	return bytes.TrimSuffix(out, []byte("\uFFFD"))
 }
 
+var errFirstRow error = fault.New(fault.Input, "the first row is longer than %d KiB or has more than %d columns", sampleBytes>>10, maxColumns).WithHint("is it a text table at all? each row must end with a newline")
+
 // columns names the columns and returns how much of the text the header takes,
 // with the lead before it.
 func (ds *Dataset) columns(body []byte, lead int, whole bool) (header bool, used int, err error) {
@@ -286,7 +298,7 @@ func (ds *Dataset) columns(body []byte, lead int, whole bool) (header bool, used
 		p = next
 	}
 	if !complete && !whole || len(cells) > maxColumns {
-		return false, 0, fault.New(fault.Input, "the first row is longer than %d KiB or has more than %d columns", sampleBytes>>10, maxColumns).WithHint("is it a text table at all? each row must end with a newline")
+		return false, 0, errFirstRow
 	}
 	switch ds.opts.Header {
 	case HeaderYes:

@@ -37,6 +37,10 @@ type file struct {
 	data *handle
 }
 
+// manyFiles is the number of files from which on the samples of text files shrink, so that
+// a folder of thousands opens in time.
+const manyFiles = 64
+
 // Open opens inputs as one dataset. Errors name the input, the cause and a remedy.
 func Open(ctx context.Context, inputs []string, opts Options) (source.Dataset, error) {
 	if opts.FS == nil {
@@ -51,6 +55,9 @@ func Open(ctx context.Context, inputs []string, opts Options) (source.Dataset, e
 		pool.Close()
 		return nil, err
 	}
+	if len(files) > manyFiles && opts.CSV.SampleBytes == 0 {
+		opts.CSV.SampleBytes = max(32<<10, manyFiles<<20/len(files))
+	}
 	u := &union{pool: pool}
 	for _, f := range files {
 		if err := ctx.Err(); err != nil {
@@ -62,7 +69,7 @@ func Open(ctx context.Context, inputs []string, opts Options) (source.Dataset, e
 			u.Close()
 			return nil, err
 		}
-		u.files = append(u.files, member{file: f, ds: ds})
+		u.files = append(u.files, member{file: f, ds: ds, checks: ds.Inputs()[0].Format != fmtParquet})
 	}
 	if err := u.unite(); err != nil {
 		u.Close()

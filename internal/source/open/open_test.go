@@ -297,3 +297,15 @@ func TestDiskErrorsNameTheFile(t *testing.T) {
 		t.Errorf("got %v (%v)", err, fault.KindOf(err))
 	}
 }
+
+func TestManyFilesAreSampledLessButReadRight(t *testing.T) {
+	dir := t.TempDir()
+	wide := strings.Repeat("x", 100<<10) // a header longer than the small sample
+	for i := range manyFiles + 1 {
+		write(t, dir, fmt.Sprintf("p%03d.csv", i), fmt.Sprintf("id,%s\n%d,%d\n", wide, i, i))
+	}
+	rows, bad := table(t, must(t, []string{dir}, Options{}))
+	if len(rows) != manyFiles+1 || rows[manyFiles] != "64|64" || len(bad) > 0 {
+		t.Errorf("%d rows, %d bad", len(rows), len(bad))
+	}
+}

@@ -3,6 +3,7 @@ package open
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -20,9 +21,10 @@ type textual interface{ Spec(col int) *value.Spec }
 // member is one file of a union.
 type member struct {
 	file
-	ds   source.Dataset
-	cols []int        // column of the union → column of ds
-	as   []frame.Kind // how text columns are read to be of the union's kind; Any: as they are
+	ds     source.Dataset
+	checks bool         // its readers look themselves whether it changed
+	cols   []int        // column of the union → column of ds
+	as     []frame.Kind // how text columns are read to be of the union's kind; Any: as they are
 }
 
 // union is several files of one schema as one dataset.
@@ -394,11 +396,31 @@ func (p *part) Open(ctx context.Context, want []source.Want) (source.Reader, err
 	if err != nil {
 		return nil, err
 	}
+	if !m.checks {
+		in = &checked{Reader: in, check: m.data.check}
+	}
 	if len(r.consts) == 0 && len(p.u.files) == 1 {
 		return in, nil // nothing to change
 	}
 	r.in = in
 	return r, nil
+}
+
+// checked is a reader that says at the end whether the file changed meanwhile.
+type checked struct {
+	source.Reader
+	check func() error
+}
+
+// Next implements source.Reader.
+func (c *checked) Next(b *frame.Batch) error {
+	err := c.Reader.Next(b)
+	if err == io.EOF {
+		if changed := c.check(); changed != nil {
+			return changed
+		}
+	}
+	return err
 }
 
 // reader puts columns of a file and constants in the wanted order.
