@@ -60,8 +60,10 @@ func (o *validateOptions) run(c *cobra.Command, inputs []string) error {
 	if err := o.load(c); err != nil {
 		return err
 	}
-	if err := o.out.settle(o.conf); err != nil {
-		return err
+	if !o.suggest { // rules are YAML, whatever the ending of -o
+		if err := o.out.settle(o.conf); err != nil {
+			return err
+		}
 	}
 	if o.rules == "" {
 		o.rules = o.conf.ValidateRules
