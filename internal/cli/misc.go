@@ -2,11 +2,13 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ecomctl/ecomctl/internal/analysis"
 	"github.com/ecomctl/ecomctl/internal/engine"
+	"github.com/ecomctl/ecomctl/internal/query/sqlgen"
 	"github.com/ecomctl/ecomctl/internal/source/open"
 	"github.com/ecomctl/ecomctl/internal/version"
 )
@@ -24,7 +26,7 @@ func newVersion(a *App) *cobra.Command {
 	}
 }
 
-// explain prints the engine's plan of an analysis.
+// explain prints the engine's plan of an analysis and the same questions as SQL.
 func (s *session) explain(d *analysis.Definition, eng engine.Engine) error {
 	plan, err := analysis.PlanOf(d, s.req)
 	if err != nil {
@@ -34,7 +36,8 @@ func (s *session) explain(d *analysis.Definition, eng engine.Engine) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprint(s.app.IO.Out, text)
+	sql := sqlgen.Plan(sqlgen.SQLite, s.rel, sqlgen.DefaultTables(s.rel), plan)
+	_, err = fmt.Fprintf(s.app.IO.Out, "%s\n\n%s", strings.TrimRight(text, "\n"), sql)
 	return err
 }
 
