@@ -53,11 +53,11 @@ func outputType(rel *relation.Relation, i int, text bool) arrow.DataType {
 	return arrow.BinaryTypes.String
 }
 
-// isText reports whether a dataset is in a text format.
+// isText reports whether a dataset is in a format that has only text.
 func isText(d source.Dataset) bool {
 	for _, in := range d.Inputs() {
 		switch in.Format {
-		case "csv", "tsv", "ndjson", "basket":
+		case "csv", "tsv":
 			return true
 		}
 	}

@@ -164,11 +164,11 @@ func (d *dim) add(name string, typ expr.Type, layout string, integer bool) (int,
 	return len(d.cols) - 1, nil
 }
 
-// textTable reports whether a table is in a text format.
+// textTable reports whether a table is in a format that has only text.
 func textTable(t source.Dataset) bool {
 	for _, in := range t.Inputs() {
 		switch in.Format {
-		case "csv", "tsv", "ndjson", "basket":
+		case "csv", "tsv":
 			return true
 		}
 	}

@@ -96,11 +96,12 @@ func plainType(t arrow.DataType) expr.Type {
 	return expr.Unknown
 }
 
-// isText reports whether a dataset is in a text format, where types are guesses.
+// isText reports whether a dataset is in a format that has only text; JSON tells numbers
+// from strings.
 func isText(d source.Dataset) bool {
 	for _, in := range d.Inputs() {
 		switch in.Format {
-		case "csv", "tsv", "ndjson", "text":
+		case "csv", "tsv":
 			return true
 		}
 	}
