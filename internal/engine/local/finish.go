@@ -304,6 +304,9 @@ func (m *groupMap) keep(lone []bool) {
 
 // sortGroups brings the result groups into the order of their dimensions.
 func (m *groupMap) sortGroups(qp *queryPlan, r *results) {
+	if m.rotate(qp, r) {
+		return
+	}
 	order := make([]uint32, m.n)
 	for i := range order {
 		order[i] = uint32(i)
@@ -352,6 +355,30 @@ func (m *groupMap) sortGroups(qp *queryPlan, r *results) {
 			m.fin[j] = to[f]
 		}
 	}
+}
+
+// rotate sorts the groups of one direct key, whose ids order as the values do:
+// only null, id 0, has to move to the end. It reports whether that was all.
+func (m *groupMap) rotate(qp *queryPlan, r *results) bool {
+	d := &qp.dims[0]
+	k := r.p.keyers[r.p.bases[qp.base].keyers[d.pos]]
+	if len(qp.dims) > 1 || d.first >= 0 || d.cut != d.from || m.n == 0 || uint64(m.gids[len(m.gids)-1]) > k.span || k.text != nil {
+		return false
+	}
+	if !m.dims[0][0].null {
+		return true
+	}
+	m.dims[0] = append(m.dims[0][1:], m.dims[0][0])
+	last := int32(m.n - 1)
+	for j, f := range m.fin {
+		switch {
+		case f == 0:
+			m.fin[j] = last
+		case f > 0:
+			m.fin[j] = f - 1
+		}
+	}
+	return true
 }
 
 // ordinals maps values to numbers that sort as the values do.
@@ -534,10 +561,16 @@ func (r *results) intSums(mp *measurePlan, m *groupMap) []exact.Int128 {
 		}
 		return out
 	}
-	a := r.accs[mp.unit].(*sumAcc)
+	get := func(g uint32) int64 { return 0 }
+	switch a := r.accs[mp.unit].(type) {
+	case *sumAcc:
+		get = a.n.get
+	case *sharedAcc:
+		get = a.all.get
+	}
 	for j, g := range m.gids {
 		if f := m.fin[j]; f >= 0 {
-			out[f].Add(a.n.get(g))
+			out[f].Add(get(g))
 		}
 	}
 	return out

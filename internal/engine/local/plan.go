@@ -26,6 +26,7 @@ type physical struct {
 	groups  []*groupPlan
 
 	groupUses   []baseUse
+	shared      map[sumUnit]*sharedPages
 	bitmapBytes int64 // bound of the bitmaps of one distinct count
 
 	at map[string]int // identity of each of the above → its index

@@ -154,6 +154,10 @@ func (a *attempt) resolve(ctx context.Context, opt attemptOptions, threads int) 
 	a.dupSum = opt.dupSum
 	if a.finder != nil {
 		_, a.dupSum, err = a.finder.Resolve(ctx, threads)
+		a.finder = nil
+		for _, w := range a.workers {
+			w.dup = nil
+		}
 	}
 	return fault.Wrap(err, "finding duplicates")
 }

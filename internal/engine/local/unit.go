@@ -3,6 +3,8 @@ package local
 import (
 	"math"
 	"math/bits"
+	"sync"
+	"sync/atomic"
 
 	"github.com/ecomctl/ecomctl/internal/kernel/exact"
 )
@@ -163,8 +165,10 @@ type sumUnit struct {
 	float, wide, super bool
 }
 
-func (u sumUnit) start(_ *physical, mem *budget) acc {
+func (u sumUnit) start(p *physical, mem *budget) acc {
 	switch {
+	case !u.float && !u.wide && p.bases[p.groupUses[u.base].base].big >= 0:
+		return p.sharedSum(u, mem)
 	case u.float && u.super:
 		return &superAcc{sumUnit: u, n: paged[*exact.Super]{mem: mem}}
 	case u.float:
@@ -224,6 +228,79 @@ func (a *sumAcc) merge(o acc) error {
 		}
 	})
 	return nil
+}
+
+// sharedAcc adds integers of a product base, whose groups are too many for an
+// array a worker: all workers add to one.
+type sharedAcc struct {
+	sumAcc // the bound only
+	all    *sharedPages
+}
+
+// sharedPages is a paged array that workers share.
+type sharedPages struct {
+	mu  sync.Mutex
+	p   []atomic.Pointer[[pageLen]int64]
+	mem *budget
+}
+
+// sharedSum returns an accumulator over the pages that the plan's workers share.
+func (p *physical) sharedSum(u sumUnit, mem *budget) acc {
+	if p.shared == nil {
+		p.shared = map[sumUnit]*sharedPages{}
+	}
+	if p.shared[u] == nil {
+		p.shared[u] = &sharedPages{p: make([]atomic.Pointer[[pageLen]int64], math.MaxUint32>>pageBits+1), mem: mem}
+	}
+	return &sharedAcc{sumAcc: sumAcc{sumUnit: u}, all: p.shared[u]}
+}
+
+// page returns page k, making it at first sight.
+func (s *sharedPages) page(k uint32) *[pageLen]int64 {
+	if pg := s.p[k].Load(); pg != nil {
+		return pg
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	pg := s.p[k].Load()
+	if pg == nil {
+		pg = new([pageLen]int64)
+		s.mem.add(pageLen * 8)
+		s.p[k].Store(pg)
+	}
+	return pg
+}
+
+func (s *sharedPages) get(id uint32) int64 {
+	if pg := s.p[id>>pageBits].Load(); pg != nil {
+		return pg[id&pageMask]
+	}
+	return 0
+}
+
+func (a *sharedAcc) add(s *state) error {
+	g, v := &s.gids[a.base], &s.vecs[a.vec]
+	if len(g.ids) == 0 {
+		return nil
+	}
+	if err := a.raise(uint64(len(g.ids)), v.or); err != nil {
+		return err
+	}
+	vals := v.i64[:len(g.ids)]
+	run, sum := g.ids[0], int64(0)
+	for i, id := range g.ids { // lines of one order stand together: one add for all
+		if id != run {
+			atomic.AddInt64(&a.all.page(run >> pageBits)[run&pageMask], sum)
+			run, sum = id, 0
+		}
+		sum += vals[i]
+	}
+	atomic.AddInt64(&a.all.page(run >> pageBits)[run&pageMask], sum)
+	return nil
+}
+
+func (a *sharedAcc) merge(o acc) error {
+	return a.sumAcc.merge(&o.(*sharedAcc).sumAcc)
 }
 
 type wideAcc struct {
