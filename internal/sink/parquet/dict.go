@@ -10,6 +10,7 @@ import (
 const (
 	maxEntries   = 1 << 16
 	maxDictBytes = 1 << 20
+	firstSlots   = 1 << 6
 )
 
 // numDict gives numbers, as bit patterns, codes in the order of appearance.
@@ -23,8 +24,8 @@ type numDict struct {
 func (d *numDict) reset() {
 	d.vals = d.vals[:0]
 	if d.slots == nil {
-		d.slots = make([]uint32, 1<<10)
-		d.shift = 64 - 10
+		d.slots = make([]uint32, firstSlots) // little, for tables of very many columns
+		d.shift = uint(64 - bits.Len(firstSlots-1))
 	}
 	clear(d.slots)
 }
@@ -87,7 +88,7 @@ type textDict struct {
 func (d *textDict) reset() {
 	if d.slots == nil {
 		d.seed = maphash.MakeSeed()
-		d.slots = make([]uint32, 1<<10)
+		d.slots = make([]uint32, firstSlots)
 	}
 	clear(d.slots)
 	d.off = append(d.off[:0], 0)
