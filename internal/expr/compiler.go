@@ -220,6 +220,15 @@ func (b *builder) in(n *InList) op {
 }
 
 func (b *builder) between(n *Range) op {
+	lo, okLo := n.Lo.(*Literal)
+	hi, okHi := n.Hi.(*Literal)
+	if c, ok := n.X.(*Column); ok && okLo && okHi && !lo.Null && !hi.Null && c.Type != Text && c.Type != Bool {
+		// A column costs nothing to read twice, and constants have loops of their own.
+		return &logicOp{id: b.id(), args: []op{
+			&compareOp{id: b.id(), op: OpGe, typ: c.Type, l: b.sub(c), c: lo},
+			&compareOp{id: b.id(), op: OpLe, typ: c.Type, l: b.sub(c), c: hi},
+		}}
+	}
 	return &rangeOp{id: b.id(), typ: TypeOf(n.X), x: b.sub(n.X), lo: b.sub(n.Lo), hi: b.sub(n.Hi)}
 }
 
@@ -269,7 +278,10 @@ func (b *builder) call(n *Func) op {
 	case "abs", "round", "floor", "ceil":
 		return b.round(n, x)
 	case "year", "month", "day", "weekday", "hour":
-		return &intMapOp{id: b.id(), x: x, fn: calendar(n.Name, TypeOf(n.Args[0]))}
+		if n.Name == "hour" {
+			return &intMapOp{id: b.id(), x: x, fn: hourOf}
+		}
+		return &partOp{id: b.id(), x: x, part: datePart(n.Name), isDate: TypeOf(n.Args[0]) == Date}
 	}
 	return &textOp{id: b.id(), x: x, fn: textFunc(n.Name, n.Args[1].(*Literal).S)}
 }

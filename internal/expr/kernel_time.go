@@ -1,5 +1,7 @@
 package expr
 
+import "github.com/ecomctl/ecomctl/internal/frame"
+
 // Calendar parts by integer arithmetic on days since 1970, proleptic Gregorian.
 // The method is the usual one of eras of 400 years (146,097 days) that begin on
 // 1 March, so that leap days come last.
@@ -39,29 +41,60 @@ func hourOf(micros int64) (int64, bool) {
 	return (micros - floorDiv(micros, dayMicros)*dayMicros) / (dayMicros / 24), true
 }
 
-// calendar returns the function of a part over days, or over microseconds.
-func calendar(name string, t Type) func(int64) (int64, bool) {
-	var part func(days int64) int64
+// datePart returns the function of a part of a day since 1970.
+func datePart(name string) func(days int64) int64 {
 	switch name {
-	case "hour":
-		return hourOf
 	case "year":
-		part = func(d int64) int64 { y, _, _ := civil(d); return y }
+		return func(d int64) int64 { y, _, _ := civil(d); return y }
 	case "month":
-		part = func(d int64) int64 { _, m, _ := civil(d); return m }
+		return func(d int64) int64 { _, m, _ := civil(d); return m }
 	case "day":
-		part = func(d int64) int64 { _, _, d = civil(d); return d }
-	case "weekday":
-		// 1970-01-01 was a Thursday.
-		part = func(d int64) int64 { return d + 3 - floorDiv(d+3, 7)*7 + 1 }
+		return func(d int64) int64 { _, _, d = civil(d); return d }
 	}
-	if t == Date {
-		return func(d int64) (int64, bool) {
-			if _, ok := dayInRange(d); !ok {
-				return 0, false
-			}
-			return part(d), true
+	// 1970-01-01 was a Thursday.
+	return func(d int64) int64 { return d + 3 - floorDiv(d+3, 7)*7 + 1 }
+}
+
+// partOp is a calendar part of times or dates. Neighbouring rows are often of
+// the same day, whose part is then known.
+type partOp struct {
+	id     int
+	x      op
+	part   func(days int64) int64
+	isDate bool
+}
+
+func (o *partOp) eval(s *Scratch, b *batch) vec {
+	f := &s.bufs[o.id]
+	x := o.x.eval(s, b)
+	f.i64 = frame.Grow(f.i64, b.n)
+	valid, own := x.valid, false
+	var lo, val int64 // the last day (as microseconds for times) and its part
+	known := false
+	width := dayMicros
+	if o.isDate {
+		width = 1
+	}
+	for i, v := range x.i64[:b.n] {
+		if known && uint64(v-lo) < uint64(width) {
+			f.i64[i] = val
+			continue
 		}
+		day := v
+		if !o.isDate {
+			day = floorDiv(v, dayMicros)
+		} else if _, ok := dayInRange(v); !ok {
+			if !own {
+				valid, own = f.copyValid(valid, b.n), true
+			}
+			frame.ClearBit(valid, i)
+			f.i64[i] = 0
+			continue
+		}
+		// The first day of all begins before the first timestamp; v - lo then wraps, and
+		// is right all the same.
+		lo, val, known = day*width, o.part(day), true
+		f.i64[i] = val
 	}
-	return func(us int64) (int64, bool) { return part(floorDiv(us, dayMicros)), true }
+	return vec{i64: f.i64, valid: valid}
 }
