@@ -48,6 +48,7 @@ func (notNull) eval(c *frame.Column, sel, fail []bool) (checked int64) {
 type reparser struct {
 	kind   frame.Kind
 	layout string
+	spec   *value.Spec // what a sample told about text of typed files; nil = nothing
 	b      *value.Builder
 	out    frame.Column
 }
@@ -58,8 +59,12 @@ func (r *reparser) column(c *frame.Column) *frame.Column {
 		return c
 	}
 	if r.b == nil {
-		spec := value.TextSpec()
-		b, err := value.NewBuilder(&spec, r.kind, r.layout)
+		spec := r.spec
+		if spec == nil {
+			plain := value.TextSpec()
+			spec = &plain
+		}
+		b, err := value.NewBuilder(spec, r.kind, r.layout)
 		if err != nil {
 			return c // a kind that text cannot have: nothing of it is readable
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
 	"github.com/ecomctl/ecomctl/internal/source"
+	"github.com/ecomctl/ecomctl/internal/source/value"
 )
 
 // plan is a rule made ready for one input.
@@ -22,6 +23,8 @@ type plan struct {
 	cell  func() cell   // tests of single values; nil for other kinds
 	skip  string        // why it is passed over; "" = it is not
 	nulls bool          // Unique: nulls are equal and count
+	as    frame.Kind    // what values are tested as
+	spec  *value.Spec   // how text in a typed file is written; see recognise
 }
 
 // planner resolves names.
@@ -169,14 +172,14 @@ func (p *planner) prepare(pl *plan) {
 		pl.cell = func() cell { return notNull{} }
 	case HasType:
 		as = kindOfWord(r.As)
-		pl.cell = func() cell { return &hasType{reparser{kind: as, layout: r.Layout}, r.As} }
+		pl.cell = func() cell { return &hasType{reparser{kind: as, layout: r.Layout, spec: pl.spec}, r.As} }
 	case Range:
 		b := r.Min
 		if !b.Set {
 			b = r.Max
 		}
 		as = [...]frame.Kind{NumberBound: frame.Float, TimeBound: frame.Time, TextBound: frame.String}[b.Kind]
-		pl.cell = func() cell { return &inRange{reparser: reparser{kind: as}, min: r.Min, max: r.Max} }
+		pl.cell = func() cell { return &inRange{reparser: reparser{kind: as, spec: pl.spec}, min: r.Min, max: r.Max} }
 	case Set:
 		as = frame.String
 		numbers := false
@@ -195,6 +198,7 @@ func (p *planner) prepare(pl *plan) {
 	case Freshness:
 		as = frame.Time
 	}
+	pl.as = as
 	for _, c := range pl.cols {
 		w := source.Want{Col: c}
 		if p.textual {

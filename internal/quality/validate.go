@@ -10,6 +10,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/frame"
 	"github.com/ecomctl/ecomctl/internal/quality/tally"
 	"github.com/ecomctl/ecomctl/internal/source"
+	"github.com/ecomctl/ecomctl/internal/source/value"
 )
 
 // Options say how rules are checked.
@@ -77,6 +78,9 @@ func Validate(ctx context.Context, ds source.Dataset, rules []Rule, o Options) (
 		if err != nil {
 			return nil, err
 		}
+		if err := v.recognise(pl); err != nil {
+			return nil, err
+		}
 		v.plans = append(v.plans, pl)
 	}
 	return v.run()
@@ -95,6 +99,7 @@ type validator struct {
 	workers  []*checker
 	report   *Report
 	rows     []int64 // by split
+	specs    map[int]*value.Spec
 }
 
 // run makes the first scan, which all rules share, and then the scans that
@@ -236,7 +241,7 @@ func (v *validator) newChecker() *checker {
 	w := &checker{v: v, conds: newConditions(v.planner.schema.NumFields()), state: make([]checkState, len(v.plans)), file: tally.NewFile(v.o.TempDir)}
 	for i, pl := range v.plans {
 		w.state[i].latest = math.MinInt64
-		w.state[i].time.kind = frame.Time
+		w.state[i].time.kind, w.state[i].time.spec = frame.Time, pl.spec
 		w.state[i].keys.nulls, w.state[i].keys.asText = pl.nulls, v.planner.textual
 		if pl.cell != nil {
 			w.state[i].cell = pl.cell()

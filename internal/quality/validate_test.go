@@ -386,6 +386,25 @@ func TestTypedColumnsOfTextInputs(t *testing.T) {
 	}
 }
 
+// TestTextDatesInTypedFiles: a Parquet file may hold dates as text, written as people
+// do; rules read them as the rest of the product does.
+func TestTextDatesInTypedFiles(t *testing.T) {
+	vals := make([]any, 0, 60)
+	for day := 1; day <= 28; day++ {
+		vals = append(vals, fmt.Sprintf("12/%d/10 8:%02d", day, day), fmt.Sprintf("12/%d/10 17:05", day))
+	}
+	vals = append(vals, "13/13/10 1:00", nil, "12/30/11 9:00")
+	ds := memtest.New([]string{"InvoiceDate"}, memtest.Column(arrow.BinaryTypes.String, vals...))
+	ds.Batch, ds.Cuts = 10, []int{20, 40}
+	r := validate(t, ds, "rules: [{type: type, column: InvoiceDate, as: timestamp}, {type: range, column: InvoiceDate, below: 2011-01-01}, {type: freshness, column: InvoiceDate, max_age: 10d}]", Options{Now: 1_325_376_000_000_000})
+	want := "type_InvoiceDate [InvoiceDate] 1/58 fail: row 57: \"13/13/10 1:00\"\n" +
+		"range_InvoiceDate [InvoiceDate] 2/58 fail: row 57: \"13/13/10 1:00\"; row 59: \"12/30/11 9:00\"\n" +
+		"freshness_InvoiceDate [InvoiceDate] 0/57 pass: "
+	if got := outcomes(r); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 // TestReferencesAreBesideTheRules: a relative path starts from the rules file.
 func TestReferencesAreBesideTheRules(t *testing.T) {
 	for file, want := range map[string]string{"p.csv": "shop/p.csv", "../p.csv": "p.csv", "/data/p.csv": "/data/p.csv", "hdfs://h/p.csv": "hdfs://h/p.csv"} {
