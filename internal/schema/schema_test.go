@@ -3,6 +3,8 @@ package schema_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -280,6 +282,26 @@ func TestTablesAreWhole(t *testing.T) {
 					seen[n] = c.Name
 				}
 			}
+		}
+	}
+}
+
+// TestMappingPage: the page names every table, column and preset.
+func TestMappingPage(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "mapping.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var words []string
+	for _, p := range schema.Presets() {
+		words = append(words, p.Name)
+	}
+	for _, table := range schema.Tables {
+		words = append(append(words, table.Name), table.Names()...)
+	}
+	for _, w := range words {
+		if !strings.Contains(string(page), "`"+w+"`") {
+			t.Errorf("docs/mapping.md does not name %s", w)
 		}
 	}
 }
