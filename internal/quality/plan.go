@@ -103,12 +103,7 @@ func (p *planner) plan(r *Rule) (*plan, error) {
 	pl := &plan{rule: r}
 	columns := r.Columns
 	if slices.Contains(columns, "*") {
-		columns, pl.nulls = nil, true
-		for i, n := range p.names {
-			if frame.KindOf(p.schema.Field(i).Type) != frame.Nested {
-				columns = append(columns, n)
-			}
-		}
+		columns, pl.nulls = p.everyColumn(strings.HasPrefix(r.From, "builtin:")), true
 	}
 	for _, n := range columns {
 		i := p.find(n)
@@ -139,6 +134,21 @@ func (p *planner) plan(r *Rule) (*plan, error) {
 	}
 	p.prepare(pl)
 	return pl, nil
+}
+
+// everyColumn is what * stands for: all columns that are not nested, or, in the rule
+// packs of the house, those that are mapped, as `clean` compares rows.
+func (p *planner) everyColumn(mapped bool) (columns []string) {
+	known := map[string]bool{}
+	for _, raw := range p.mapping {
+		known[raw] = true
+	}
+	for i, n := range p.names {
+		if frame.KindOf(p.schema.Field(i).Type) != frame.Nested && (!mapped || len(known) == 0 || known[n]) {
+			columns = append(columns, n)
+		}
+	}
+	return columns
 }
 
 // missing names the first column of an expression that the input does not have.

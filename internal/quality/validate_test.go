@@ -451,6 +451,15 @@ func TestBuiltinOrders(t *testing.T) {
 	if r.Outcomes[1].Failed != 1 || r.Count(Fail) != 2 {
 		t.Errorf("%s", outcomes(r))
 	}
+	// duplicates are rows whose mapped columns are equal, as in clean
+	ds = memtest.New([]string{"n", "InvoiceNo"}, memtest.Column(arrow.PrimitiveTypes.Int64, 1, 2, 3), memtest.Column(arrow.BinaryTypes.String, "A", "A", "B"))
+	r, err = Validate(context.Background(), ds, rules, Options{Mapping: map[string]string{"order_id": "InvoiceNo"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := r.Outcomes[len(r.Outcomes)-1]; o.Rule.Name != "no_duplicate_rows" || o.Failed != 1 {
+		t.Errorf("%s", outcomes(r))
+	}
 }
 
 func TestJUnit(t *testing.T) {
@@ -534,4 +543,14 @@ rules:
 			t.Errorf("%s: %d failed, DuckDB %v", o.Rule.Name, o.Failed, want[o.Rule.Name])
 		}
 	}
+}
+
+func FuzzParseRules(f *testing.F) {
+	f.Add("rules: [{type: range, column: a, min: 1}]")
+	f.Add("version: 1\nrules:\n  - {type: foreign_key, column: a, references: {file: x, column: y}, max_ratio: 0.5}")
+	f.Fuzz(func(t *testing.T, s string) {
+		if _, err := ParseRules("f.yaml", strings.NewReader(s)); err != nil && fault.KindOf(err) != fault.Usage {
+			t.Fatalf("%v is %v", err, fault.KindOf(err))
+		}
+	})
 }
