@@ -117,9 +117,17 @@ func Copy(ctx context.Context, d source.Dataset, w Writer, o Options) (Summary, 
 			}
 		})
 	}
+	// Small splits fit into their queues whole, so reading would run away from a slow
+	// writer: only so many splits may be ahead of the one being written.
+	c.ahead = make(chan struct{}, max(1, o.Threads)+1)
 	wg.Go(func() {
 		defer close(next)
 		for i := range c.splits {
+			select {
+			case c.ahead <- struct{}{}:
+			case <-ctx.Done():
+				return
+			}
 			select {
 			case next <- i:
 			case <-ctx.Done():
@@ -140,6 +148,7 @@ type copier struct {
 	splits []source.Split
 	wants  []source.Want
 	queues []chan item
+	ahead  chan struct{} // a place for each split that is being read or waits to be written
 	errs   []error
 	pool   sync.Pool
 	sum    Summary
@@ -227,6 +236,7 @@ func (c *copier) write(ctx context.Context) error {
 			return c.errs[i]
 		}
 		c.rowOf[c.splits[i].File()] += last
+		<-c.ahead
 	}
 	return nil
 }
