@@ -143,6 +143,7 @@ func TestCompileErrors(t *testing.T) {
 		want   string
 	}{
 		{func(r *Relation) {}, "colour", `the orders have no column "colour"`},
+		{func(r *Relation) { r.Columns[4].Name = "price" }, MoneyColumn, "the orders have no money"},
 		{func(r *Relation) { r.Columns[4].From = "cost" }, "amount", `the input has no column "cost"`},
 		{func(r *Relation) { r.Columns[0].Type = expr.Time; r.Columns[0].From = "flag" }, "order_id", `the input has no column "flag"`},
 		{func(r *Relation) { r.Columns[4].Type = expr.Text }, "amount", "cannot be read as text"},

@@ -88,6 +88,10 @@ func Compile(rel *Relation, need []string, opts ...Option) (*Program, error) {
 	b := &builder{Program: p, at: map[string]int{}, slots: map[int]int{}, schema: rel.Fact.Schema()}
 	for _, name := range need {
 		if name == MoneyColumn && rel.Find(name) < 0 {
+			if _, _, _, _, ok := rel.MoneyParts(); !ok {
+				return nil, fault.New(fault.Usage, "the %s have no money", rel.Name).
+					WithHint("map amount, or quantity and unit_price: --map amount=COLUMN")
+			}
 			p.Cols = append(p.Cols, Column{Name: MoneyColumn, Type: expr.Money})
 			p.out = append(p.out, -1)
 			continue
