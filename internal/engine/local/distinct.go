@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"math/bits"
 	"slices"
 	"sync"
@@ -267,6 +268,9 @@ func (a *distinctAcc) merge(o acc) error {
 // scan belongs to result group to.get(g)-1 (0: to none). Several groups may
 // belong to one result: weeks are folded from days this way.
 func (a *distinctAcc) counts(to *paged[int32], n int) []int64 {
+	if a.bits && len(a.pairs) == 0 {
+		return a.unions(to, n)
+	}
 	out := make([]int64, n)
 	fold, lent := foldRows(a, to, n)
 	var rest []uint64
@@ -332,6 +336,49 @@ func (a *distinctAcc) ownerCounts() *paged[int64] {
 		})
 	})
 	return &a.owned
+}
+
+// unions counts the keys of every result's bitmaps, one result at a time.
+func (a *distinctAcc) unions(to *paged[int32], n int) []int64 {
+	type member struct {
+		f   int32
+		row []uint64
+	}
+	var list []member
+	a.rows.each(func(pg *[pageLen][]uint64, base uint32) {
+		for i, row := range pg {
+			if row != nil {
+				if f := to.get(base+uint32(i)) - 1; f >= 0 {
+					list = append(list, member{f, row})
+				}
+			}
+		}
+	})
+	slices.SortFunc(list, func(a, b member) int { return cmp.Compare(a.f, b.f) })
+	out := make([]int64, n)
+	var union []uint64
+	for i := 0; i < len(list); {
+		f, row := list[i].f, list[i].row
+		j := i + 1
+		for ; j < len(list) && list[j].f == f; j++ {
+			if j == i+1 {
+				union = append(union[:0], row...)
+			}
+			if more := len(list[j].row) - len(union); more > 0 {
+				union = append(union, make([]uint64, more)...)
+			}
+			for w, x := range list[j].row {
+				union[w] |= x
+			}
+			row = union
+		}
+		for _, w := range row {
+			out[f] += int64(bits.OnesCount64(w))
+		}
+		out[f] -= int64(row[0] & 1) // null is no key
+		i = j
+	}
+	return out
 }
 
 // foldRows gives each result group that has bitmaps the union of them; a group

@@ -79,6 +79,7 @@ func (r *results) groups(qp *queryPlan) *groupMap {
 func (r *results) touched(qp *queryPlan, m *groupMap) (main []bool) {
 	first := r.accs[qp.touch[0]].(*touchAcc)
 	if len(qp.touch) == 1 {
+		m.gids = make([]uint32, 0, first.count())
 		first.each(func(id uint32) { m.gids = append(m.gids, id) })
 		return nil
 	}
@@ -89,6 +90,7 @@ func (r *results) touched(qp *queryPlan, m *groupMap) (main []bool) {
 			any.page(id >> pageBits)[id&pageMask>>6] |= 1 << (id & 63)
 		})
 	}
+	m.gids, main = make([]uint32, 0, any.count()), make([]bool, 0, any.count())
 	any.each(func(id uint32) {
 		m.gids = append(m.gids, id)
 		main = append(main, first.has(id))
@@ -368,7 +370,9 @@ func (m *groupMap) rotate(qp *queryPlan, r *results) bool {
 	if !m.dims[0][0].null {
 		return true
 	}
-	m.dims[0] = append(m.dims[0][1:], m.dims[0][0])
+	null := m.dims[0][0]
+	copy(m.dims[0], m.dims[0][1:])
+	m.dims[0][m.n-1] = null
 	last := int32(m.n - 1)
 	for j, f := range m.fin {
 		switch {

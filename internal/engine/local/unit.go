@@ -137,6 +137,18 @@ func (a *touchAcc) each(f func(id uint32)) {
 	}
 }
 
+// count returns the number of groups that met a row.
+func (a *touchAcc) count() (n int) {
+	for _, pg := range a.n {
+		if pg != nil {
+			for _, w := range pg {
+				n += bits.OnesCount64(w)
+			}
+		}
+	}
+	return n
+}
+
 func (a *touchAcc) merge(o acc) error {
 	b := o.(*touchAcc)
 	if len(b.n) > len(a.n) {
