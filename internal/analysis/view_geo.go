@@ -178,22 +178,28 @@ func (q place) tip(p phrase.Printer, total int64) string {
 	return s
 }
 
-// placeTiles draws one tile a place: revenue per customer (or per order), which
-// the bars do not show. Brazil's states and those of the USA stand as on the map.
-func placeTiles(p phrase.Printer, column string, places []place, total int64) (Figure, bool, error) {
-	shown := places[:min(60, len(places))]
-	per := func(q place) float64 {
-		switch {
-		case q.customers > 0:
-			return plain(q.revenue) / float64(q.customers)
-		case q.orders > 0:
-			return plain(q.revenue) / float64(q.orders)
-		}
-		return math.NaN()
+// spend is the tiles' measure: revenue a customer, or an order where customers
+// are unknown, which the bars do not show. NaN where neither is known.
+func (q place) spend() float64 {
+	switch {
+	case q.customers > 0:
+		return plain(q.revenue) / float64(q.customers)
+	case q.orders > 0:
+		return plain(q.revenue) / float64(q.orders)
 	}
+	return math.NaN()
+}
+
+// maxTiles bounds the tiles drawn.
+const maxTiles = 60
+
+// placeTiles draws one tile a place. Brazil's states and those of the USA stand about
+// as on the map. ok is false where too few places have customers enough.
+func placeTiles(p phrase.Printer, column string, places []place, total int64) (fig Figure, ok bool, err error) {
+	shown := places[:min(maxTiles, len(places))]
 	var vals []float64
 	for _, q := range shown {
-		if v := per(q); v > 0 && !q.thin() {
+		if v := q.spend(); v > 0 && !q.thin() {
 			vals = append(vals, v)
 		}
 	}
@@ -202,68 +208,82 @@ func placeTiles(p phrase.Printer, column string, places []place, total int64) (F
 	}
 	lo, hi := quantile(vals, 0.05), quantile(vals, 0.95)
 	grid, onMap := layoutOf(shown)
-	h := chart.Heat{ID: column + "-tiles", Kind: "tiles", Height: 8 + grid.rows*52, Flow: !onMap}
-	h.X, h.Y = make([]string, grid.cols), make([]string, grid.rows)
-	for i := range h.X {
-		h.X[i] = itoa(int64(i))
-	}
-	for i := range h.Y {
-		h.Y[i] = itoa(int64(i))
-	}
+	h := chart.Heat{ID: column + "-tiles", Kind: "tiles", Height: 8 + grid.rows*52, Flow: !onMap, X: numbered(grid.cols), Y: numbered(grid.rows)}
+	h.Legend = chart.ScaleLegend(shortMoney(p, lo), shortMoney(p, hi)+p.Pick(" a customer", "／客户"))
 	tb := newTable(column+"-per-customer", textSpec(column, "the place"), moneySpec("revenue_per_customer", "revenue / customers (orders where customers are unknown)"))
-	thin := 0
+	thin := false
 	for i, q := range shown {
-		v := per(q)
-		at, ok := grid.at[i]
-		if !ok || math.IsNaN(v) {
+		at, placed := grid.at[i]
+		if !placed || math.IsNaN(q.spend()) {
 			continue
 		}
-		m := int64(math.Round(v * phrase.MoneyScale))
-		cell := chart.Cell{X: at[0], Y: at[1], Level: logLevel(v, lo, hi), Text: q.label(10) + "\n" + p.MoneyShort(m),
-			Tip: q.tip(p, total) + "\n" + p.Money(m) + p.Pick(" a customer", "／客户")}
-		if q.thin() {
-			cell.Empty, cell.Text = true, q.label(10)+"\n"+p.Pick("too few", "太少")
-			cell.Tip += "\n" + p.Pick("fewer than 10 customers: too few to tell", "不足 10 位客户：无法判断")
-			thin++
-		}
-		h.Cells = append(h.Cells, cell)
-		tb.row(q.id, m)
+		h.Cells = append(h.Cells, q.tile(p, at, logLevel(q.spend(), lo, hi), total))
+		tb.row(q.id, exact(q.spend()))
+		thin = thin || q.thin()
 	}
-	h.Legend = chart.ScaleLegend(p.MoneyShort(int64(lo*phrase.MoneyScale)), p.MoneyShort(int64(hi*phrase.MoneyScale))+p.Pick(" a customer", "／客户"))
-	if thin > 0 {
+	if thin {
 		h.Legend = append(h.Legend, chart.Key{Color: "@empty", Text: p.Pick("fewer than 10 customers", "不足 10 位客户")})
 	}
-	ch, err := h.Chart()
-	question := p.Pick("Where does a customer spend most?", "哪里的客户花费最多？")
+	fig = Figure{ID: h.ID, Question: p.Pick("Where does a customer spend most?", "哪里的客户花费最多？"), Table: tb.t, Note: tilesNote(p, onMap, len(shown) < len(places)), Alt: spendAlt(p, shown)}
 	if column == "country" {
-		question = p.Pick("In which country does a customer spend most?", "哪个国家的客户花费最多？")
+		fig.Question = p.Pick("In which country does a customer spend most?", "哪个国家的客户花费最多？")
 	}
+	fig.Chart, err = h.Chart()
+	return fig, true, err
+}
+
+// tile draws a place; one with too few customers stays empty and says so.
+func (q place) tile(p phrase.Printer, at [2]int, level float64, total int64) chart.Cell {
+	m := exact(q.spend())
+	cell := chart.Cell{X: at[0], Y: at[1], Level: level, Text: q.label(10) + "\n" + p.MoneyShort(m),
+		Tip: q.tip(p, total) + "\n" + p.Money(m) + p.Pick(" a customer", "／客户")}
+	if q.thin() {
+		cell.Empty, cell.Text = true, q.label(10)+"\n"+p.Pick("too few", "太少")
+		cell.Tip += "\n" + p.Pick("fewer than 10 customers: too few to tell", "不足 10 位客户：无法判断")
+	}
+	return cell
+}
+
+func tilesNote(p phrase.Printer, onMap, cut bool) string {
 	note := p.Pick("Tiles in the order of revenue, row by row.", "按收入从高到低逐行排列。")
 	if onMap {
 		note = p.Pick("Tiles stand about where the states lie.", "方块位置大致对应各州的地理位置。")
 	}
-	if len(shown) < len(places) {
+	if cut {
 		note += p.Pick(" The 60 largest.", " 仅显示最大的 60 个。")
 	}
-	return Figure{ID: h.ID, Question: question, Chart: ch, Table: tb.t, Note: note,
-		Alt: spendAlt(p, shown, per)}, true, err
+	return note
+}
+
+// exact converts a mean in units of currency to exact money, rounded.
+func exact(v float64) int64 { return int64(math.Round(v * phrase.MoneyScale)) }
+
+func shortMoney(p phrase.Printer, v float64) string { return p.MoneyShort(exact(v)) }
+
+// numbered returns the names of n grid lines.
+func numbered(n int) []string {
+	out := make([]string, n)
+	for i := range out {
+		out[i] = itoa(int64(i))
+	}
+	return out
 }
 
 // spendAlt names the places with the most and the least revenue a customer.
-func spendAlt(p phrase.Printer, places []place, per func(place) float64) string {
+func spendAlt(p phrase.Printer, places []place) string {
 	best, worst := -1, -1
 	for i, q := range places {
-		if q.thin() || math.IsNaN(per(q)) {
+		if q.thin() || math.IsNaN(q.spend()) {
 			continue
 		}
-		if best < 0 || per(q) > per(places[best]) {
+		if best < 0 || q.spend() > places[best].spend() {
 			best = i
 		}
-		if worst < 0 || per(q) < per(places[worst]) {
+		if worst < 0 || q.spend() < places[worst].spend() {
 			worst = i
 		}
 	}
-	money := func(i int) string { return p.MoneyShort(int64(math.Round(per(places[i]) * phrase.MoneyScale))) }
+	money := func(i int) string { return shortMoney(p, places[i].spend()) }
 	return p.Pick("Revenue a customer: most in "+places[best].label(32)+" ("+money(best)+"), least in "+places[worst].label(32)+" ("+money(worst)+").",
 		"每位客户的收入："+places[best].label(32)+"最高（"+money(best)+"），"+places[worst].label(32)+"最低（"+money(worst)+"）。")
 }

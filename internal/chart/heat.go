@@ -39,6 +39,29 @@ func levelColor(v float64) (fill, text string) {
 	return fill, "@onPale"
 }
 
+// item returns the cell as ECharts wants it.
+func (c Cell) item() map[string]any {
+	fill, text := levelColor(c.Level)
+	style := map[string]any{"color": fill, "borderColor": "@bg", "borderWidth": 2}
+	switch {
+	case c.Empty:
+		style["color"], text = "@empty", "@muted"
+	case c.Open && text == "@onPale":
+		style["decal"] = hatch("@hatchPale")
+	case c.Open:
+		style["decal"] = hatch("@hatch")
+	}
+	item := map[string]any{"value": []any{c.X, c.Y, number(c.Level)}, "itemStyle": style}
+	if c.Text != "" {
+		label := map[string]any{"show": true, "formatter": escapeTemplate(c.Text), "color": text}
+		if c.Open { // the text stays readable over the hatch
+			label["textBorderColor"], label["textBorderWidth"] = fill, 4
+		}
+		item["label"] = label
+	}
+	return item
+}
+
 // Chart builds the chart.
 func (h Heat) Chart() (*Chart, error) {
 	c := charts.NewHeatMap()
@@ -47,26 +70,7 @@ func (h Heat) Chart() (*Chart, error) {
 	tips := make([]string, len(h.Cells))
 	data := make([]any, len(h.Cells))
 	for i, cell := range h.Cells {
-		fill, text := levelColor(cell.Level)
-		style := map[string]any{"color": fill, "borderColor": "@bg", "borderWidth": 2}
-		if cell.Empty {
-			style["color"], text = "@empty", "@muted"
-		}
-		if cell.Open {
-			style["decal"] = hatch("@hatch")
-			if text == "@onPale" {
-				style["decal"] = hatch("@hatchPale")
-			}
-		}
-		item := map[string]any{"value": []any{cell.X, cell.Y, number(cell.Level)}, "itemStyle": style}
-		if cell.Text != "" {
-			label := map[string]any{"show": true, "formatter": escapeTemplate(cell.Text), "color": text}
-			if cell.Open { // the text stays readable over the hatch
-				label["textBorderColor"], label["textBorderWidth"] = fill, 4
-			}
-			item["label"] = label
-		}
-		data[i], tips[i] = item, cell.Tip
+		data[i], tips[i] = cell.item(), cell.Tip
 	}
 	c.MultiSeries[0].Data = data
 	o, err := toOption(c)
