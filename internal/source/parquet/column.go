@@ -35,6 +35,7 @@ type column struct {
 	codes     hybrid
 	ints      deltaReader // DELTA_BINARY_PACKED, or lengths
 	prefixes  deltaReader
+	encoding  int8
 	prefixed  bool   // DELTA_BYTE_ARRAY
 	last      []byte // its previous value
 	bit       int    // PLAIN booleans
@@ -128,7 +129,11 @@ func (c *column) fill(n int) (int, error) {
 			return at, c.where(err)
 		}
 		at += k
-		c.left -= k
+		if c.left -= k; c.left == 0 {
+			if err := c.endPage(); err != nil {
+				return at, c.where(err)
+			}
+		}
 	}
 	return at, nil
 }

@@ -14,7 +14,7 @@ var errValues = errors.New("the page ends before its values do")
 
 // setValues chooses how the values of the page are read.
 func (c *column) setValues(encoding int8, data []byte) error {
-	c.data, c.coded, c.read = data, false, nil
+	c.data, c.coded, c.read, c.encoding = data, false, nil, encoding
 	if c.prefixed = encoding == encDeltaText; !c.prefixed {
 		c.last = c.last[:0]
 	}
