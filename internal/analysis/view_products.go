@@ -14,8 +14,8 @@ import (
 
 var productsTitle = Text{"Products", "商品"}
 
-// productsSection answers: which products and categories carry the shop?
-var productsSection = RegisterSection("products", &Section{
+// The section answers: which products and categories carry the shop?
+var _ = RegisterSection("products", &Section{
 	Order: 20,
 	Title: productsTitle,
 	Plan:  productsPlan,

@@ -12,8 +12,8 @@ import (
 
 var qualityTitle = Text{"Data quality", "数据质量"}
 
-// qualitySection answers: can the figures be trusted?
-var qualitySection = RegisterSection("quality", &Section{
+// The section answers: can the figures be trusted?
+var _ = RegisterSection("quality", &Section{
 	Order: 90,
 	Title: qualityTitle,
 	Plan: func(*Request) (query.Plan, error) {

@@ -69,7 +69,11 @@ type key struct {
 // Render writes the document as one HTML page. It fails when w does, or when the
 // embedded library is damaged; data cannot make it fail.
 func Render(w io.Writer, doc *Document) error {
-	lib := loadLibrary()
+	return renderWith(w, doc, loadLibrary())
+}
+
+// renderWith is Render with the chart library given.
+func renderWith(w io.Writer, doc *Document, lib library) error {
 	if lib.err != nil {
 		return lib.err
 	}
