@@ -57,6 +57,7 @@ func drawShop(t *rapid.T) *memory {
 	rows := rapid.IntRange(0, 400).Draw(t, "rows")
 	customers := 1 + rng.IntN(40)
 	huge := rng.IntN(8) == 0
+	scale := []float64{1, 1, 1e3, 1e5}[rng.IntN(4)] // money below and above 32 bits
 	texts := []string{"", "a", "A", "ä", "日本", "a\x00", "zz", "longer than eight bytes", "longer than eight bites"}
 	id := func(typ arrow.DataType, n int) cell {
 		v := int64(rng.IntN(n))
@@ -81,7 +82,7 @@ func drawShop(t *rapid.T) *memory {
 			weight = float64(rng.IntN(1000)) / 10
 		}
 		row := []cell{id(m.types[0], 1+rows/3), ts, id(m.types[2], customers), texts[rng.IntN(len(texts))], int64(rng.IntN(7) - 1),
-			float64(rng.IntN(2000)) / 100, texts[rng.IntN(4)], []string{"paid", "void", "sent"}[rng.IntN(3)], weight}
+			float64(rng.IntN(2000)) / 100 * scale, texts[rng.IntN(4)], []string{"paid", "void", "sent"}[rng.IntN(3)], weight}
 		for i := range row {
 			if rng.IntN(12) == 0 {
 				row[i] = nil

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -106,6 +107,37 @@ func TestCancelled(t *testing.T) {
 			if left, _ := os.ReadDir(dir); len(left) > 0 {
 				t.Fatalf("%d temporary files are left", len(left))
 			}
+		}
+	}
+}
+
+// TestSharedCellsCarry adds numbers around 32 bits from several goroutines.
+func TestSharedCellsCarry(t *testing.T) {
+	p := &physical{}
+	a := p.sharedSum(sumUnit{}, &budget{}).(*sharedAcc)
+	var wg sync.WaitGroup
+	want := [4]int64{}
+	steps := []int64{1, -1, 1<<31 - 1, -1 << 31, 1 << 31, 1<<40 + 7, -1 << 45, 1 << 30}
+	for w := range 4 {
+		for i := range 4 {
+			for j := range 1000 {
+				want[i] += steps[(i+j+w)%len(steps)] + int64(i)
+			}
+		}
+		wg.Go(func() {
+			for j := range 1000 {
+				for i := range uint32(4) {
+					if err := a.all.add(i, steps[(int(i)+j+w)%len(steps)]+int64(i)); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for i, x := range want {
+		if got := a.all.get(uint32(i)); got != x {
+			t.Errorf("cell %d: %d, want %d", i, got, x)
 		}
 	}
 }

@@ -249,12 +249,19 @@ type sharedAcc struct {
 	all    *sharedPages
 }
 
-// sharedPages is a paged array that workers share.
+// sharedPages is a paged array of sums that workers share. A cell holds 32 bits,
+// for most sums (a customer's month) are small: what passes them is carried
+// into a map. An addition that wraps is seen by the one worker that made it.
 type sharedPages struct {
-	mu  sync.Mutex
-	p   []atomic.Pointer[[pageLen]int64]
-	mem *budget
+	mu    sync.Mutex
+	p     []atomic.Pointer[[pageLen]int32]
+	carry map[uint32]int64
+	most  int // carries at which the attempt is repeated with 128-bit cells
+	mem   *budget
 }
+
+// mostCarries bounds the map of carries.
+const mostCarries = 1 << 18
 
 // sharedSum returns an accumulator over the pages that the plan's workers share.
 func (p *physical) sharedSum(u sumUnit, mem *budget) acc {
@@ -262,13 +269,13 @@ func (p *physical) sharedSum(u sumUnit, mem *budget) acc {
 		p.shared = map[sumUnit]*sharedPages{}
 	}
 	if p.shared[u] == nil {
-		p.shared[u] = &sharedPages{p: make([]atomic.Pointer[[pageLen]int64], math.MaxUint32>>pageBits+1), mem: mem}
+		p.shared[u] = &sharedPages{p: make([]atomic.Pointer[[pageLen]int32], math.MaxUint32>>pageBits+1), carry: map[uint32]int64{}, most: mostCarries, mem: mem}
 	}
 	return &sharedAcc{sumAcc: sumAcc{sumUnit: u}, all: p.shared[u]}
 }
 
 // page returns page k, making it at first sight.
-func (s *sharedPages) page(k uint32) *[pageLen]int64 {
+func (s *sharedPages) page(k uint32) *[pageLen]int32 {
 	if pg := s.p[k].Load(); pg != nil {
 		return pg
 	}
@@ -276,16 +283,35 @@ func (s *sharedPages) page(k uint32) *[pageLen]int64 {
 	defer s.mu.Unlock()
 	pg := s.p[k].Load()
 	if pg == nil {
-		pg = new([pageLen]int64)
-		s.mem.add(pageLen * 8)
+		pg = new([pageLen]int32)
+		s.mem.add(pageLen * 4)
 		s.p[k].Store(pg)
 	}
 	return pg
 }
 
+// add adds v to a cell.
+func (s *sharedPages) add(id uint32, v int64) error {
+	low := int32(v)
+	carry := v - int64(low)
+	now := atomic.AddInt32(&s.page(id >> pageBits)[id&pageMask], low)
+	before := now - low // what the cell held, also when the addition wrapped
+	carry += int64(before) + int64(low) - int64(now)
+	if carry == 0 {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.carry[id] += carry
+	if len(s.carry) > s.most {
+		return errWide
+	}
+	return nil
+}
+
 func (s *sharedPages) get(id uint32) int64 {
 	if pg := s.p[id>>pageBits].Load(); pg != nil {
-		return pg[id&pageMask]
+		return int64(pg[id&pageMask]) + s.carry[id]
 	}
 	return 0
 }
@@ -302,13 +328,14 @@ func (a *sharedAcc) add(s *state) error {
 	run, sum := g.ids[0], int64(0)
 	for i, id := range g.ids { // lines of one order stand together: one add for all
 		if id != run {
-			atomic.AddInt64(&a.all.page(run >> pageBits)[run&pageMask], sum)
+			if err := a.all.add(run, sum); err != nil {
+				return err
+			}
 			run, sum = id, 0
 		}
 		sum += vals[i]
 	}
-	atomic.AddInt64(&a.all.page(run >> pageBits)[run&pageMask], sum)
-	return nil
+	return a.all.add(run, sum)
 }
 
 func (a *sharedAcc) merge(o acc) error {
