@@ -59,6 +59,34 @@ func TestValuesLikePyarrow(t *testing.T) {
 			}
 		}
 	}
+	if columns := likePyarrow(t, python, files); columns < 300 {
+		t.Errorf("only %d columns were compared", columns)
+	}
+}
+
+// TestPeersLikePyarrow compares files that pyarrow, Polars and DuckDB write in
+// many ways with what pyarrow reads from them.
+func TestPeersLikePyarrow(t *testing.T) {
+	python := os.Getenv("ECOMCTL_PYTHON")
+	if python == "" {
+		t.Skip("ECOMCTL_PYTHON does not name a Python with pyarrow")
+	}
+	dir := t.TempDir()
+	if out, err := exec.Command(python, "testdata/peers.py", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.parquet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if columns := likePyarrow(t, python, files); columns < 100 {
+		t.Errorf("only %d columns were compared", columns)
+	}
+}
+
+// likePyarrow compares all values of files and returns the number of columns.
+func likePyarrow(t *testing.T, python string, files []string) (columns int) {
+	t.Helper()
 	out, err := exec.Command(python, append([]string{"testdata/values.py"}, files...)...).Output()
 	if err != nil {
 		t.Fatalf("%v", err)
@@ -66,7 +94,6 @@ func TestValuesLikePyarrow(t *testing.T) {
 	sc := bufio.NewScanner(bytes.NewReader(out))
 	sc.Buffer(nil, 1<<28)
 	var file string
-	columns := 0
 	for sc.Scan() {
 		kind, rest, _ := strings.Cut(sc.Text(), " ")
 		switch kind {
@@ -83,9 +110,7 @@ func TestValuesLikePyarrow(t *testing.T) {
 		}
 	}
 	t.Logf("%d columns of %d files", columns, len(files))
-	if columns < 300 {
-		t.Errorf("only %d columns were compared", columns)
-	}
+	return columns
 }
 
 func compareColumn(t *testing.T, file string, col int, typ string, want []string) {
