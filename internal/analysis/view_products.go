@@ -24,10 +24,10 @@ var _ = RegisterSection("products", &Section{
 
 func productsPlan(r *Request) (query.Plan, error) {
 	var plan query.Plan
-	if r.Rel.Has("product_id") {
+	if key := r.productColumn(); key != "" {
 		q := r.baseQuery("products")
-		q.Dims = []query.Dim{{Name: "product_id", Column: "product_id"}}
-		if r.Rel.Has("product_name") {
+		q.Dims = []query.Dim{{Name: key, Column: key}}
+		if key != "product_name" && r.Rel.Has("product_name") {
 			q.Dims = append(q.Dims, query.Dim{Name: "product_name", Column: "product_name"})
 		}
 		q.Measures = r.measures(mRevenue, mUnits, "lines")
@@ -40,6 +40,17 @@ func productsPlan(r *Request) (query.Plan, error) {
 		plan.Queries = append(plan.Queries, q)
 	}
 	return plan, nil
+}
+
+// productColumn is what products are told apart by: the id, else the name; ""
+// where the input has neither.
+func (r *Request) productColumn() string {
+	for _, c := range []string{"product_id", "product_name"} {
+		if r.Rel.Has(c) {
+			return c
+		}
+	}
+	return ""
 }
 
 // item is a product, a category or a place with what it brought.
@@ -152,7 +163,7 @@ func (v *View) addProducts(r *Request, p phrase.Printer, products []item) error 
 		}
 		v.Figures = append(v.Figures, fig)
 	}
-	fig, err := itemBars(r, p, "products", p.Pick("Which products earn most?", "哪些商品收入最高？"), "product_id", products, 15)
+	fig, err := itemBars(r, p, "products", p.Pick("Which products earn most?", "哪些商品收入最高？"), r.productColumn(), products, 15)
 	if err != nil {
 		return err
 	}

@@ -131,7 +131,7 @@ func segmentsView(ctx context.Context, r *Request, a *query.Answer) (*View, erro
 
 func segmentBars(p phrase.Printer, segs []segment, t *result.Table) (Figure, error) {
 	people := chart.Bar{Name: p.Pick("share of customers", "客户占比"), Color: "@other"}
-	money := chart.Bar{Name: p.Pick("share of revenue", "收入占比"), Color: "@s1"}
+	money := chart.Bar{Name: p.Pick("share of spending", "消费占比"), Color: "@s1"}
 	b := chart.Bars{ID: "segments-shares", Lying: true, Value: percentFormat(p)}
 	for _, s := range segs {
 		name := p.Segment(s.name)
@@ -147,9 +147,9 @@ func segmentBars(p phrase.Printer, segs []segment, t *result.Table) (Figure, err
 	ch, err := b.Chart()
 	top := segs[0]
 	return Figure{ID: b.ID, Question: p.Pick("Who brings the money?", "钱从哪些客户来？"), Chart: ch, Table: t,
-		Alt: p.Pick(p.Segment(top.name)+": "+p.Percent(top.share)+" of customers, "+p.Percent(top.revShare)+" of revenue.",
-			p.Segment(top.name)+"：占客户 "+p.Percent(top.share)+"，占收入 "+p.Percent(top.revShare)+"。"),
-		Note: p.Pick("Segments by recency, frequency and money; the rules stand under Definitions.", "按最近购买、频次与金额分群；规则见“定义”。")}, err
+		Alt: p.Pick(p.Segment(top.name)+": "+p.Percent(top.share)+" of customers, "+p.Percent(top.revShare)+" of their spending.",
+			p.Segment(top.name)+"：占客户 "+p.Percent(top.share)+"，占消费 "+p.Percent(top.revShare)+"。"),
+		Note: p.Pick("Shares of known customers and of what they spent. The rules stand under Definitions.", "占比针对已知客户及其消费；规则见“定义”。")}, err
 }
 
 // urgency is the order in which segments are worth a Monday morning: first those

@@ -69,8 +69,8 @@ func salesSectionMore(r *Request, a *query.Answer) (query.Plan, error) {
 	if s.whole() < 2 {
 		return plan, nil
 	}
-	for _, column := range []string{"customer_id", "product_id"} {
-		if !r.Rel.Has(column) {
+	for _, column := range []string{"customer_id", r.productColumn()} {
+		if column == "" || !r.Rel.Has(column) {
 			continue
 		}
 		q := r.baseQuery("sales.day." + column)
@@ -110,7 +110,7 @@ func salesView(_ context.Context, r *Request, a *query.Answer) (*View, error) {
 	movers := func(column string) func() (Figure, bool, error) {
 		return func() (Figure, bool, error) { return d.movers(a, column) }
 	}
-	for _, f := range []func() (Figure, bool, error){d.trend, movers("customer_id"), movers("product_id"), d.months, d.weekdays} {
+	for _, f := range []func() (Figure, bool, error){d.trend, movers("customer_id"), movers(r.productColumn()), d.months, d.weekdays} {
 		fig, ok, err := f()
 		if err != nil {
 			return nil, err

@@ -185,8 +185,8 @@ func TestSectionSentences(t *testing.T) {
 	check(t, "places", en.Places(PlaceFacts{Places: 34, First: "SP", FirstShare: 0.4, Second: "RJ", SecondShare: 0.13, Eighty: 7}), "SP brings 40 % of revenue, RJ follows with 13 %; 7 of 34 regions make up four fifths.")
 	check(t, "one place", en.Places(PlaceFacts{Places: 1, First: "SP", FirstShare: 1}), "All revenue comes from SP.")
 	check(t, "few customers", en.Segments(SegmentFacts{Customers: 12})[0], "12 known customers: too few for segments to tell much.")
-	check(t, "segments", en.Segments(SegmentFacts{Customers: 2931, CoreShare: 0.34, CoreRevenue: 0.75})[0], "34 % of 2,931 customers, the champions and the loyal, bring 75 % of revenue.")
-	check(t, "at risk zh", zh.Segments(SegmentFacts{Customers: 2931, RiskCustomers: 372, RiskMoney: 480_738_0000, RiskShare: 0.12})[1], "372 位曾经的好客户已停止购买：他们此前贡献 ¥480,738（占收入 12%）。")
+	check(t, "segments", en.Segments(SegmentFacts{Customers: 2931, CoreShare: 0.34, CoreRevenue: 0.75})[0], "34 % of 2,931 customers, the champions and the loyal, bring 75 % of what known customers spend.")
+	check(t, "at risk zh", zh.Segments(SegmentFacts{Customers: 2931, RiskCustomers: 372, RiskMoney: 480_738_0000, RiskShare: 0.12})[1], "372 位曾经的好客户已停止购买：他们此前贡献 ¥480,738（占其中 12%）。")
 }
 
 func TestRetention(t *testing.T) {

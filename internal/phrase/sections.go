@@ -121,14 +121,14 @@ func (p Printer) Segments(f SegmentFacts) []string {
 	}
 	var out []string
 	if f.CoreShare > 0 {
-		out = append(out, p.Pick(p.Percent(f.CoreShare)+" of "+p.Count(f.Customers)+" customers, the champions and the loyal, bring "+p.Percent(f.CoreRevenue)+" of revenue.",
-			p.Count(f.Customers)+" 位客户中，"+p.Percent(f.CoreShare)+" 为冠军与忠诚客户，贡献 "+p.Percent(f.CoreRevenue)+" 的收入。"))
+		out = append(out, p.Pick(p.Percent(f.CoreShare)+" of "+p.Count(f.Customers)+" customers, the champions and the loyal, bring "+p.Percent(f.CoreRevenue)+" of what known customers spend.",
+			p.Count(f.Customers)+" 位客户中，"+p.Percent(f.CoreShare)+" 为冠军与忠诚客户，贡献已知客户消费的 "+p.Percent(f.CoreRevenue)+"。"))
 	} else {
 		out = append(out, p.Pick("None of "+p.Count(f.Customers)+" customers buys both lately and often.", p.Count(f.Customers)+" 位客户中没有人既近期又频繁购买。"))
 	}
 	if f.RiskCustomers > 0 {
-		out = append(out, p.Pick(p.Count(f.RiskCustomers)+" who used to buy well have stopped: they brought "+p.MoneyWords(f.RiskMoney)+" ("+p.Percent(f.RiskShare)+" of revenue) so far.",
-			p.Count(f.RiskCustomers)+" 位曾经的好客户已停止购买：他们此前贡献 "+p.MoneyWords(f.RiskMoney)+"（占收入 "+p.Percent(f.RiskShare)+"）。"))
+		out = append(out, p.Pick(p.Count(f.RiskCustomers)+" who used to buy well have stopped: they brought "+p.MoneyWords(f.RiskMoney)+" ("+p.Percent(f.RiskShare)+" of it) so far.",
+			p.Count(f.RiskCustomers)+" 位曾经的好客户已停止购买：他们此前贡献 "+p.MoneyWords(f.RiskMoney)+"（占其中 "+p.Percent(f.RiskShare)+"）。"))
 	}
 	return out
 }
