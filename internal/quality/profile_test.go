@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"sort"
+	"strings"
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -385,5 +386,20 @@ func TestMeanIsRoundedOnce(t *testing.T) {
 	m.add(0.3, 10)
 	if got := m.mean(); got != 0.2 {
 		t.Errorf("%v, want 0.2", got)
+	}
+}
+
+// TestNoPlaceToSpill: counts that cannot be spilled end the profile with a clear error,
+// in profile and in validate.
+func TestNoPlaceToSpill(t *testing.T) {
+	ds := memtest.New([]string{"a"}, memtest.Column(arrow.PrimitiveTypes.Int64, 1, 2, 3, 3))
+	nowhere := t.TempDir() + "/no/such/folder"
+	_, err := NewProfile(context.Background(), ds, ProfileOptions{Memory: 1, TempDir: nowhere})
+	if fault.KindOf(err) != fault.NotFound || !strings.Contains(err.Error(), "spilling counts: making a temporary file in "+nowhere) {
+		t.Errorf("%v", err)
+	}
+	_, err = Validate(context.Background(), ds, parseRules(t, "rules: [{type: unique, column: a}]"), Options{Memory: 1, TempDir: nowhere})
+	if fault.KindOf(err) != fault.NotFound {
+		t.Errorf("%v", err)
 	}
 }
