@@ -114,8 +114,10 @@
     const old = live.get(el);
     if (old) old.dispose();
     const width = paper ? 680 : Math.max(240, el.clientWidth);
+    // paper has less height than a screen can scroll
+    const height = n => paper && c.kind !== "hbar" ? Math.round(n * 0.85) : n;
     const o = option(c, width);
-    const chart = lib.init(el, null, { renderer: "svg", width, height: c.drawn || c.height });
+    const chart = lib.init(el, null, { renderer: "svg", width, height: height(c.drawn || c.height) });
     chart.setOption(o);
     live.set(el, chart);
     el.dataset.width = width;
