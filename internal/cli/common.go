@@ -282,12 +282,13 @@ func parseWhere(src string, rel *relation.Relation) (expr.Node, error) {
 		}
 		return i, rel.Columns[i].Type, true
 	}
-	typed, typ, err := expr.Check(n, lookup)
+	names := []string{relation.MoneyColumn}
+	for i := range rel.Columns {
+		names = append(names, rel.Columns[i].Name)
+	}
+	typed, err := expr.CheckCondition(n, lookup, names...)
 	if err != nil {
 		return nil, fault.Wrap(err, "--where")
-	}
-	if typ != expr.Bool {
-		return nil, fault.New(fault.Usage, "--where: the expression is %s, not true or false", typ)
 	}
 	return typed, nil
 }

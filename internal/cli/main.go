@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
@@ -88,10 +89,19 @@ func (a *App) tell(kind fault.Kind, err error) {
 		json.NewEncoder(a.IO.Err).Encode(map[string]string{"level": "error", "kind": kind.String(), "message": err.Error(), "hint": hint})
 		return
 	}
-	fmt.Fprintf(a.IO.Err, "ecomctl: %s\n", render.Clean(err.Error()))
+	fmt.Fprintf(a.IO.Err, "ecomctl: %s\n", cleanLines(err.Error()))
 	if hint != "" {
-		fmt.Fprintf(a.IO.Err, "hint: %s\n", render.Clean(hint))
+		fmt.Fprintf(a.IO.Err, "hint: %s\n", cleanLines(hint))
 	}
+}
+
+// cleanLines makes a message of several lines (a caret under an expression) safe.
+func cleanLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = render.Clean(lines[i])
+	}
+	return strings.Join(lines, "\n")
 }
 
 // say prints a remark for people on the error stream, unless -q.
