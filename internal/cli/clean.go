@@ -48,6 +48,12 @@ values with _reason, _file and _row. The summary accounts for every input row, i
 		if rows.file != "" && rows.file == rejects.file {
 			return fault.New(fault.Usage, "-o and --rejects name the same file %s", rows.file)
 		}
+		for _, name := range []string{"where", "from", "to", "currency"} {
+			if c.Flags().Changed(name) {
+				return fault.New(fault.Usage, "--%s does not apply to clean: it takes every row", name).
+					WithHint("filter in the analysis, or add a rule to the configuration")
+			}
+		}
 		if err := com.load(c); err != nil {
 			return err
 		}
@@ -66,10 +72,6 @@ values with _reason, _file and _row. The summary accounts for every input row, i
 
 // clean runs the rules; both files appear whole or not at all.
 func (s *session) clean(ctx context.Context, rows, rejects *target, summary *output) error {
-	if s.req.Where != nil || s.from != "" || s.to != "" {
-		return fault.New(fault.Usage, "clean takes every row: --where, --from, --to and --currency do not apply").
-			WithHint("filter in the analysis, or add a rule to the configuration")
-	}
 	mem, err := s.memoryBytes()
 	if err != nil {
 		return err

@@ -6,7 +6,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ecomctl/ecomctl/internal/clean"
 	"github.com/ecomctl/ecomctl/internal/quality"
+	"github.com/ecomctl/ecomctl/internal/query"
+	"github.com/ecomctl/ecomctl/internal/render"
 	"github.com/ecomctl/ecomctl/internal/schema"
 	"github.com/ecomctl/ecomctl/internal/source"
 )
@@ -78,7 +81,40 @@ func profile(c *cobra.Command, com *common, out *output, inputs []string, sample
 	if p.BadRows > 0 {
 		com.app.say("note: %d lines could not be cut into columns; `ecomctl convert --rejects FILE` shows them", p.BadRows)
 	}
-	return out.write(c.Context(), p.Table(), nil)
+	if err := out.write(c.Context(), p.Table(), nil); err != nil || sample > 0 {
+		return err
+	}
+	return s.duplicates(c.Context())
+}
+
+// duplicates tells how many rows of an orders table equal an earlier row in all mapped
+// columns, and their money. Other tables have no such count.
+func (s *session) duplicates(ctx context.Context) error {
+	zone, err := s.location()
+	if err != nil {
+		return err
+	}
+	now, err := s.clock()
+	if err != nil {
+		return err
+	}
+	rel, _, err := schema.Build(ctx, schema.BuildOptions{Table: "orders", Fact: s.data, Tables: s.tables, Preset: s.preset, Maps: s.maps,
+		Zone: zone.String(), Now: now.UnixMicro(), Rules: clean.Config{VoidWords: s.conf.VoidStatuses}})
+	if err != nil {
+		return nil // not an orders table
+	}
+	eng, err := s.newEngine()
+	if err != nil {
+		return err
+	}
+	ans, err := eng.Run(ctx, rel, query.Plan{Duplicates: true})
+	if err != nil {
+		return err
+	}
+	if acc := &ans.Account; acc.Duplicates > 0 {
+		s.app.say("%d rows worth %s equal an earlier row in all mapped columns", acc.Duplicates, render.AppendMoney(nil, acc.DuplicatesMoney))
+	}
+	return nil
 }
 
 // describe tells what the inputs are and the proposed mapping.

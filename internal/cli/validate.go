@@ -158,6 +158,9 @@ func (o *validateOptions) check(ctx context.Context, s *session) error {
 	if err := o.out.write(ctx, rep.Table(), nil); err != nil {
 		return err
 	}
+	if err := s.duplicates(ctx); err != nil {
+		return err
+	}
 	return rep.Err()
 }
 
