@@ -4,8 +4,6 @@ import (
 	"context"
 	"math"
 
-	"github.com/apache/arrow/go/v17/arrow"
-
 	"github.com/ecomctl/ecomctl/internal/engine"
 	"github.com/ecomctl/ecomctl/internal/query"
 	"github.com/ecomctl/ecomctl/internal/relation"
@@ -16,12 +14,14 @@ import (
 // their tables to the sections' answers. secs and answers run in parallel; nil ones ask nothing.
 func runMore(ctx context.Context, eng engine.Engine, r *Request, secs []*Section, answers []*query.Answer) error {
 	var plan query.Plan
+	var spans [][2]int64
 	from := make([]int, len(secs)+1)
 	for i, s := range secs {
 		from[i] = len(plan.Queries)
 		if s == nil || s.More == nil {
 			continue
 		}
+		spans = answers[i].Account.SoldSpans
 		more, err := s.More(r, answers[i])
 		if err != nil {
 			return err
@@ -36,7 +36,11 @@ func runMore(ctx context.Context, eng engine.Engine, r *Request, secs []*Section
 	for _, q := range plan.Queries {
 		first, last = min(first, q.From), max(last, q.To)
 	}
-	ans, err := eng.Run(ctx, between(r.Rel, first, last), plan)
+	rel := r.Rel
+	if !r.Net { // the spans are those of sold rows
+		rel = between(rel, spans, first, last)
+	}
+	ans, err := eng.Run(ctx, rel, plan)
 	if err != nil {
 		return err
 	}
@@ -57,73 +61,20 @@ type someSplits struct {
 // Splits implements source.Dataset.
 func (s someSplits) Splits() []source.Split { return s.splits }
 
-// between returns a relation that leaves out the splits whose statistics show
-// that all their order times lie outside [first, last), with a day's margin for zones. With
-// --dedupe a row's earlier equal may lie anywhere, so nothing is left out.
-func between(rel *relation.Relation, first, last int64) *relation.Relation {
-	col := timeColumn(rel)
-	if rel.Dedupe || col < 0 {
-		return rel
-	}
-	unit := microsOf(rel.Fact.Schema().Field(col).Type)
-	if unit == nil {
+// between returns a relation of only the splits whose sold rows reach into
+// [first, last). With --dedupe a row's earlier equal may lie in any split, so nothing is
+// left out; nor where the engine told no spans.
+func between(rel *relation.Relation, spans [][2]int64, first, last int64) *relation.Relation {
+	if rel.Dedupe || rel.Fact == nil || len(spans) != len(rel.Fact.Splits()) {
 		return rel
 	}
 	var keep []source.Split
-	for _, s := range rel.Fact.Splits() {
-		st, ok := s.Stats(col)
-		if ok && st.Nulls != s.Rows() && (unit(st.MaxI64) < first-dayMicros || unit(st.MinI64) > last+dayMicros) {
-			continue
+	for i, s := range rel.Fact.Splits() {
+		if spans[i][0] < last && spans[i][1] >= first {
+			keep = append(keep, s)
 		}
-		keep = append(keep, s)
 	}
 	some := *rel
 	some.Fact = someSplits{rel.Fact, keep}
 	return &some
-}
-
-// timeColumn returns the index of the fact's column that order_ts comes from, or -1.
-func timeColumn(rel *relation.Relation) int {
-	i := rel.Find(relation.OrderTS)
-	if i < 0 || rel.Fact == nil || rel.Columns[i].Join != 0 || rel.Columns[i].Const != nil {
-		return -1
-	}
-	at := rel.Fact.Schema().FieldIndices(rel.Columns[i].From)
-	if len(at) != 1 {
-		return -1
-	}
-	return at[0]
-}
-
-// microsOf returns how stored times of a type become microseconds, without
-// overflow; nil for types whose statistics are not times.
-func microsOf(t arrow.DataType) func(int64) int64 {
-	scale := func(f int64) func(int64) int64 {
-		return func(v int64) int64 {
-			const far = math.MaxInt64 / 2 // absurd times stay far outside, on their side
-			switch {
-			case v > far/f:
-				return far
-			case v < -far/f:
-				return -far
-			}
-			return v * f
-		}
-	}
-	switch t := t.(type) {
-	case *arrow.TimestampType:
-		switch t.Unit {
-		case arrow.Second:
-			return scale(1e6)
-		case arrow.Millisecond:
-			return scale(1e3)
-		case arrow.Microsecond:
-			return scale(1)
-		case arrow.Nanosecond:
-			return func(v int64) int64 { return v / 1e3 }
-		}
-	case *arrow.Date32Type:
-		return scale(dayMicros)
-	}
-	return nil
 }

@@ -1,12 +1,10 @@
 package analysis
 
 import (
-	"context"
 	"math"
+	"slices"
 	"strings"
 	"testing"
-
-	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/frame"
@@ -216,57 +214,39 @@ func TestTileGrids(t *testing.T) {
 	}
 }
 
-// stored is a dataset of which only schema and statistics are asked.
+// stored is a dataset of which only the splits are asked.
 type stored struct {
 	source.Dataset
-	schema *arrow.Schema
 	splits []source.Split
 }
 
-func (s stored) Schema() *arrow.Schema  { return s.schema }
 func (s stored) Splits() []source.Split { return s.splits }
 
-type bounded struct {
+type numberedSplit struct {
 	source.Split
-	lo, hi int64
-	known  bool
+	n int
 }
-
-func (b bounded) Rows() int64 { return 10 }
-func (b bounded) Stats(int) (source.Stats, bool) {
-	return source.Stats{MinI64: b.lo, MaxI64: b.hi}, b.known
-}
-func (b bounded) Open(context.Context, []source.Want) (source.Reader, error) { return nil, nil }
 
 func TestSecondScanLeavesOutOnlyWhatCannotMatter(t *testing.T) {
-	const day = int64(86400)
-	for unit, f := range map[arrow.TimeUnit]int64{arrow.Second: 1, arrow.Millisecond: 1e3, arrow.Microsecond: 1e6, arrow.Nanosecond: 1e9} {
-		splits := []source.Split{
-			bounded{lo: 0, hi: 50 * day * f, known: true},                  // long before
-			bounded{lo: 90 * day * f, hi: 99 * day * f, known: true},       // the day before: a zone may move it in
-			bounded{lo: 100 * day * f, hi: 107 * day * f, known: true},     // within
-			bounded{lo: 0, hi: 500 * day * f, known: true},                 // around
-			bounded{lo: 200 * day * f, hi: 300 * day * f, known: true},     // long after
-			bounded{known: false},                                          // unknown
-			bounded{lo: math.MinInt64, hi: math.MaxInt64, known: true},     // absurd
-			bounded{lo: math.MaxInt64 - 1, hi: math.MaxInt64, known: true}, // absurd and after
-		}
-		rel := &relation.Relation{Fact: stored{schema: arrow.NewSchema([]arrow.Field{{Name: "t", Type: &arrow.TimestampType{Unit: unit}}}, nil), splits: splits},
-			Columns: []relation.Column{{Name: relation.OrderTS, From: "t"}}}
-		got := between(rel, 100*dayMicros, 107*dayMicros).Fact.Splits()
-		want := []int{1, 2, 3, 5, 6}
-		if len(got) != len(want) {
-			t.Fatalf("%v: %d splits are read, want %d", unit, len(got), len(want))
-		}
-		for i, k := range want {
-			if got[i] != splits[k] {
-				t.Errorf("%v: split %d read in place of %d", unit, i, k)
-			}
-		}
-		rel.Dedupe = true
-		if n := len(between(rel, 100*dayMicros, 107*dayMicros).Fact.Splits()); n != len(splits) {
-			t.Errorf("with --dedupe %d of %d splits are read", n, len(splits))
-		}
+	spans := [][2]int64{{0, 50}, {90, 99}, {90, 100}, {100, 107}, {0, 500}, {106, 300}, {107, 300}, {math.MaxInt64, math.MinInt64}}
+	var splits []source.Split
+	for i := range spans {
+		splits = append(splits, numberedSplit{n: i})
+	}
+	rel := &relation.Relation{Fact: stored{splits: splits}}
+	var got []int
+	for _, s := range between(rel, spans, 100, 107).Fact.Splits() {
+		got = append(got, s.(numberedSplit).n)
+	}
+	if want := []int{2, 3, 4, 5}; !slices.Equal(got, want) {
+		t.Errorf("splits %v are read, want %v", got, want)
+	}
+	if n := len(between(rel, nil, 100, 107).Fact.Splits()); n != len(splits) {
+		t.Errorf("without spans %d of %d splits are read", n, len(splits))
+	}
+	rel.Dedupe = true
+	if n := len(between(rel, spans, 100, 107).Fact.Splits()); n != len(splits) {
+		t.Errorf("with --dedupe %d of %d splits are read", n, len(splits))
 	}
 }
 

@@ -210,6 +210,10 @@ type Account struct {
 	Free int64
 	// FirstSold and LastSold bound order_ts of sold rows (µs, zone wall time); valid if Sold() > 0.
 	FirstSold, LastSold int64
+	// SoldSpans bounds order_ts of the sold rows of each split of the fact table: [first,
+	// last], first > last where there are none. Nil where the engine does not tell. A later scan of
+	// few days may leave out the other splits.
+	SoldSpans [][2]int64
 	// Late counts the outside rows of a relation without a stated as-of: voids and
 	// reversals on days after the last sold line. Queries over such kinds still hold them;
 	// who asks one states the as-of (LastSold's next day) and asks again.

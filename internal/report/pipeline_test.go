@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/ecomctl/ecomctl/internal/analysis"
+	"github.com/ecomctl/ecomctl/internal/engine"
 	"github.com/ecomctl/ecomctl/internal/engine/local"
 	"github.com/ecomctl/ecomctl/internal/generate"
 	"github.com/ecomctl/ecomctl/internal/query"
@@ -32,6 +33,12 @@ const fixedNow = int64(1780293600) * 1e6
 // makeDocument runs the real pipeline: open, map, clean, scan, views.
 func makeDocument(t testing.TB, r run) *report.Document {
 	t.Helper()
+	return makeDocumentWith(t, r, local.New(local.Options{}))
+}
+
+// makeDocumentWith is makeDocument on a given engine.
+func makeDocumentWith(t testing.TB, r run, eng engine.Engine) *report.Document {
+	t.Helper()
 	ctx := context.Background()
 	ds := openRun(t, r)
 	rel, notices, err := schema.Build(ctx, schema.BuildOptions{Fact: ds, Maps: r.maps, Now: fixedNow})
@@ -41,7 +48,7 @@ func makeDocument(t testing.TB, r run) *report.Document {
 	req := &analysis.Request{Rel: rel, Params: map[string]string{}, From: query.MinTime, To: query.MaxTime, AsOf: query.MaxTime,
 		Now: fixedNow, Lang: r.lang}
 	req.InCurrency(r.currency)
-	rep, err := analysis.RunReport(ctx, local.New(local.Options{}), req)
+	rep, err := analysis.RunReport(ctx, eng, req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"errors"
+	"math"
 
 	"github.com/ecomctl/ecomctl/internal/engine"
 	"github.com/ecomctl/ecomctl/internal/fault"
@@ -97,7 +98,8 @@ type attempt struct {
 	plan    query.Plan
 	mem     budget
 	workers []*worker
-	parts   [][]part // by grouping, by split
+	parts   [][]part   // by grouping, by split
+	spans   [][2]int64 // bounds of sold rows by split, see query.Account
 }
 
 func (e *Engine) attempt(ctx context.Context, rel *relation.Relation, plan query.Plan, opt attemptOptions) (*query.Answer, error) {
@@ -184,6 +186,7 @@ func (a *attempt) scan(ctx context.Context, e *Engine, rel *relation.Relation) e
 	splits := rel.Fact.Splits()
 	threads := min(threadsOr(e.opt.Threads), max(len(splits), 1))
 	a.workers = make([]*worker, threads)
+	a.spans = make([][2]int64, len(splits))
 	a.parts = make([][]part, len(a.p.groups))
 	for i := range a.parts {
 		a.parts[i] = make([]part, len(splits))
@@ -217,8 +220,28 @@ func (a *attempt) scan(ctx context.Context, e *Engine, rel *relation.Relation) e
 			w.dup.Split(i)
 			defer w.dup.EndSplit()
 		}
-		return s.read(ctx, i, func(b *frame.Batch) error { return a.batch(w, i, b) })
+		done := bounds(&w.rel.Tally)
+		err := s.read(ctx, i, func(b *frame.Batch) error { return a.batch(w, i, b) })
+		a.spans[i] = done()
+		return err
 	})
+}
+
+// bounds starts the bounds of a split's sold rows in a worker's tally; the returned
+// function ends them, gives them, and puts those of earlier splits back in.
+func bounds(t *relation.Tally) func() [2]int64 {
+	first, last, had := t.First, t.Last, t.HasTime
+	t.First, t.Last, t.HasTime = math.MaxInt64, math.MinInt64, false
+	return func() [2]int64 {
+		own := [2]int64{math.MaxInt64, math.MinInt64}
+		if t.HasTime {
+			own = [2]int64{t.First, t.Last}
+		}
+		if had {
+			t.First, t.Last, t.HasTime = min(first, own[0]), max(last, own[1]), true
+		}
+		return own
+	}
 }
 
 // batch folds one batch into a worker's accumulators.
@@ -367,6 +390,7 @@ func (a *attempt) account(ac *query.Account) error {
 	if t.HasTime {
 		ac.FirstSold, ac.LastSold = t.First, t.Last
 	}
+	ac.SoldSpans = a.spans
 	add := func(name string, kind relation.Kind, s *relation.Sum) error {
 		m, ok := s.Money()
 		if !ok {
