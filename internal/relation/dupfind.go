@@ -108,7 +108,7 @@ func NewDupFinder(p *Program, memory int64) (*DupFinder, error) {
 		if at < 0 {
 			return nil, fault.New(fault.Internal, "finding duplicates: column %s was not asked for", c.Name)
 		}
-		if c.Name == "order_id" {
+		if c.Name == "order_id" && p.Rel.rejectsNull(c.Name) { // runs of one order leave rows without order out
 			f.key = at
 			continue
 		}
@@ -121,6 +121,14 @@ func NewDupFinder(p *Program, memory int64) (*DupFinder, error) {
 	}
 	f.splits = make([]splitRuns, len(p.Rel.Fact.Splits()))
 	return f, nil
+}
+
+// rejectsNull reports whether a rule makes rows without a value of the column rejects,
+// which are no duplicates whatever they hold.
+func (r *Relation) rejectsNull(column string) bool {
+	return slices.ContainsFunc(r.Rules, func(rule Rule) bool {
+		return rule.Kind == Reject && rule.Test == TestNull && rule.Column == column
+	})
 }
 
 // telling ranks columns by how soon they tell lines of an order apart for how

@@ -308,8 +308,7 @@ func relationOf(t *rapid.T, fact, dim source.Dataset) *relation.Relation {
 	if rapid.Bool().Draw(t, "asof") {
 		rel.AsOf = 1_690_000_000_000_000
 	}
-	// Dedupe needs the rule that every row has an order id.
-	if rel.Dedupe || rapid.IntRange(0, 4).Draw(t, "rules") > 0 {
+	if rapid.IntRange(0, 4).Draw(t, "rules") > 0 {
 		money := expr.Col(relation.MoneyColumn)
 		status := expr.Call("lower", expr.Call("trim", expr.Col("status")))
 		rel.Rules = []relation.Rule{
