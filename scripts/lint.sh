@@ -25,7 +25,7 @@ git ls-files -co --exclude-standard '*.sh' .ci/run | while read -r f; do bash -n
 (cd scripts/release/check && go run . "$ROOT/goreleaser.yaml")
 
 if tool golangci-lint $GOLANGCI github.com/golangci/golangci-lint/v2/cmd/golangci-lint; then
-  "$SERVICES_DIR/bin/golangci-lint" run --timeout 10m ./...
+  "$SERVICES_DIR/bin/golangci-lint" run --allow-parallel-runners --timeout 10m ./...
 elif [ "${CI:-}" = true ]; then
   die "golangci-lint could not be built"
 else

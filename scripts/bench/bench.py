@@ -102,7 +102,7 @@ class Job:
         with open(self.input, "rb") as f:  # the page cache is warm for everybody
             while f.read(1 << 24):
                 pass
-        begun = time.time()
+        begun, self.load = time.time(), round(os.getloadavg()[0], 1)
         for i in range(self.args.rounds):
             for w in who[i % len(who):] + who[:i % len(who)]:
                 if runs[w] and runs[w][-1][3] != 0:
@@ -155,7 +155,7 @@ class Job:
     def result(self):
         med = lambda w, i: statistics.median(r[i] for r in self.runs[w])
         res = {"job": self.name, "size": self.size, "date": datetime.date.today().isoformat(),
-               "rounds": min(len(r) for r in self.runs.values()), "machine": machine(), "who": {
+               "rounds": min(len(r) for r in self.runs.values()), "machine": machine(), "load": self.load, "who": {
                    w: {"wall": round(med(w, 0), 3), "cpu": round(med(w, 1), 3), "mb": round(med(w, 2))} for w in self.runs}}
         peers = [w for w in self.runs if w != "ecomctl"]
         if "ecomctl" in self.runs and peers:
@@ -220,9 +220,10 @@ def write_docs(all_):
         rows = [all_["jobs"][k] for k in (f"{j}:{size}" for j in JOBS) if k in all_["jobs"]]
         if not rows:
             continue
-        rounds = {r["rounds"] for r in rows}
+        rounds, loads = {r["rounds"] for r in rows}, {r.get("load", 0) for r in rows}
         out += [f"## {size[:-1]} million rows", "",
-                f"{rows[-1]['date']}, {rows[-1]['machine']}; {min(rounds)} to {max(rounds)} rounds a job.", "",
+                f"{rows[-1]['date']}, {rows[-1]['machine']}; {min(rounds)} to {max(rounds)} rounds a job; "
+                f"load average {min(loads)} to {max(loads)} before a job (on a quiet machine about 1 to 2, from the job before).", "",
                 "| job | ecomctl | DuckDB | Polars | DataFusion | pandas | pyarrow | wall | goal | CPU | memory (goal 0.60) | answers |",
                 "|---|---|---|---|---|---|---|---|---|---|---|---|"]
         out += [row(r) for r in rows] + [""]
