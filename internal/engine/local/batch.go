@@ -33,7 +33,6 @@ type state struct {
 	packed  []int64
 	args    []*idData
 	filters []*filter // per stream; nil without a condition
-	err     error
 }
 
 func newState(p *physical) (*state, error) {

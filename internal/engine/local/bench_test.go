@@ -3,6 +3,7 @@ package local_test
 import (
 	"context"
 	"os"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -14,7 +15,8 @@ import (
 	"github.com/ecomctl/ecomctl/internal/source/open"
 )
 
-// The benchmarks read the order file named by ECOMCTL_BENCH_ORDERS.
+// The benchmarks read the order file named by ECOMCTL_BENCH_ORDERS, with state
+// of at most ECOMCTL_BENCH_MEGABYTES (0: no bound).
 
 func benchRelation(b testing.TB) *relation.Relation {
 	path := os.Getenv("ECOMCTL_BENCH_ORDERS")
@@ -73,7 +75,8 @@ func cpu() time.Duration {
 
 func bench(b *testing.B, plan query.Plan) {
 	rel := benchRelation(b)
-	e := local.New(local.Options{})
+	megabytes, _ := strconv.ParseInt(os.Getenv("ECOMCTL_BENCH_MEGABYTES"), 10, 64)
+	e := local.New(local.Options{Memory: megabytes << 20})
 	before := cpu()
 	for b.Loop() {
 		if _, err := e.Run(context.Background(), rel, plan); err != nil {

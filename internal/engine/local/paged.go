@@ -22,8 +22,7 @@ type budget struct {
 	used  atomic.Int64
 }
 
-func (b *budget) add(n int64)  { b.used.Add(n) }
-func (b *budget) exceed() bool { return b.limit > 0 && b.used.Load() > b.limit }
+func (b *budget) add(n int64) { b.used.Add(n) }
 
 // Reasons to give an attempt up and run the plan again in another form.
 var (
