@@ -19,6 +19,7 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 		Example: "  " + strings.Join(d.Example, "\n  "),
 	}
 	com, out := addCommon(a, c), addOutput(a, c)
+	completeResult(c, d)
 	explain := c.Flags().Bool("explain", false, "show the plan and its SQL instead of running")
 	schema := c.Flags().Bool("json-schema", false, "print the JSON Schema of the result instead of running")
 	values := map[string]*string{}

@@ -85,6 +85,7 @@ func addCommon(a *App, c *cobra.Command) *common {
 	f.StringVar(&o.text.encoding, "encoding", "", "encoding of text files: utf-8, utf-16le, gb18030, latin1 (recognised otherwise)")
 	f.BoolVar(&o.text.noHeader, "no-header", false, "text files have no header line: columns are c1, c2, …")
 	f.StringVar(&o.text.format, "input-format", "", "input `format` when content does not tell: basket")
+	completeCommon(c, o)
 	return o
 }
 

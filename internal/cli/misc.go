@@ -9,7 +9,6 @@ import (
 	"github.com/ecomctl/ecomctl/internal/analysis"
 	"github.com/ecomctl/ecomctl/internal/engine"
 	"github.com/ecomctl/ecomctl/internal/query/sqlgen"
-	"github.com/ecomctl/ecomctl/internal/source/open"
 	"github.com/ecomctl/ecomctl/internal/version"
 )
 
@@ -39,37 +38,4 @@ func (s *session) explain(d *analysis.Definition, eng engine.Engine) error {
 	sql := sqlgen.Plan(sqlgen.SQLite, s.rel, sqlgen.DefaultTables(s.rel), plan)
 	_, err = fmt.Fprintf(s.app.IO.Out, "%s\n\n%s", strings.TrimRight(text, "\n"), sql)
 	return err
-}
-
-// completeParam completes a parameter by its choices, or by the columns of the
-// first input on the line.
-func completeParam(c *cobra.Command, o *common, p analysis.Param) {
-	if len(p.Choices) > 0 {
-		c.RegisterFlagCompletionFunc(p.Name, cobra.FixedCompletions(p.Choices, cobra.ShellCompDirectiveNoFileComp))
-		return
-	}
-	if p.Columns {
-		c.RegisterFlagCompletionFunc(p.Name, o.completeColumns)
-	}
-}
-
-// completeColumns reads the column names of the first input on the line.
-func (o *common) completeColumns(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if len(args) == 0 || args[0] == "-" {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	opts, err := o.openOptions()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	d, err := open.Open(c.Context(), args[:1], opts)
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	defer d.Close()
-	var names []string
-	for _, f := range d.Schema().Fields() {
-		names = append(names, f.Name)
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp
 }
