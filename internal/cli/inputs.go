@@ -63,12 +63,16 @@ func (s *session) openTable(ctx context.Context, name, uri string, opts open.Opt
 // delimiters are the words and characters of --delimiter.
 var delimiters = map[string]byte{"comma": ',', "tab": '\t', `\t`: '\t', "semicolon": ';', "pipe": '|', "space": ' '}
 
+// readerMemory is what readers may hold whatever the budget: the pages of usual files are
+// larger than a share of the smallest budgets. They hold far less in fact.
+const readerMemory = 128 << 20
+
 func (o *common) openOptions() (open.Options, error) {
 	mem, err := o.memoryBytes()
 	if err != nil {
 		return open.Options{}, err
 	}
-	opts := open.Options{Stdin: o.app.IO.In, TempDir: o.tempDir(), Memory: mem / 4, Format: o.text.format,
+	opts := open.Options{Stdin: o.app.IO.In, TempDir: o.tempDir(), Memory: max(mem/2, readerMemory), Format: o.text.format,
 		CSV: csv.Options{Encoding: o.text.encoding}}
 	if d := o.text.delimiter; d != "" {
 		b, ok := delimiters[d]

@@ -36,9 +36,9 @@ type Table struct {
 }
 
 const (
-	pageBytes  = 256 << 10
-	groupBytes = 64 << 20
-	root       = "schema"
+	pageBytes = 256 << 10
+	groupRows = 1 << 16 // the library keeps every value of a row group in memory, boxed
+	root      = "schema"
 )
 
 // Write writes the table as one Parquet file (snappy, all columns nullable, NaN
@@ -66,9 +66,14 @@ func Write(w io.Writer, t Table) (err error) {
 	pw.Footer.Schema = pw.SchemaHandler.SchemaElements
 	by := "ecomctl with xitongsys/parquet-go v1.6.2"
 	pw.Footer.CreatedBy = &by
-	pw.PageSize, pw.RowGroupSize = pageBytes, groupBytes
+	pw.PageSize, pw.RowGroupSize = pageBytes, math.MaxInt64
 	pw.MarshalFunc = t.marshal
 	for i := range t.Rows {
+		if i > 0 && i%groupRows == 0 {
+			if err := pw.Flush(true); err != nil {
+				return fault.Wrap(err, "writing Parquet")
+			}
+		}
 		if err := pw.Write(i); err != nil {
 			return fault.Wrap(err, "writing Parquet")
 		}
