@@ -232,6 +232,10 @@ func accountLine(acc *query.Account) string {
 	for _, r := range acc.Reasons {
 		noMoney += r.NoMoney
 	}
+	if acc.Skipped > 0 {
+		return fmt.Sprintf("rows in %d = %s + %d not read (outside the period by the file's statistics; --no-clean trusts them)",
+			acc.Rows, strings.Join(rows, " + "), acc.Skipped)
+	}
 	line := fmt.Sprintf("rows in %d = %s; money %s = %s", acc.Rows, strings.Join(rows, " + "), render.AppendMoney(nil, total), strings.Join(money, " + "))
 	if noMoney > 0 {
 		line += fmt.Sprintf(" (%d rows have no computable money)", noMoney)

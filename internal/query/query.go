@@ -218,6 +218,9 @@ type Account struct {
 	// reversals on days after the last sold line. Queries over such kinds still hold them;
 	// who asks one states the as-of (LastSold's next day) and asks again.
 	Late int64
+	// Skipped counts rows of a trusted relation that were not read, because the file's
+	// statistics put them outside the period asked about. They are in Rows, not in Reasons.
+	Skipped int64
 	// Duplicates counts rows that equal an earlier row, with their money; -1 when not asked.
 	Duplicates      int64
 	DuplicatesMoney int64

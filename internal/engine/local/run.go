@@ -56,7 +56,12 @@ func (e *Engine) Run(ctx context.Context, rel *relation.Relation, plan query.Pla
 		}
 		opt.dups, opt.dupSum = set, sum
 	}
-	return e.run(ctx, rel, plan, opt)
+	read, left := prune(rel, plan)
+	ans, err := e.run(ctx, read, plan, opt)
+	if err == nil && left.rows > 0 {
+		left.tell(&ans.Account)
+	}
+	return ans, err
 }
 
 // run tries forms of the plan, from opt upwards.
