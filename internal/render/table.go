@@ -122,7 +122,7 @@ func writeTable(w *bufio.Writer, t *result.Table, o Options) error {
 	for i := range t.Columns {
 		line[i] = Clean(t.Columns[i].Name)
 	}
-	writeLine(w, t, line, width, o.Color)
+	writeLine(w, t, line, width, o.Color) //nolint:errcheck // w keeps its first error
 	for r := range t.N {
 		for i := range t.Columns {
 			line[i] = human(&t.Columns[i], r, o)

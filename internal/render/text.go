@@ -49,7 +49,7 @@ func writeCSV(w *bufio.Writer, t *result.Table, o Options, sep byte) error {
 
 // writeField quotes a text field where RFC 4180 asks for it.
 func writeField(w *bufio.Writer, s []byte, sep byte) {
-	if len(s) > 0 && bytes.IndexByte(s, sep) < 0 && bytes.IndexAny(s, "\"\r\n") < 0 && s[0] != ' ' && s[len(s)-1] != ' ' {
+	if len(s) > 0 && bytes.IndexByte(s, sep) < 0 && !bytes.ContainsAny(s, "\"\r\n") && s[0] != ' ' && s[len(s)-1] != ' ' {
 		w.Write(s)
 		return
 	}

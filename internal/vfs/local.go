@@ -2,6 +2,7 @@ package vfs
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -92,7 +93,7 @@ func (Local) Create(_ context.Context, path string, perm fs.FileMode) (Writer, e
 // Rename implements FS.
 func (Local) Rename(_ context.Context, from, to string) error {
 	if err := os.Rename(from, to); err != nil {
-		if le, ok := err.(*os.LinkError); ok {
+		if le := (*os.LinkError)(nil); errors.As(err, &le) {
 			err = le.Err
 		}
 		return Classify(err, "writing "+to)

@@ -32,7 +32,6 @@ type distinctAcc struct {
 	full  bool // no new bitmaps: the groups that have none use pairs
 
 	pairs    []uint64 // group<<32 | key
-	sorted   int      // leading pairs that are sorted and unique
 	limit    int      // pairs at which they are made unique again
 	look     int      // the first such limit
 	last     uint64

@@ -83,8 +83,6 @@ type memoryReader struct {
 	s    *memorySplit
 	want []source.Want
 	at   int
-	dict map[int]*frame.Dict
-	code map[int]map[string]int32
 }
 
 func (r *memoryReader) Close() error { return nil }

@@ -26,7 +26,6 @@ type parser struct {
 	s       []byte
 	end     int // s[end:] is padding that ends every scan
 	scratch []byte
-	escaped bool // the string read last had escapes and is in scratch
 	why     string
 }
 

@@ -3,7 +3,6 @@ package parquet
 import (
 	"encoding/binary"
 	"errors"
-	"math/bits"
 )
 
 var errRuns = errors.New("the run-length encoded values end early")
@@ -186,6 +185,3 @@ func unpackOne(p []byte, i, w int) int32 {
 	}
 	return int32(binary.LittleEndian.Uint64(q) >> (bit & 7) & (1<<w - 1))
 }
-
-// bitWidth is the number of bits that hold numbers up to n.
-func bitWidth(n int) int { return bits.Len(uint(n)) }

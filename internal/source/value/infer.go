@@ -65,7 +65,6 @@ type Evidence struct {
 	values, nulls, words int // rows with a value, without, and with a word such as NULL
 	notInt, notFloat     bool
 	notBool              bool
-	compactOnly          bool
 	dates                int // values that some layout reads
 	clocks, zones        int
 	tries                []try
