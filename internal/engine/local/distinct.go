@@ -75,13 +75,13 @@ func (a *distinctAcc) addOwners(g, k *idData) {
 	if k.lo>>pageBits == k.hi>>pageBits {
 		pg := a.owner.page(k.lo >> pageBits)
 		for i, key := range k.ids {
+			// the first owner stays, without a branch on what the cell holds
 			o, own := pg[key&pageMask], gids[i]+1
-			if o == own {
-				continue
-			}
 			if o == 0 {
-				pg[key&pageMask] = own
-			} else {
+				o = own
+			}
+			pg[key&pageMask] = o
+			if o != own {
 				a.pair(own-1, key)
 			}
 		}
@@ -90,12 +90,11 @@ func (a *distinctAcc) addOwners(g, k *idData) {
 	for i, key := range k.ids {
 		p := &a.owner.page(key >> pageBits)[key&pageMask]
 		o, own := *p, gids[i]+1
-		if o == own {
-			continue
-		}
 		if o == 0 {
-			*p = own
-		} else {
+			o = own
+		}
+		*p = o
+		if o != own {
 			a.pair(own-1, key)
 		}
 	}
@@ -139,9 +138,7 @@ func (a *distinctAcc) addBits(g, k *idData) {
 				continue
 			}
 		}
-		if b := uint64(1) << (key & 63); row[w]&b == 0 {
-			row[w] |= b
-		}
+		row[w] |= 1 << (key & 63)
 	}
 }
 

@@ -79,14 +79,21 @@ func (a *extremeAcc) add(s *state) error {
 	if !a.max {
 		flip = ^flip
 	}
+	// No branch on what the cell holds: a miss of the cache would then also be a
+	// branch guessed wrong.
 	vals := v.i64[:len(g.ids)]
+	least := uint64(math.MaxUint64)
 	for i, id := range g.ids {
 		p := &a.n.page(id >> pageBits)[id&pageMask]
 		m := uint64(vals[i]) ^ flip
-		if m > *p {
-			*p = m
-		} else if m == 0 {
-			a.put(id, 0)
+		least = min(least, m)
+		*p = max(*p, m)
+	}
+	if least == 0 {
+		for i, id := range g.ids {
+			if uint64(vals[i])^flip == 0 {
+				a.put(id, 0)
+			}
 		}
 	}
 	return nil
