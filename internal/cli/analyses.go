@@ -53,6 +53,9 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 			return err
 		}
 		defer s.Close()
+		if err := s.guard(out.file); err != nil {
+			return err
+		}
 		for name, v := range values {
 			s.req.Params[name] = *v
 		}

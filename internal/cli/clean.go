@@ -45,9 +45,6 @@ values with _reason, _file and _row. The summary accounts for every input row, i
 				}
 			}
 		}
-		if rows.file != "" && rows.file == rejects.file {
-			return fault.New(fault.Usage, "-o and --rejects name the same file %s", rows.file)
-		}
 		for _, name := range []string{"where", "from", "to", "currency"} {
 			if c.Flags().Changed(name) {
 				return fault.New(fault.Usage, "--%s does not apply to clean: it takes every row", name).
@@ -65,6 +62,9 @@ values with _reason, _file and _row. The summary accounts for every input row, i
 			return err
 		}
 		defer s.Close()
+		if err := s.guard(rows.file, rejects.file); err != nil {
+			return err
+		}
 		return s.clean(c.Context(), rows, rejects, summary)
 	}
 	return c

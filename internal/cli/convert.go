@@ -141,6 +141,9 @@ be cut into fields, ends the copy with an error that names it, unless --rejects 
 		if err := com.openInputs(c.Context(), s, inputs); err != nil {
 			return err
 		}
+		if err := s.guard(out.file, rejects); err != nil {
+			return err
+		}
 		return s.convert(c.Context(), out, rejects, text)
 	}
 	hideOrderFlags(c)

@@ -63,6 +63,9 @@ func profile(c *cobra.Command, com *common, out *output, inputs []string, sample
 	if err := com.openInputs(c.Context(), s, inputs); err != nil {
 		return err
 	}
+	if err := s.guard(out.file); err != nil {
+		return err
+	}
 	mem, err := com.memoryBytes()
 	if err != nil {
 		return err

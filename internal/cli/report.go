@@ -120,6 +120,9 @@ func (o *reportOptions) run(c *cobra.Command, inputs []string) error {
 // publish answers all sections, writes the page and closes the session.
 func (o *reportOptions) publish(ctx context.Context, s *session) error {
 	defer s.Close()
+	if err := s.guard(o.output); err != nil {
+		return err
+	}
 	eng, err := s.newEngine()
 	if err != nil {
 		return err

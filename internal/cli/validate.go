@@ -76,6 +76,9 @@ func (o *validateOptions) run(c *cobra.Command, inputs []string) error {
 	if err := o.openInputs(ctx, s, inputs); err != nil {
 		return err
 	}
+	if err := s.guard(o.out.file, o.failures.file, o.junit); err != nil {
+		return err
+	}
 	if o.suggest {
 		return o.propose(ctx, s)
 	}
