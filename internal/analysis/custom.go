@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -45,6 +46,9 @@ func customPlan(r *Request) (query.Plan, error) {
 		d, err := r.dim(w)
 		if err != nil {
 			return query.Plan{}, err
+		}
+		if slices.Contains(q.Dims, d) {
+			return query.Plan{}, fault.New(fault.Usage, "--by: %s is named twice", w)
 		}
 		q.Dims = append(q.Dims, d)
 	}

@@ -97,6 +97,7 @@ type Definition struct {
 	Params  []Param
 	Columns []result.Spec // of the main table; dimensions named by a parameter may replace the first
 	Method  string        // anchor in docs/methods.md
+	NoNet   bool          // --net has no meaning for it and is refused
 
 	// Plan lists what is asked of the engine. It may look at r.Rel's columns.
 	Plan func(r *Request) (query.Plan, error)

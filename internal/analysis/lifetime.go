@@ -234,7 +234,7 @@ func lifetimeFinish(ctx context.Context, r *Request, a *query.Answer) (*Result, 
 	}
 	b := readBuyers(a.Tables[0], o)
 	if len(b.idx) == 0 {
-		return nil, fault.New(fault.Data, "lifetime: no known customer ordered by %s", dateText(o.end))
+		return nil, fault.New(fault.Input, "lifetime: no known customer ordered by %s", dateText(o.end))
 	}
 	f, err := fitLifetime(ctx, b, o, max(1, r.Threads))
 	if err != nil {

@@ -2,9 +2,11 @@ package analysis
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/ecomctl/ecomctl/internal/expr"
+	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
 	"github.com/ecomctl/ecomctl/internal/query"
 	"github.com/ecomctl/ecomctl/internal/result"
@@ -47,6 +49,9 @@ func salesPlan(r *Request) (query.Plan, error) {
 		d, err := r.dim(w)
 		if err != nil {
 			return query.Plan{}, err
+		}
+		if slices.Contains(q.Dims, d) {
+			return query.Plan{}, fault.New(fault.Usage, "--by: %s is named twice", w)
 		}
 		q.Dims = append(q.Dims, d)
 	}

@@ -72,7 +72,7 @@ func segmentsFinish(_ context.Context, r *Request, a *query.Answer) (*Result, er
 func segmentTable(s *scoredCustomers) (*result.Table, error) {
 	by, all := sumSegments(s)
 	if all.money < 0 {
-		return nil, fault.New(fault.Data, "adding up revenue: the total passes what 64 bits of 10⁻⁴ units hold")
+		return nil, fault.New(fault.Input, "adding up revenue: the total passes what 64 bits of 10⁻⁴ units hold")
 	}
 	cols := make([]frame.Column, len(Get("segments").Columns))
 	for i, spec := range Get("segments").Columns {

@@ -93,7 +93,7 @@ func wide(tables ...*query.Table) error {
 		for i := range t.Cols {
 			c := &t.Cols[i]
 			if c.Kind == frame.Decimal && c.I64 == nil && t.N > 0 {
-				return fault.New(fault.Data, "making the report: sums of %s in %s pass 9·10¹⁴", t.Names[i], t.Name)
+				return fault.New(fault.Input, "making the report: sums of %s in %s pass 9·10¹⁴", t.Names[i], t.Name)
 			}
 		}
 	}

@@ -55,7 +55,7 @@ func account(a *query.Account, p *relation.Program, t *relation.Tally, dups rela
 	add := func(name string, kind relation.Kind, s *relation.Sum) error {
 		m, ok := s.Money()
 		if !ok {
-			return fault.New(fault.Data, "adding up the money of the %s rows (%s): the sum passes 64 bits", kind, name).
+			return fault.New(fault.Input, "adding up the money of the %s rows (%s): the sum passes 64 bits", kind, name).
 				WithHint("look for absurd prices: ecomctl profile")
 		}
 		a.Reasons = append(a.Reasons, query.Reason{Kind: kind, Reason: name, Rows: s.Rows, Money: m, NoMoney: s.NoMoney})
@@ -71,7 +71,7 @@ func account(a *query.Account, p *relation.Program, t *relation.Tally, dups rela
 	}
 	m, ok := dups.Money()
 	if !ok {
-		return fault.New(fault.Data, "adding up the money of duplicates: the sum passes 64 bits")
+		return fault.New(fault.Input, "adding up the money of duplicates: the sum passes 64 bits")
 	}
 	a.Duplicates, a.DuplicatesMoney = dups.Rows, m
 	return nil

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ecomctl/ecomctl/internal/analysis"
+	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/result"
 )
 
@@ -20,6 +21,9 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 	}
 	com, out := addCommon(a, c), addOutput(a, c)
 	completeResult(c, d)
+	if d.NoNet {
+		c.Flags().MarkHidden("net")
+	}
 	explain := c.Flags().Bool("explain", false, "show the plan and its SQL instead of running")
 	schema := c.Flags().Bool("json-schema", false, "print the JSON Schema of the result instead of running")
 	values := map[string]*string{}
@@ -41,6 +45,9 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 				_, err = fmt.Fprintf(a.IO.Out, "%s\n", text)
 			}
 			return err
+		}
+		if d.NoNet && c.Flags().Changed("net") {
+			return fault.New(fault.Usage, "--net does not apply to %s: it looks at sold lines only", d.Name)
 		}
 		if err := com.load(c); err != nil {
 			return err

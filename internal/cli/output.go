@@ -65,6 +65,9 @@ func (o *output) resolve() (string, error) {
 	if o.file == "-" {
 		o.file = ""
 	}
+	if o.limit < -1 {
+		return "", fault.New(fault.Usage, "--limit %d: a number of rows is wanted", o.limit)
+	}
 	if i := strings.Index(o.file, "://"); i > 0 {
 		return "", fault.New(fault.Usage, "-o %s: %s outputs are not in this release", o.file, o.file[:i]).WithHint("write a file and copy it")
 	}

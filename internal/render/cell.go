@@ -41,11 +41,14 @@ func AppendFloat(dst []byte, f float64) []byte {
 	return strconv.AppendFloat(dst, f, 'f', -1, 64)
 }
 
-// appendTime appends wall time of zone as RFC 3339.
+// appendTime appends wall time of zone as RFC 3339. The digits are those of the wall, also
+// for an hour that a clock change leaves out, so that two times never print alike.
 func appendTime(dst []byte, us int64, zone *time.Location) []byte {
 	t := time.UnixMicro(us).UTC()
 	if zone != nil && zone != time.UTC {
-		t = time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), zone)
+		y, m, d := t.Date()
+		_, offset := time.Date(y, m, d, t.Hour(), t.Minute(), t.Second(), 0, zone).Zone()
+		t = time.Date(y, m, d, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.FixedZone("", offset))
 	}
 	return t.AppendFormat(dst, time.RFC3339Nano)
 }

@@ -141,6 +141,20 @@ func TestMoneyText(t *testing.T) {
 	})
 }
 
+// TestClockChange: the hour that São Paulo left out on 4 November 2018 keeps its own digits.
+func TestClockChange(t *testing.T) {
+	sp, err := time.LoadLocation("America/Sao_Paulo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gap := time.Date(2018, 11, 4, 0, 0, 0, 0, time.UTC).UnixMicro()
+	before := string(appendTime(nil, gap-3600e6, sp))
+	within := string(appendTime(nil, gap, sp))
+	if before != "2018-11-03T23:00:00-03:00" || !strings.HasPrefix(within, "2018-11-04T00:00:00-0") {
+		t.Errorf("%s, %s", before, within)
+	}
+}
+
 func TestHostileMarkup(t *testing.T) {
 	out := write(t, "html", sample(`</td><script>alert(1)</script>`), Options{})
 	if strings.Contains(out, "<script") {

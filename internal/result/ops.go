@@ -14,11 +14,16 @@ import (
 // Select keeps the named columns, in the given order.
 func (t *Table) Select(names []string) error {
 	cols := make([]Column, 0, len(names))
+	seen := map[string]bool{}
 	for _, n := range names {
 		c := t.Col(n)
 		if c == nil {
 			return t.noColumn("--columns", n)
 		}
+		if seen[n] {
+			return fault.New(fault.Usage, "--columns: %s is named twice", n)
+		}
+		seen[n] = true
 		cols = append(cols, *c)
 	}
 	t.Columns = cols

@@ -18,7 +18,7 @@ func (a *attempt) account(ac *query.Account) error {
 	if a.plan.Duplicates {
 		m, ok := a.dupSum.Money()
 		if !ok {
-			return fault.New(fault.Data, "the money of the duplicate rows passes 64 bits").WithHint("look for absurd prices with: ecomctl profile")
+			return fault.New(fault.Input, "the money of the duplicate rows passes 64 bits").WithHint("look for absurd prices with: ecomctl profile")
 		}
 		ac.Duplicates, ac.DuplicatesMoney = a.dupSum.Rows, m
 	}
@@ -29,7 +29,7 @@ func (a *attempt) account(ac *query.Account) error {
 	add := func(name string, kind relation.Kind, s *relation.Sum) error {
 		m, ok := s.Money()
 		if !ok {
-			return fault.New(fault.Data, "the money of the %s rows (%s) passes 64 bits", kind, name).
+			return fault.New(fault.Input, "the money of the %s rows (%s) passes 64 bits", kind, name).
 				WithHint("look for absurd prices with: ecomctl profile")
 		}
 		ac.Reasons = append(ac.Reasons, query.Reason{Kind: kind, Reason: name, Rows: s.Rows, Money: m, NoMoney: s.NoMoney})

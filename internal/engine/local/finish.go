@@ -139,7 +139,7 @@ func (r *results) sum(mp *measurePlan, m *groupMap) (frameColumn, error) {
 	for f := range sums {
 		v, ok := sums[f].Int64()
 		if !ok {
-			return frameColumn{}, fault.New(fault.Data, "the sum of %s passes 64 bits", mp.m.Column).
+			return frameColumn{}, fault.New(fault.Input, "the sum of %s passes 64 bits", mp.m.Column).
 				WithHint("look for absurd values with: ecomctl profile")
 		}
 		out[f] = v

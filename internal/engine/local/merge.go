@@ -193,7 +193,7 @@ func (b *tableBuilder) fold(q query.Query, c cursor) error {
 		default:
 			s := x + y
 			if (s > x) != (y > 0) && y != 0 {
-				return fault.New(fault.Data, "the sum of %s passes 64 bits", q.Measures[m].Column).
+				return fault.New(fault.Input, "the sum of %s passes 64 bits", q.Measures[m].Column).
 					WithHint("look for absurd values with: ecomctl profile")
 			}
 			y = s

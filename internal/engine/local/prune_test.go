@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"reflect"
+	"sync/atomic"
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -19,7 +20,7 @@ import (
 // counted is a dataset with statistics that counts how many splits are opened.
 type counted struct {
 	source.Dataset
-	opened *int
+	opened *atomic.Int64
 }
 
 func (c counted) Splits() []source.Split {
@@ -32,7 +33,7 @@ func (c counted) Splits() []source.Split {
 
 type countedSplit struct {
 	source.Split
-	opened *int
+	opened *atomic.Int64
 	day    int64
 }
 
@@ -41,7 +42,7 @@ func (s countedSplit) Stats(col int) (source.Stats, bool) {
 }
 
 func (s countedSplit) Open(ctx context.Context, want []source.Want) (source.Reader, error) {
-	*s.opened++
+	s.opened.Add(1)
 	return s.Split.Open(ctx, want)
 }
 
@@ -66,7 +67,7 @@ func TestPruneReadsOnlyThePeriod(t *testing.T) {
 		frame.Column{Type: at, Kind: frame.Time, Len: n, I64: ts},
 		frame.Column{Type: arrow.PrimitiveTypes.Int64, Kind: frame.Int, Len: n, I64: amount})
 	d.Cuts = cuts
-	opened := 0
+	var opened atomic.Int64
 	rel := &relation.Relation{Name: "orders", Fact: counted{d, &opened}, Zone: "UTC", AsOf: math.MaxInt64, Canonical: 2,
 		Columns: []relation.Column{{Name: "order_ts", Type: expr.Time, From: "order_ts"}, {Name: "amount", Type: expr.Float, From: "amount"}}}
 	plan := query.Plan{Queries: []query.Query{{Name: "q", From: 3 * dayUS, To: 5 * dayUS,
@@ -75,18 +76,18 @@ func TestPruneReadsOnlyThePeriod(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if opened != 2 || some.Account.Rows != 40 || some.Account.Skipped != 32 || some.Account.LastSold != 9*dayUS+3 || some.Account.FirstSold != 0 {
-		t.Errorf("%d splits read, account %+v", opened, some.Account)
+	if opened.Load() != 2 || some.Account.Rows != 40 || some.Account.Skipped != 32 || some.Account.LastSold != 9*dayUS+3 || some.Account.FirstSold != 0 {
+		t.Errorf("%d splits read, account %+v", opened.Load(), some.Account)
 	}
 	all := *rel
 	all.Rules = []relation.Rule{{Name: "never", Kind: relation.Reject, When: expr.IsNull(expr.Col("order_ts")), Test: relation.TestNull, Column: "order_ts"}}
-	opened = 0
+	opened.Store(0)
 	full, err := New(Options{Threads: 2}).Run(context.Background(), &all, plan)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if opened != 10 || full.Account.Skipped != 0 {
-		t.Errorf("with rules %d splits were read", opened)
+	if opened.Load() != 10 || full.Account.Skipped != 0 {
+		t.Errorf("with rules %d splits were read", opened.Load())
 	}
 	for i := range full.Tables[0].Cols {
 		if !reflect.DeepEqual(full.Tables[0].Cols[i].I64, some.Tables[0].Cols[i].I64) {
@@ -94,12 +95,12 @@ func TestPruneReadsOnlyThePeriod(t *testing.T) {
 		}
 	}
 	// A cohort looks for first orders before the period: nothing before it may be left out.
-	opened = 0
+	opened.Store(0)
 	plan.Queries[0].Dims = []query.Dim{{Name: "c", Column: "order_ts", Cut: query.Day, FirstPer: "amount"}}
 	if _, err := New(Options{}).Run(context.Background(), rel, plan); err != nil {
 		t.Fatal(err)
 	}
-	if opened != 5 {
-		t.Errorf("a cohort read %d splits, want the 5 before the end of the period", opened)
+	if opened.Load() != 5 {
+		t.Errorf("a cohort read %d splits, want the 5 before the end of the period", opened.Load())
 	}
 }

@@ -32,7 +32,7 @@ func FitBGNBD(ctx context.Context, g []Group, threads int) (BGNBD, *Fit, error) 
 }
 
 func tooFew(model string) error {
-	return fault.New(fault.Data, "fitting %s: no customer has ordered on a second day", model).
+	return fault.New(fault.Input, "fitting %s: no customer has ordered on a second day", model).
 		WithHint("the model learns from repeat orders; take a longer history")
 }
 

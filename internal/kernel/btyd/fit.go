@@ -66,19 +66,19 @@ func maximise(ctx context.Context, p problem) (*Fit, error) {
 		}
 	}
 	if best == nil || math.IsNaN(best.F) || math.IsInf(best.F, 0) {
-		return nil, fault.New(fault.Data, "fitting %s: the likelihood has no value near any start", p.name).
+		return nil, fault.New(fault.Input, "fitting %s: the likelihood has no value near any start", p.name).
 			WithHint("there may be too few repeat customers; look at the frequency column")
 	}
 	f := &Fit{Params: make([]float64, p.dim), LL: -best.F * p.customers, Evals: evals, Gradient: steepest(p, best.X)}
 	for i, l := range best.X {
 		f.Params[i] = math.Exp(l)
 		if math.Abs(l) >= bound-1 {
-			return nil, fault.New(fault.Data, "fitting %s: a parameter runs away (%.3g): the data do not determine it", p.name, f.Params[i]).
+			return nil, fault.New(fault.Input, "fitting %s: a parameter runs away (%.3g): the data do not determine it", p.name, f.Params[i]).
 				WithHint("there may be too few repeat customers, or all buy alike")
 		}
 	}
 	if !(f.Gradient < 1e-4) {
-		return nil, fault.New(fault.Data, "fitting %s: no maximum was reached (slope %.2g)", p.name, f.Gradient)
+		return nil, fault.New(fault.Input, "fitting %s: no maximum was reached (slope %.2g)", p.name, f.Gradient)
 	}
 	f.SE = standardErrors(p, best.X)
 	return f, nil
