@@ -195,6 +195,7 @@ func pseudonym(key, id string) string {
 // account prints where the rows went and returns a Data fault when too many were rejects.
 func (s *session) account(acc *query.Account) error {
 	s.app.say("%s", accountLine(acc))
+	s.otherCurrencies(acc)
 	if acc.Duplicates > 0 {
 		what := "kept; --dedupe rejects the later ones"
 		if s.dedupe {
@@ -219,6 +220,32 @@ func (s *session) account(acc *query.Account) error {
 	return fault.New(fault.Data, "%d of %d rows were rejected (%.1f %%), more than --max-rejects %.4g %%: %s",
 		rejects, acc.Rows, 100*float64(rejects)/float64(acc.Rows), 100*share, strings.Join(worst, ", ")).
 		WithHint("see them with `ecomctl clean IN -o OUT --rejects FILE`; map columns with --map; raise --max-rejects if this is right")
+}
+
+// otherCurrencies tells what --currency left out.
+func (s *session) otherCurrencies(acc *query.Account) {
+	if s.currency == "" || len(acc.Currencies) == 0 {
+		return
+	}
+	var others []string
+	in := false
+	for _, c := range acc.Currencies {
+		name := c.Reason
+		if name == "" {
+			name = "no currency"
+		}
+		if c.Reason == s.currency {
+			in = true
+		} else {
+			others = append(others, fmt.Sprintf("%s: %d sold rows worth %s", name, c.Rows, render.AppendMoney(nil, c.Money)))
+		}
+	}
+	if len(others) > 0 {
+		s.app.say("note: --currency %s leaves out %s", s.currency, strings.Join(others, "; "))
+	}
+	if !in {
+		s.app.say("note: no sold row is in %s", s.currency)
+	}
 }
 
 // accountLine is the identity of docs/contract.md in rows and in money.
