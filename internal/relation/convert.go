@@ -35,6 +35,7 @@ type vec struct {
 	dict  dictCache
 	words wordCache
 	low   lowMask
+	text  textCache
 	one   frame.Column // the value of a constant
 	// ownValid and ownBad say that out's bitmaps are v's own and may be changed.
 	ownValid, ownBad bool
@@ -109,6 +110,8 @@ type plan struct {
 	typ    expr.Type
 	layout string
 	raw    bool // leave the values as they are (clean writes them unchanged)
+	blank  bool // an empty text is null
+	code   bool // texts are codes: spaces around them and case mean nothing
 }
 
 // convert gives in as the planned canonical type. It allocates nothing once
@@ -127,6 +130,9 @@ func (v *vec) convert(p *plan, in *frame.Column, z *zone) *frame.Column {
 		return v.toTime(p, in, z)
 	case expr.Date:
 		return v.toDate(p, in, z)
+	}
+	if in.Kind == frame.String && p.blank {
+		return v.toText(p, in)
 	}
 	if in.Kind == frame.String || p.typ == expr.Unknown {
 		v.out = *in

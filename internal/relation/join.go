@@ -98,7 +98,7 @@ func (p *Program) planKey(d *dim, left, right string) error {
 	if lk == expr.Int || rk == expr.Int {
 		typ = expr.Int
 	}
-	col, err := d.add(right, typ, "", true)
+	col, err := d.add(right, typ, "", true, "")
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (p *Program) planKey(d *dim, left, right string) error {
 		d.left = append(d.left, f) // becomes a slot in joinKeys
 		return nil
 	}
-	col, err = p.dims[d.parent].add(left, typ, "", true)
+	col, err = p.dims[d.parent].add(left, typ, "", true, "")
 	d.left = append(d.left, col)
 	return err
 }
@@ -131,16 +131,22 @@ func keyKind(t source.Dataset, name string) (expr.Type, error) {
 
 // column plans a mapped column of the dimension.
 func (d *dim) column(c *Column) (int, error) {
-	k, err := d.add(c.From, c.Type, c.Layout, c.Integer)
+	k, err := d.add(c.From, c.Type, c.Layout, c.Integer, c.Name)
 	if err != nil {
 		return 0, fault.Wrap(err, "mapping %s", c.Name)
 	}
 	return k, nil
 }
 
-// add makes sure a source column is loaded as a type.
-func (d *dim) add(name string, typ expr.Type, layout string, integer bool) (int, error) {
+// add makes sure a source column is loaded as a type, for a canonical column or
+// a key ("").
+func (d *dim) add(name string, typ expr.Type, layout string, integer bool, canonical string) (int, error) {
+	p := plan{name: name, typ: typ, layout: layout}
+	p.mappedText(canonical)
 	id := name + "\x00" + typ.String() + "\x00" + layout
+	if p.code {
+		id += "\x00code"
+	}
 	if k, ok := d.names[id]; ok {
 		return k, nil
 	}
@@ -159,7 +165,7 @@ func (d *dim) add(name string, typ expr.Type, layout string, integer bool) (int,
 		return 0, err
 	}
 	d.wants = append(d.wants, source.Want{Col: f, As: as, Layout: layout})
-	d.cols = append(d.cols, dimCol{plan: plan{name: name, typ: typ, layout: layout}, kind: kind})
+	d.cols = append(d.cols, dimCol{plan: p, kind: kind})
 	d.names[id] = len(d.cols) - 1
 	return len(d.cols) - 1, nil
 }

@@ -236,7 +236,7 @@ func (w *Worker) match(k int, raw *frame.Batch) {
 		}
 		for j, slot := range d.left {
 			in := &raw.Cols[slot]
-			r.cols[j] = r.vecs[j].convert(&plan{name: d.join.On[j].Left, typ: d.key[j].typ}, in, &w.zone)
+			r.cols[j] = r.vecs[j].convert(&plan{name: d.join.On[j].Left, typ: d.key[j].typ, blank: d.key[j].typ == expr.Text}, in, &w.zone)
 		}
 		d.lookup(r.cols, out, r)
 	}

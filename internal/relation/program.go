@@ -180,6 +180,9 @@ func (b *builder) column(name string) (int, error) {
 	}
 	c := &b.Rel.Columns[ci]
 	cp := colPlan{plan: plan{name: c.Name, typ: c.Type, layout: c.Layout}, slot: -1, dim: -1, mapped: ci < b.Rel.Canonical}
+	if cp.mapped {
+		cp.mappedText(c.Name)
+	}
 	switch {
 	case c.Const != nil:
 		cp.text, cp.kind = c.Const, frame.String

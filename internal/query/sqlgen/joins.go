@@ -26,7 +26,11 @@ func (r *rows) joins() {
 			if lk != rk {
 				r.refuse("joining %s: %s and %s have different types", j.Name, o.Left, o.Right)
 			}
-			on[k] = r.alias[parent] + "." + r.ident(left) + " = " + r.alias[i+1] + "." + r.ident(o.Right)
+			from := r.alias[parent] + "." + r.ident(left)
+			if lk == frame.String { // an empty key is none
+				from = "NULLIF(" + from + ", " + r.ok(r.d.Text("")) + ")"
+			}
+			on[k] = from + " = " + r.alias[i+1] + "." + r.ident(o.Right)
 		}
 		r.from += "\n  LEFT JOIN " + r.oneAKey(i) + " AS " + r.alias[i+1] + " ON " + strings.Join(on, " AND ")
 	}

@@ -84,6 +84,9 @@ func (r *rows) column(name string) value {
 	} else {
 		r.read(c, &v)
 	}
+	if r.isMappedText(c) {
+		r.mappedText(c, &v)
+	}
 	v.term = r.let(c.Name, v.term)
 	r.cols[name] = v
 	return v
@@ -102,7 +105,7 @@ func (r *rows) read(c *relation.Column, v *value) {
 	}
 	kind := frame.KindOf(f[0].Type)
 	hint := "raw_" + c.From
-	if plain(c.Type, kind) {
+	if plain(c.Type, kind) && !r.isMappedText(c) {
 		hint = c.Name
 	}
 	x := r.raw(hint, r.alias[c.Join]+"."+r.ident(c.From))
@@ -112,6 +115,19 @@ func (r *rows) read(c *relation.Column, v *value) {
 	if !r.convert(c, f[0].Type, kind, x, v) {
 		r.refuse("mapping %s: %s values of column %q as %s", c.Name, f[0].Type, c.From, c.Type)
 	}
+}
+
+// isMappedText reports whether a column is canonical, or joined, text.
+func (r *rows) isMappedText(c *relation.Column) bool {
+	return c.Type == expr.Text && (c.Join > 0 || r.rel.Find(c.Name) < r.rel.Canonical)
+}
+
+// mappedText reads empty text as null, and currencies as codes.
+func (r *rows) mappedText(c *relation.Column, v *value) {
+	if c.Name == "currency" {
+		v.s = r.ok(r.d.Call("upper", r.ok(r.d.Call("trim", v.s))))
+	}
+	v.s, v.atom = "NULLIF("+v.s+", "+r.ok(r.d.Text(""))+")", false
 }
 
 // isText reports whether a table is in a text format, whose ids keep their digits.

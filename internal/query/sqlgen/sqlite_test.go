@@ -208,6 +208,8 @@ const (
 	statusCol  = "source"
 	weightCol  = "step_1"
 	flagCol    = "key"
+	moneyCol   = "code"
+	noteCol    = "note"
 )
 
 var (
@@ -263,16 +265,19 @@ func drawShop(t *rapid.T) (*relation.Relation, *memtest.Dataset, *memtest.Datase
 		add(orderCol, drawCell(t, "1", "2", "3", "x", "", "é"))
 		add(tsCol, drawTime(t, ticks))
 		add(customer, drawCell(t, 1.0, 2, 3, -7, 1<<53, 2.5, math.NaN(), math.Inf(1)))
-		add(productCol, drawCell(t, "a", "A", "中", "a'b", "a\x00", "zz"))
+		add(productCol, drawCell(t, "a", "A", "中", "a'b", "a\x00", "zz", ""))
 		add(quantity, number(qtyType, drawCell(t, 1.0, 2, 3, 0, -1, -2, 1e15)))
 		add(price, number(priceType, drawCell(t, 0.0, 1.5, 0.00005, 2.00015, 1.005, 19.99, -1, 1e12, 333333.33335)))
 		add(regionCol, drawCell(t, "SP", "RJ", "", "ü", "sp"))
-		add(statusCol, drawCell(t, "paid", " VOID", "void ", "sent"))
+		add(statusCol, drawCell(t, "paid", " VOID", "void ", "sent", ""))
 		add(weightCol, drawCell(t, 0.5, math.Copysign(0, -1), 0, 1.0/3, 1e300, math.NaN(), math.Inf(-1), -2.25))
 		add(flagCol, drawCell(t, int64(0), 1))
+		add(moneyCol, drawCell(t, "BRL", "brl", " bRl ", "USD", "", "  ", "é"))
+		add(noteCol, drawCell(t, "", "x"))
 	}
-	types := []arrow.DataType{arrow.BinaryTypes.String, unit, f64Type, dictText, qtyType, priceType, dictText, arrow.BinaryTypes.String, f64Type, arrow.FixedWidthTypes.Boolean}
-	names := []string{orderCol, tsCol, customer, productCol, quantity, price, regionCol, statusCol, weightCol, flagCol}
+	types := []arrow.DataType{arrow.BinaryTypes.String, unit, f64Type, dictText, qtyType, priceType, dictText, arrow.BinaryTypes.String, f64Type, arrow.FixedWidthTypes.Boolean,
+		rapid.SampledFrom([]arrow.DataType{dictText, arrow.BinaryTypes.String}).Draw(t, "codeType"), dictText}
+	names := []string{orderCol, tsCol, customer, productCol, quantity, price, regionCol, statusCol, weightCol, flagCol, moneyCol, noteCol}
 	fact := &memtest.Dataset{Names: names, Batch: rapid.IntRange(1, 20).Draw(t, "batch")}
 	for i, name := range names {
 		fact.Cols = append(fact.Cols, memtest.Column(types[i], cols[name]...))
@@ -280,8 +285,8 @@ func drawShop(t *rapid.T) (*relation.Relation, *memtest.Dataset, *memtest.Datase
 	if n > 3 {
 		fact.Cuts = []int{rapid.IntRange(1, n-1).Draw(t, "cut")}
 	}
-	dim := memtest.New([]string{"id", "Cat", "launch"}, memtest.Column(arrow.BinaryTypes.String, "a", "A", "中", nil),
-		memtest.Column(dictText, "food", "food", nil, "toys"), memtest.Column(arrow.FixedWidthTypes.Date32, int64(19000), int64(19500), int64(-1), nil))
+	dim := memtest.New([]string{"id", "Cat", "launch"}, memtest.Column(arrow.BinaryTypes.String, "a", "A", "中", "", nil),
+		memtest.Column(dictText, "food", "food", "", "toys", nil), memtest.Column(arrow.FixedWidthTypes.Date32, int64(19000), int64(19500), int64(-1), nil, nil))
 	return relationOf(t, fact, dim), fact, dim
 }
 
@@ -301,9 +306,11 @@ func relationOf(t *rapid.T, fact, dim source.Dataset) *relation.Relation {
 	add("region", regionCol, expr.Text, 0)
 	add("status", statusCol, expr.Text, 0)
 	add("category", "Cat", expr.Text, 1)
+	add("currency", moneyCol, expr.Text, 0)
 	rel.Canonical = len(rel.Columns)
 	add("weight", weightCol, expr.Float, 0)
 	add("flag", flagCol, expr.Bool, 0)
+	add("note", noteCol, expr.Text, 0)
 	add("launch", "launch", expr.Date, 1)
 	if rapid.Bool().Draw(t, "asof") {
 		rel.AsOf = 1_690_000_000_000_000
@@ -357,7 +364,7 @@ func drawQuery(t *rapid.T) query.Query {
 		}
 		switch rapid.IntRange(0, 3).Draw(t, "dim") {
 		case 0:
-			dim.Column = rapid.SampledFrom([]string{"region", "product_id", "customer_id", "category", "order_id", "launch", "quantity"}).Draw(t, "col")
+			dim.Column = rapid.SampledFrom([]string{"region", "product_id", "customer_id", "category", "order_id", "launch", "quantity", "currency", "note"}).Draw(t, "col")
 		case 1:
 			dim.Column, dim.Cut = "order_ts", cut()
 		case 2:
@@ -379,9 +386,9 @@ func drawQuery(t *rapid.T) query.Query {
 		case query.Quantile:
 			m.Column, m.P = rapid.SampledFrom(append(numbers, "weight")).Draw(t, "num"), rapid.SampledFrom([]float64{0, 0.25, 0.5, 0.95, 1, 1.0 / 3}).Draw(t, "p")
 		case query.Count:
-			m.Column = rapid.SampledFrom([]string{"", "customer_id", "region", "weight", "flag"}).Draw(t, "counted")
+			m.Column = rapid.SampledFrom([]string{"", "customer_id", "region", "weight", "flag", "currency", "note"}).Draw(t, "counted")
 		default:
-			m.Column = rapid.SampledFrom([]string{"order_id", "customer_id", "product_id", "region", "money", "weight", "order_ts", "quantity", "launch"}).Draw(t, "any")
+			m.Column = rapid.SampledFrom([]string{"order_id", "customer_id", "product_id", "region", "currency", "note", "money", "weight", "order_ts", "quantity", "launch"}).Draw(t, "any")
 			if m.Column == "order_ts" && rapid.Bool().Draw(t, "cutMeasure") {
 				m.Cut = cut()
 			}

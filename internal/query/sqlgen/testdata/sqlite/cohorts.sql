@@ -3,10 +3,10 @@ WITH
   SELECT
     "f"."InvoiceDate" AS "raw_InvoiceDate",
     "f"."CustomerID" AS "raw_CustomerID",
-    "f"."InvoiceNo" AS "order_id",
+    "f"."InvoiceNo" AS "raw_InvoiceNo",
     "f"."Quantity" AS "quantity",
     "f"."UnitPrice" AS "raw_UnitPrice",
-    "f"."Status" AS "status"
+    "f"."Status" AS "raw_Status"
   FROM "orders" AS "f"
 ),
 "step_1" AS MATERIALIZED (
@@ -14,8 +14,9 @@ WITH
     *,
     ("raw_InvoiceDate" / 86400000000) - CASE WHEN "raw_InvoiceDate" % 86400000000 < 0 THEN 1 ELSE 0 END AS "day",
     NULLIF(NULLIF("raw_CustomerID", 9e999), -9e999) AS "finite",
+    NULLIF("raw_InvoiceNo", '') AS "order_id",
     NULLIF(NULLIF("raw_UnitPrice", 9e999), -9e999) AS "unit_price",
-    TRIM("status") AS "text"
+    NULLIF("raw_Status", '') AS "status"
   FROM "source"
 ),
 "step_2" AS MATERIALIZED (
@@ -23,7 +24,8 @@ WITH
     *,
     "day" + 117597068 AS "era_day",
     CASE WHEN ABS("finite") <= 9007199254740992.0 THEN CAST("finite" AS INTEGER) END AS "whole",
-    ("unit_price" * (CAST("quantity" AS REAL))) * 10000.0 AS "money_float"
+    ("unit_price" * (CAST("quantity" AS REAL))) * 10000.0 AS "money_float",
+    TRIM("status") AS "text"
   FROM "step_1"
 ),
 "step_3" AS MATERIALIZED (

@@ -1,26 +1,29 @@
 WITH
 "source" AS MATERIALIZED (
   SELECT
-    "f"."Country" AS "country",
+    "f"."Country" AS "raw_Country",
     "f"."UnitPrice" AS "raw_UnitPrice",
     "f"."InvoiceDate" AS "raw_InvoiceDate",
-    "f"."InvoiceNo" AS "order_id",
+    "f"."InvoiceNo" AS "raw_InvoiceNo",
     "f"."Quantity" AS "quantity",
-    "f"."Status" AS "status"
+    "f"."Status" AS "raw_Status"
   FROM "orders" AS "f"
 ),
 "step_1" AS MATERIALIZED (
   SELECT
     *,
+    NULLIF("raw_Country", '') AS "country",
     NULLIF(NULLIF("raw_UnitPrice", 9e999), -9e999) AS "unit_price",
     ("raw_InvoiceDate" / 86400000000) - CASE WHEN "raw_InvoiceDate" % 86400000000 < 0 THEN 1 ELSE 0 END AS "day",
-    TRIM("status") AS "text"
+    NULLIF("raw_InvoiceNo", '') AS "order_id",
+    NULLIF("raw_Status", '') AS "status"
   FROM "source"
 ),
 "step_2" AS MATERIALIZED (
   SELECT
     *,
-    ("unit_price" * (CAST("quantity" AS REAL))) * 10000.0 AS "money_float"
+    ("unit_price" * (CAST("quantity" AS REAL))) * 10000.0 AS "money_float",
+    TRIM("status") AS "text"
   FROM "step_1"
 ),
 "step_3" AS MATERIALIZED (

@@ -2,24 +2,27 @@ WITH
 "source" AS MATERIALIZED (
   SELECT
     "f"."InvoiceDate" AS "raw_InvoiceDate",
-    "f"."Country" AS "country",
-    "f"."InvoiceNo" AS "order_id",
+    "f"."Country" AS "raw_Country",
+    "f"."InvoiceNo" AS "raw_InvoiceNo",
     "f"."Quantity" AS "quantity",
     "f"."UnitPrice" AS "raw_UnitPrice",
-    "f"."Status" AS "status"
+    "f"."Status" AS "raw_Status"
   FROM "orders" AS "f"
 ),
 "step_1" AS MATERIALIZED (
   SELECT
     *,
+    NULLIF("raw_Country", '') AS "country",
+    NULLIF("raw_InvoiceNo", '') AS "order_id",
     NULLIF(NULLIF("raw_UnitPrice", 9e999), -9e999) AS "unit_price",
-    TRIM("status") AS "text"
+    NULLIF("raw_Status", '') AS "status"
   FROM "source"
 ),
 "step_2" AS MATERIALIZED (
   SELECT
     *,
-    ("unit_price" * (CAST("quantity" AS REAL))) * 10000.0 AS "money_float"
+    ("unit_price" * (CAST("quantity" AS REAL))) * 10000.0 AS "money_float",
+    TRIM("status") AS "text"
   FROM "step_1"
 ),
 "step_3" AS MATERIALIZED (
