@@ -73,6 +73,9 @@ func newPlan(f arrow.Field) (plan, error) {
 			p.form, phys = asFloat, parquet.Types.Float
 		}
 	case frame.Decimal:
+		if err := storable(f.Name, t.(arrow.DecimalType)); err != nil {
+			return p, err
+		}
 		phys, logical, width = p.decimal(t)
 	case frame.Time:
 		phys, logical = p.timestamp(t.(*arrow.TimestampType))
@@ -131,6 +134,17 @@ func (p *plan) integer(t arrow.DataType) (parquet.Type, schema.LogicalType) {
 		return parquet.Types.Int32, schema.NewIntLogicalType(b, false)
 	}
 	return parquet.Types.Int64, schema.NewIntLogicalType(64, false)
+}
+
+// storable refuses decimals that Parquet's logical type cannot state, or that do
+// not fit the sixteen bytes written here.
+func storable(name string, d arrow.DecimalType) error {
+	p, s := d.GetPrecision(), d.GetScale()
+	if p >= 1 && p <= 38 && s >= 0 && s <= p {
+		return nil
+	}
+	return fault.New(fault.Input, "column %q: decimals of %d digits, %d of them after the point, cannot be written to Parquet", name, p, s).
+		WithHint("Parquet holds 1 to 38 digits; leave the column out with --columns, or write CSV")
 }
 
 func (p *plan) decimal(t arrow.DataType) (parquet.Type, schema.LogicalType, int) {

@@ -246,11 +246,38 @@ func (ds *Dataset) readSchema(m message, meta []byte) error {
 		return fault.New(fault.Internal, "Arrow files cannot be read on big-endian machines")
 	}
 	for _, f := range ds.schema.Fields() {
+		if err := checkDecimal(f); err != nil {
+			return err
+		}
 		if frame.KindOf(f.Type) == frame.Nested {
 			ds.notices = append(ds.notices, fmt.Sprintf("%s: column %q is nested (%s) and passed over", ds.name, f.Name, f.Type))
 		}
 	}
 	return nil
+}
+
+// checkDecimal refuses decimals whose stated digits cannot be: at least one, at
+// most what the bits hold, and no point outside of them. A negative scale, zeros
+// before the point, is allowed to the same extent.
+func checkDecimal(f arrow.Field) error {
+	t := f.Type
+	if d, ok := t.(*arrow.DictionaryType); ok {
+		t = d.ValueType
+	}
+	d, ok := t.(arrow.DecimalType)
+	if !ok {
+		return nil
+	}
+	most := int32(38)
+	if t.ID() == arrow.DECIMAL256 {
+		most = 76
+	}
+	p, s := d.GetPrecision(), d.GetScale()
+	if p >= 1 && p <= most && s <= p && s >= -most {
+		return nil
+	}
+	return fault.New(fault.Input, "column %q: %s is no decimal type: it has %d digits, %d of them after the point", f.Name, t, p, s).
+		WithHint("the file is damaged, or its writer is: declare 1 to %d digits and write it again", most)
 }
 
 // cut groups batches into splits.
