@@ -20,6 +20,7 @@ func (b *Batch) CopyFrom(src *Batch) {
 // CopyFrom makes c an independent copy of src, reusing c's memory.
 func (c *Column) CopyFrom(src *Column) {
 	c.Type, c.Kind, c.Len, c.Nulls, c.Dict = src.Type, src.Kind, src.Len, src.Nulls, src.Dict
+	c.Swapped = src.Swapped
 	c.Valid = copyOf(c.Valid, src.Valid)
 	c.Bad = copyOf(c.Bad, src.Bad)
 	c.I64 = copyOf(c.I64, src.I64)
@@ -91,7 +92,7 @@ func (c *Column) keep(idx []int) {
 			}
 		}
 	}
-	c.Bad = nil
+	c.Bad, c.Swapped = nil, nil
 	keepAt(c.I64, idx)
 	keepAt(c.F64, idx)
 	keepAt(c.D128, idx)

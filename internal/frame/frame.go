@@ -104,6 +104,10 @@ type Column struct {
 	// but could not be read as the wanted kind; nil when there are none.
 	Bad []byte
 
+	// Swapped is a bad row that reads as a date only with day and month exchanged, though
+	// other values of the column were taken to tell their order; nil when there is none.
+	Swapped *Swapped
+
 	I64  []int64
 	F64  []float64
 	D128 []decimal128.Num
@@ -113,6 +117,12 @@ type Column struct {
 
 	Codes []int32 // dictionary strings: Len indices into Dict
 	Dict  *Dict
+}
+
+// Swapped is a date in text that contradicts the recognised order of day and month.
+type Swapped struct {
+	Row  int    // of the batch
+	Text string // as it stands in the source
 }
 
 // IsNull reports whether row i is null.

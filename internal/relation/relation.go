@@ -52,6 +52,9 @@ type Column struct {
 	Join int
 	// Layout is a stated Go reference layout for times in text; "" recognises.
 	Layout string
+	// Guessed says that Layout is LayoutMDY or LayoutDMY by the evidence of some values: one
+	// that only the other order reads is an error, for the others are in doubt then.
+	Guessed bool
 	// Integer forces ids in text to be read as integers (the mapping says so).
 	Integer bool
 	// Const, when not nil, is a constant instead of a source column, as text that reads as Type.

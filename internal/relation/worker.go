@@ -23,6 +23,7 @@ type Worker struct {
 	free  []uint64 // rows that no rule took yet
 	rows  Rows
 
+	guessed []bool // by column: see Column.Guessed
 	filters map[*filter]*filterState
 }
 
@@ -30,6 +31,12 @@ type Worker struct {
 func (p *Program) NewWorker() *Worker {
 	w := &Worker{prog: p, zone: p.zone, vecs: make([]vec, len(p.cols)), joins: make([][]int32, len(p.dims)), keys: make([]keyReader, len(p.dims))}
 	w.rows.Cols = make([]*frame.Column, len(p.out))
+	w.guessed = make([]bool, len(p.cols))
+	for i := range p.cols {
+		if c := p.Rel.Find(p.cols[i].name); c >= 0 {
+			w.guessed[i] = p.Rel.Columns[c].Guessed
+		}
+	}
 	w.Tally.Unmatched = make([]int64, len(p.dims))
 	for i, at := range p.out {
 		if w.rows.Cols[i] = &w.money; at >= 0 {
@@ -87,6 +94,9 @@ func (w *Worker) column(i int, raw *frame.Batch) error {
 			return fault.New(fault.Usage, "mapping %s: its column is nested", cp.name)
 		}
 		v.convert(&cp.plan, in, &w.zone)
+		if in.Swapped != nil || v.out.Bad != nil && w.guessed[i] {
+			return w.swapped(i, in, raw)
+		}
 	}
 	return nil
 }

@@ -354,7 +354,7 @@ func (b *build) columns() error {
 			return err
 		}
 		b.rel.Columns = append(b.rel.Columns, relation.Column{
-			Name: c.Canonical, Type: typ, From: c.From, Join: join, Layout: c.Layout, Integer: c.Integer, Const: c.Const,
+			Name: c.Canonical, Type: typ, From: c.From, Join: join, Layout: c.Layout, Guessed: c.guessed, Integer: c.Integer, Const: c.Const,
 		})
 	}
 	b.rel.Canonical = len(b.rel.Columns)

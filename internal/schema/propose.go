@@ -25,6 +25,7 @@ type Choice struct {
 	Layout    string // of times in text, or the unit of a number; "" recognises
 	Integer   bool   // ids in text are integers
 	Const     *string
+	guessed   bool   // Layout was told by values
 	Why       string // for people: "name", "recognised from InvoiceNo", "--map"
 }
 

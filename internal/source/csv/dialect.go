@@ -218,12 +218,12 @@ func detectHeader(recs [][][]byte) bool {
 			}
 		}
 		b, w := below.Decide(""), with.Decide("")
-		if len(recs) == 1 && w.Sure && w.Kind != frame.String {
+		if len(recs) == 1 && w.Sure && w.Form() != frame.String {
 			typed++ // a single row of data
 		}
 		if b.Sure && b.NullWords { // numbers, dates or booleans below
 			typed++
-			if w.Kind != b.Kind && !value.IsNullWord(value.Trim(first[c])) {
+			if w.Form() != b.Form() && !value.IsNullWord(value.Trim(first[c])) {
 				return true
 			}
 		}

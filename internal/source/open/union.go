@@ -2,6 +2,7 @@ package open
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -120,6 +121,9 @@ func list(names []string) string {
 
 // agree finds the type of column c that suits all files. Text adapts, types do not.
 func (u *union) agree(c int, f *arrow.Field) error {
+	if !slices.ContainsFunc(u.files, func(m member) bool { _, ok := m.ds.(textual); return !ok }) {
+		u.agreeDates(c)
+	}
 	typed := -1 // the first file with a type of its own
 	kind, sure, nullable := frame.String, false, false
 	for i := range u.files {
@@ -166,7 +170,6 @@ func (u *union) agree(c int, f *arrow.Field) error {
 
 // agreeText lets all files, which are text, read column c as kind.
 func (u *union) agreeText(c int, f *arrow.Field, kind frame.Kind) error {
-	u.agreeDates(c)
 	zone := -1
 	for i := range u.files {
 		m := &u.files[i]
@@ -193,7 +196,7 @@ func (u *union) agreeText(c int, f *arrow.Field, kind frame.Kind) error {
 }
 
 // agreeDates lets a file whose days and months could be exchanged read them as
-// the files do that leave no doubt, else as the first file does.
+// the files do that leave no doubt; without such a file they stay as they are.
 func (u *union) agreeDates(c int) {
 	var sure, first *value.Layout
 	for i := range u.files {
@@ -211,6 +214,7 @@ func (u *union) agreeDates(c int) {
 		switch {
 		case s.Other == nil:
 		case s.Other == sure || s.Layout == sure:
+			s.Kind, s.Dates = s.Form(), frame.Any
 			s.Layout, s.Other, s.Note = sure, nil, ""
 		case sure == nil && s.Other == first:
 			s.Layout, s.Other = first, s.Layout

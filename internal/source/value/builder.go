@@ -42,6 +42,8 @@ type Builder struct {
 	hasBad    bool
 	rows      int
 	layout    *Layout
+	twin      *Layout        // a recognised layout's with day and month exchanged
+	swapped   *frame.Swapped // the first bad value that only twin reads
 	zone      bool
 	zoneKnown bool
 	iso       bool
@@ -80,6 +82,9 @@ func NewBuilder(s *Spec, as frame.Kind, layout string) (*Builder, error) {
 			b.layout = layouts[0]
 		}
 		b.iso = b.layout.iso()
+		if layout == "" {
+			b.twin = b.layout.twin()
+		}
 	}
 	b.Type = (&Spec{Kind: b.Kind, Zone: b.zone}).Type(b.Kind)
 	return b, nil
@@ -115,7 +120,7 @@ func (b *Builder) Restart() {
 // Reset begins a batch of at most rows rows.
 func (b *Builder) Reset(rows int) {
 	b.rows = rows
-	b.hasNull, b.hasBad = false, false
+	b.hasNull, b.hasBad, b.swapped = false, false, nil
 	switch b.Kind {
 	case frame.Float:
 		b.F64 = frame.Grow(b.F64, rows)
@@ -143,6 +148,9 @@ func (b *Builder) Truncate(i int) {
 	}
 	if b.hasBad {
 		frame.ClearBit(b.bad, i)
+	}
+	if b.swapped != nil && b.swapped.Row >= i {
+		b.swapped = nil
 	}
 	if b.Kind == frame.String && !b.useDict {
 		b.data = b.data[:b.off[i]]
@@ -269,6 +277,11 @@ func (b *Builder) setTime(i int, s []byte) {
 	in, ok := b.layout.Parse(s)
 	if !ok || b.zoneKnown && in.Clock && in.Zone != b.zone {
 		b.SetBad(i)
+		if !ok && b.twin != nil && b.swapped == nil {
+			if _, ok := b.twin.Parse(s); ok {
+				b.swapped = &frame.Swapped{Row: i, Text: string(s)}
+			}
+		}
 		return
 	}
 	if b.Kind == frame.Date {
@@ -295,7 +308,7 @@ func (b *Builder) Finish(n int, c *frame.Column) {
 		}
 	}
 	if b.hasBad && onesBelow(b.bad, n) > 0 {
-		c.Bad = b.bad
+		c.Bad, c.Swapped = b.bad, b.swapped
 	}
 	switch {
 	case b.Kind == frame.Float:

@@ -19,6 +19,9 @@ type Spec struct {
 	Other  *Layout // Layout with day and month exchanged, when the values allow both
 	Clock  bool    // values hold a time of day
 	Zone   bool    // values hold an offset
+	// Dates is Date or Time when the column is text only because nothing tells day from
+	// month, else Any.
+	Dates frame.Kind
 
 	// NullWords says that words such as NULL stand for missing values also when
 	// the column is read as text, for all its other values are numbers or dates.
@@ -31,6 +34,15 @@ type Spec struct {
 
 // TextSpec is a column of plain text.
 func TextSpec() Spec { return Spec{Kind: frame.String, Sure: true} }
+
+// Form is the kind that the values have by their form, also when the order of day and
+// month is unclear.
+func (s *Spec) Form() frame.Kind {
+	if s.Dates != frame.Any {
+		return s.Dates
+	}
+	return s.Kind
+}
 
 // Type returns the Arrow type that columns read as kind have; frame.Any asks for the inferred kind.
 func (s *Spec) Type(as frame.Kind) arrow.DataType {
@@ -77,7 +89,6 @@ type try struct {
 	l    *Layout
 	hits int
 	last int64
-	down int // how often time went backwards
 }
 
 // maxCommon is the greatest number of different values that are kept as a dictionary.
@@ -196,9 +207,6 @@ func (e *Evidence) date(s []byte) {
 		if !ok {
 			continue
 		}
-		if t.hits > 0 && got.Micros < t.last {
-			t.down++
-		}
 		t.last = got.Micros
 		t.hits++
 		hit, in = true, got
@@ -232,6 +240,8 @@ func (e *Evidence) Decide(name string) Spec {
 		if ambiguous {
 			s.Other = best.l.twin()
 		}
+		// 1.2.2024 is day.month wherever dates are written so; nothing else is guessed.
+		ambiguous = ambiguous && best.l.sep != '.'
 	}
 	isDate := best != nil && best.hits == e.values && (e.zones == 0 || e.zones == e.values)
 	switch {
@@ -253,11 +263,14 @@ func (e *Evidence) Decide(name string) Spec {
 	}
 	if s.Kind != frame.String {
 		s.NullWords = true
+		if ambiguous && (s.Kind == frame.Date || s.Kind == frame.Time) {
+			s.Dates, s.Kind = s.Kind, frame.String
+		}
 	}
 	if e.order != nil && len(e.order) <= maxCommon && len(e.order)*8 <= e.values+e.words {
 		s.Common = newCommon(e.order)
 	}
-	s.Note = e.note(name, &s, best, ambiguous)
+	s.Note = e.note(name, &s, best)
 	return s
 }
 
@@ -282,14 +295,8 @@ func (e *Evidence) bestLayout() (best *try, ambiguous bool) {
 		if t.l != twin || t.hits != best.hits {
 			continue
 		}
-		// Day and month could be exchanged in every value. Orders are mostly in the
-		// order of time, so the reading that goes backwards less is the likelier.
-		if t.down != best.down {
-			if t.down < best.down {
-				best = t
-			}
-			return best, true
-		}
+		// Day and month could be exchanged in every value. Which goes backwards in time less
+		// often proves nothing, so that the order of the two is only a convention.
 		if usual := map[byte]string{'/': "mdy"}[best.l.sep]; usual != best.l.order && (usual != "" || t.l.order == "dmy") {
 			best = t
 		}
@@ -298,10 +305,10 @@ func (e *Evidence) bestLayout() (best *try, ambiguous bool) {
 	return best, false
 }
 
-func (e *Evidence) note(name string, s *Spec, best *try, ambiguous bool) string {
+func (e *Evidence) note(name string, s *Spec, best *try) string {
 	switch {
-	case ambiguous && (s.Kind == frame.Date || s.Kind == frame.Time):
-		return fmt.Sprintf("column %q: day and month could be exchanged in all sampled dates; read as %s", name, s.Layout.String(s.Clock))
+	case s.Dates != frame.Any:
+		return fmt.Sprintf("column %q: day and month could be exchanged in all sampled dates; kept as text", name)
 	case s.Kind == frame.Date && best.l.sep == 0:
 		return fmt.Sprintf("column %q: numbers of eight digits read as dates (20060102)", name)
 	case s.Kind == frame.String && s.Sure && e.words > 0 && e.words*20 >= e.values:

@@ -163,17 +163,55 @@ func TestKinds(t *testing.T) {
 	}
 }
 
-func TestAmbiguousDatesAreSaid(t *testing.T) {
-	s := infer("01/02/2024", "01/03/2024", "01/04/2024") // in order as month/day and as day/month
-	if s.Layout.String(false) != "1/2/2006" || s.Note == "" {
-		t.Errorf("%v, note %q", s.Layout, s.Note)
+func TestAmbiguousDatesStayText(t *testing.T) {
+	for _, c := range []struct {
+		values string
+		form   frame.Kind
+	}{
+		{"01/02/2024;01/03/2024;01/04/2024", frame.Date},
+		{"03/01/2024;04/01/2024;05/01/2024;01/02/2024;02/02/2024", frame.Date}, // only day/month goes forward: no proof
+		{"1-2-24 8:00;3-4-24 9:00", frame.Time},
+		{"05/05/2024", frame.Date},
+	} {
+		s := infer(strings.Split(c.values, ";")...)
+		if s.Kind != frame.String || s.Dates != c.form || s.Form() != c.form || s.Other == nil || !strings.Contains(s.Note, "kept as text") {
+			t.Errorf("%s: %+v", c.values, s)
+		}
 	}
-	s = infer("03/01/2024", "04/01/2024", "05/01/2024", "01/02/2024", "02/02/2024") // only day/month goes forward
-	if s.Layout.String(false) != "2/1/2006" || s.Note == "" {
-		t.Errorf("%v, note %q", s.Layout, s.Note)
+	for values, want := range map[string]string{
+		"03/01/2024;13/01/2024": "2/1/2006",
+		"01/02/2024;01/13/2024": "1/2/2006",
+		"1.2.2024;3.4.2024":     "2.1.2006", // by convention
+	} {
+		if s := infer(strings.Split(values, ";")...); s.Kind != frame.Date || s.Layout.String(false) != want || s.Note != "" || s.Dates != frame.Any {
+			t.Errorf("%s: %+v", values, s)
+		}
 	}
-	if s = infer("03/01/2024", "13/01/2024"); s.Layout.String(false) != "2/1/2006" || s.Note != "" {
-		t.Errorf("%v, note %q", s.Layout, s.Note)
+}
+
+func TestBuilderTellsContradictingDates(t *testing.T) {
+	s := infer("01/02/2024", "01/13/2024")
+	build := func(as frame.Kind, layout string, texts ...string) *frame.Swapped {
+		b, err := NewBuilder(&s, as, layout)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Reset(len(texts))
+		for i, x := range texts {
+			b.Text(i, []byte(x))
+		}
+		var c frame.Column
+		b.Finish(len(texts), &c)
+		return c.Swapped
+	}
+	if got := build(frame.Date, "", "02/03/2024", "nonsense", "31/12/2024"); got == nil || *got != (frame.Swapped{Row: 2, Text: "31/12/2024"}) {
+		t.Errorf("got %+v", got)
+	}
+	if got := build(frame.Date, "", "02/03/2024", "nonsense", "32/13/2024", ""); got != nil {
+		t.Errorf("got %+v", got)
+	}
+	if got := build(frame.Date, "01/02/2006", "31/12/2024"); got != nil {
+		t.Errorf("stated: got %+v", got)
 	}
 }
 
