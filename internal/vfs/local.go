@@ -33,9 +33,10 @@ func infoOf(path string, st fs.FileInfo) Info {
 	return Info{Path: path, Size: st.Size(), ModTime: st.ModTime(), Dir: st.IsDir(), Regular: st.Mode().IsRegular()}
 }
 
-// Open implements FS. Folders are refused.
-func (Local) Open(_ context.Context, path string) (File, error) {
-	f, err := os.Open(path)
+// Open implements FS. Folders are refused. A named pipe is waited for until somebody
+// writes to it or ctx ends.
+func (Local) Open(ctx context.Context, path string) (File, error) {
+	f, err := openLocal(ctx, path)
 	if err != nil {
 		return nil, Classify(err, "opening "+path)
 	}
@@ -45,6 +46,34 @@ func (Local) Open(_ context.Context, path string) (File, error) {
 		return nil, Classify(err, "opening "+path)
 	}
 	return &localFile{File: f, info: infoOf(path, st)}, nil
+}
+
+// openLocal opens a file. The system's call for a pipe (or a device, such as a modem)
+// may never return, so it is left behind when ctx ends; what it opens after that is closed.
+func openLocal(ctx context.Context, path string) (*os.File, error) {
+	if st, err := os.Stat(path); err != nil || st.Mode().IsRegular() || st.IsDir() {
+		return os.Open(path)
+	}
+	type result struct {
+		f   *os.File
+		err error
+	}
+	opened := make(chan result, 1)
+	go func() {
+		f, err := os.Open(path)
+		opened <- result{f, err}
+	}()
+	select {
+	case r := <-opened:
+		return r.f, r.err
+	case <-ctx.Done():
+		go func() {
+			if r := <-opened; r.err == nil {
+				_ = r.f.Close()
+			}
+		}()
+		return nil, ctx.Err()
+	}
 }
 
 // Stat implements FS.
