@@ -131,8 +131,11 @@ func (v *vec) convert(p *plan, in *frame.Column, z *zone) *frame.Column {
 	case expr.Date:
 		return v.toDate(p, in, z)
 	}
-	if in.Kind == frame.String && p.blank {
+	switch {
+	case in.Kind == frame.String && p.blank:
 		return v.toText(p, in)
+	case p.typ == expr.Text && (in.Kind == frame.Int || in.Kind == frame.Decimal):
+		return v.digits(in)
 	}
 	if in.Kind == frame.String || p.typ == expr.Unknown {
 		v.out = *in

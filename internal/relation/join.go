@@ -98,6 +98,9 @@ func (p *Program) planKey(d *dim, left, right string) error {
 	if lk == expr.Int || rk == expr.Int {
 		typ = expr.Int
 	}
+	if lk == rk && (Wide(table, left) || Wide(d.join.Table, right)) && exactField(table, left) && exactField(d.join.Table, right) {
+		typ = expr.Text // both as digits
+	}
 	col, err := d.add(right, typ, "", true, "")
 	if err != nil {
 		return err
@@ -111,6 +114,12 @@ func (p *Program) planKey(d *dim, left, right string) error {
 	col, err = p.dims[d.parent].add(left, typ, "", true, "")
 	d.left = append(d.left, col)
 	return err
+}
+
+// exactField reports whether a column of a typed table holds integers.
+func exactField(t source.Dataset, name string) bool {
+	f, err := field(t.Schema(), name)
+	return err == nil && exact(t.Schema().Field(f).Type) && !textTable(t)
 }
 
 // keyKind is Int for numbers of typed formats, Text for all that is text.

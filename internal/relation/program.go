@@ -281,7 +281,7 @@ func readable(c *Column, kind frame.Kind, typ arrow.DataType) error {
 	case expr.Time, expr.Date:
 		ok = kind == frame.Time || kind == frame.Date || kind == frame.String || kind == frame.Int || kind == frame.Float || kind == frame.Null
 	case expr.Text:
-		ok = kind == frame.String || kind == frame.Null
+		ok = kind == frame.String || kind == frame.Null || exact(typ)
 	default:
 		ok = kind != frame.Nested
 	}
@@ -290,6 +290,17 @@ func readable(c *Column, kind frame.Kind, typ arrow.DataType) error {
 	}
 	return fault.New(fault.Usage, "mapping %s: column %q holds %s values, which cannot be read as %s", c.Name, c.From, typ, c.Type).
 		WithHint("map another column: --map %s=COLUMN", c.Name)
+}
+
+// exact types hold integers, whose decimal digits can stand for them.
+func exact(t arrow.DataType) bool {
+	switch frame.KindOf(t) {
+	case frame.Int:
+		return !unscaled(t)
+	case frame.Decimal:
+		return (&frame.Column{Type: t}).Scale() == 0
+	}
+	return false
 }
 
 // unscaled types are Int in memory without meaning a count.

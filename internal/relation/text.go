@@ -2,9 +2,13 @@ package relation
 
 import (
 	"bytes"
+	"strconv"
+
+	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/frame"
+	"github.com/ecomctl/ecomctl/internal/source"
 )
 
 // currencyColumn is the canonical column whose values are codes: the same code
@@ -28,6 +32,47 @@ func (v *vec) toText(p *plan, in *frame.Column) *frame.Column {
 		v.dropEmpty()
 	}
 	return &v.out
+}
+
+// digits writes integers as text: ids beyond int64 keep all their digits.
+func (v *vec) digits(in *frame.Column) *frame.Column {
+	c, t := v.start(in, frame.String, textType), &v.text
+	t.off, t.data = append(t.off[:0], 0), t.data[:0]
+	for i := range in.Len {
+		if in.I64 != nil && in.Kind == frame.Decimal && !in.IsNull(i) {
+			t.data = strconv.AppendInt(t.data, in.I64[i], 10)
+		} else {
+			t.data = AppendCell(t.data, in, i)
+		}
+		t.off = append(t.off, int32(len(t.data)))
+	}
+	c.Off, c.Data = t.off, t.data
+	return c
+}
+
+// Wide reports whether a column of a table holds integers that may be beyond int64:
+// decimals without fraction of more than 18 digits, and unsigned ones unless the statistics
+// of the file prove the contrary. As ids they are read as text.
+func Wide(table source.Dataset, name string) bool {
+	at := table.Schema().FieldIndices(name)
+	if len(at) != 1 {
+		return false
+	}
+	t := table.Schema().Field(at[0]).Type
+	if d, ok := t.(arrow.DecimalType); ok {
+		return d.GetPrecision() > 18 && d.GetScale() == 0
+	}
+	if t.ID() != arrow.UINT64 || textTable(table) {
+		return false
+	}
+	for _, s := range table.Splits() {
+		st, ok := s.Stats(at[0])
+		none := s.Rows() == 0 || (st.Nulls >= 0 && st.Nulls == s.Rows())
+		if !none && (!ok || st.MinI64 < 0 || st.MaxI64 < 0) {
+			return true
+		}
+	}
+	return false
 }
 
 // textCache keeps what the last dictionary's entries become.

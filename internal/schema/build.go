@@ -9,6 +9,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/ecomctl/ecomctl/internal/clean"
+	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
 	"github.com/ecomctl/ecomctl/internal/relation"
@@ -344,14 +345,17 @@ func (b *build) joinTables() error {
 func (b *build) columns() error {
 	for i := range b.m.Choices {
 		c := &b.m.Choices[i]
-		s, text, join := b.schema, b.text, 0
+		d, join := b.Fact, 0
 		if name := b.from[c.Canonical]; name != "" {
 			join = b.joins[name]
-			s, text = b.Tables[name].Schema(), isText(b.Tables[name])
+			d = b.Tables[name]
 		}
-		typ, err := c.resolve(b.table, s, text)
+		typ, err := c.resolve(b.table, d.Schema(), isText(d))
 		if err != nil {
 			return err
+		}
+		if typ == expr.Int && !c.Integer && nameLike(b.table.Column(c.Canonical).Role) && relation.Wide(d, c.From) {
+			typ = expr.Text // ids beyond int64, digit by digit
 		}
 		b.rel.Columns = append(b.rel.Columns, relation.Column{
 			Name: c.Canonical, Type: typ, From: c.From, Join: join, Layout: c.Layout, Guessed: c.guessed, Integer: c.Integer, Const: c.Const,

@@ -107,3 +107,6 @@ func isText(d source.Dataset) bool {
 	}
 	return false
 }
+
+// nameLike roles name things: their values are compared, never computed with.
+func nameLike(r Role) bool { return r == ID || r == Label }

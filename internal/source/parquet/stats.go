@@ -57,10 +57,13 @@ func (l *leaf) bounds(st *source.Stats, lo, hi []byte) bool {
 		if l.phys == physBool {
 			n = 1
 		}
-		if len(lo) != n || len(hi) != n || l.unsigned() {
+		if len(lo) != n || len(hi) != n {
 			return false
 		}
 		st.MinI64, st.MaxI64 = l.integer(lo), l.integer(hi)
+		if l.unsigned() && (st.MinI64 < 0 || st.MaxI64 < 0) {
+			return false // beyond int64
+		}
 		return st.MinI64 <= st.MaxI64
 	case toF64:
 		if len(lo) != l.width || len(hi) != l.width {
