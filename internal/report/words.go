@@ -17,7 +17,7 @@ func wordsIn(p phrase.Printer) words {
 		Contents:    p.Pick("Contents", "目录"),
 		Trust:       p.Pick("Can I trust this?", "数据来源与可信度"),
 		NoScript:    p.Pick("Charts need JavaScript; every figure's table is below it.", "图表需要 JavaScript；每张图下方都有数据表。"),
-		Footer:      p.Pick("Made by ecomctl on this machine. The page holds all it shows and asks nothing of any network.", "由 ecomctl 在本机生成。本页包含其展示的一切，不访问任何网络。"),
+		Footer:      footer(p),
 		Actions:     p.Pick("What to do", "可以做什么"),
 		Table:       p.Pick("Show the table", "查看数据表"),
 		Inputs:      p.Pick("Inputs", "输入"),
@@ -65,4 +65,13 @@ func definitionsIn(p phrase.Printer) []definition {
 			"Orders without a customer id count in revenue and orders, not in customers, segments and cohorts.",
 			"没有客户号的订单计入收入与订单，不计入客户、分群与群组。"),
 	}
+}
+
+// footer promises no more than the build holds: without the chart library inside, the
+// page asks its host for it.
+func footer(p phrase.Printer) string {
+	if SelfContained() {
+		return p.Pick("Made by ecomctl on this machine. The page holds all it shows and asks nothing of any network.", "由 ecomctl 在本机生成。本页包含其展示的一切，不访问任何网络。")
+	}
+	return p.Pick("Made by ecomctl on this machine. The page holds all its figures; only the chart library comes from the network.", "由 ecomctl 在本机生成。本页包含全部数据；仅图表库需从网络加载。")
 }

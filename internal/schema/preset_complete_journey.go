@@ -17,5 +17,6 @@ var _ = register(&Preset{
 		{Canonical: "category", From: []string{"department"}, In: "products"},
 		{Canonical: "channel", From: []string{"store_id"}},
 	},
-	Joins: []PresetJoin{{Name: "products", On: []relation.On{{Left: "product_id", Right: "product_id"}}}},
+	Remarks: []string{"the timestamps of The Complete Journey carry no zone and are taken as they stand; they are UTC, so a day of these shops in the east of the USA ends at 7 or 8 pm"},
+	Joins:   []PresetJoin{{Name: "products", On: []relation.On{{Left: "product_id", Right: "product_id"}}}},
 })

@@ -217,6 +217,9 @@ func Guess(s *arrow.Schema, text bool) *Table {
 				found++
 			}
 		}
+		if t == Orders && m.Of("order_id") != nil && found >= 3 {
+			return t // an order number beside other columns of orders: no other table has one
+		}
 		if share := float64(found) / float64(all); found >= 2 && share > top {
 			best, top = t, share
 		}
