@@ -52,15 +52,6 @@ func runMore(ctx context.Context, eng engine.Engine, r *Request, secs []*Section
 	return nil
 }
 
-// someSplits is a dataset of which only some splits are read.
-type someSplits struct {
-	source.Dataset
-	splits []source.Split
-}
-
-// Splits implements source.Dataset.
-func (s someSplits) Splits() []source.Split { return s.splits }
-
 // between returns a relation of only the splits whose sold rows reach into
 // [first, last). With --dedupe a row's earlier equal may lie in any split, so nothing is
 // left out; nor where the engine told no spans.
@@ -75,6 +66,6 @@ func between(rel *relation.Relation, spans [][2]int64, first, last int64) *relat
 		}
 	}
 	some := *rel
-	some.Fact = someSplits{rel.Fact, keep}
+	some.Fact = source.Only(rel.Fact, keep)
 	return &some
 }

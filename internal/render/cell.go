@@ -80,14 +80,3 @@ func appendPlain(dst []byte, c *result.Column, row int, zone *time.Location) []b
 	}
 	return append(dst, d.Str(row)...)
 }
-
-// Float returns a numeric cell as a float64; money in whole units.
-func Float(c *result.Column, row int) float64 {
-	switch c.Type {
-	case expr.Float:
-		return c.Data.F64[row]
-	case expr.Money:
-		return float64(c.Data.I64[row]) / 1e4
-	}
-	return float64(c.Data.I64[row])
-}

@@ -173,27 +173,3 @@ func gatherText(c *frame.Column, idx []int, out *frame.Column) {
 		out.Off = append(out.Off, int32(len(out.Data)))
 	}
 }
-
-// Validate reports the first way in which a table breaks its own contract; it is
-// for tests and for the boundary where results leave the process.
-func (t *Table) Validate() error {
-	seen := map[string]bool{}
-	for i := range t.Columns {
-		c := &t.Columns[i]
-		switch {
-		case c.Data.Len != t.N:
-			return fault.New(fault.Internal, "result %s: column %s has %d rows, the table %d", t.Name, c.Name, c.Data.Len, t.N)
-		case seen[c.Name]:
-			return fault.New(fault.Internal, "result %s: column %s twice", t.Name, c.Name)
-		case c.Data.Kind != frame.KindOf(ArrowType(c.Type)):
-			return fault.New(fault.Internal, "result %s: column %s is held as %s, its type is %s", t.Name, c.Name, c.Data.Kind, c.Type)
-		}
-		seen[c.Name] = true
-		for r := range c.Data.F64 {
-			if f := c.Data.F64[r]; !c.Data.IsNull(r) && (math.IsNaN(f) || math.IsInf(f, 0)) {
-				return fault.New(fault.Internal, "result %s: column %s row %d is %v", t.Name, c.Name, r+1, f)
-			}
-		}
-	}
-	return nil
-}

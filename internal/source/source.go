@@ -93,3 +93,13 @@ type Reader interface {
 	// Close releases what the reader holds. It is safe after an error.
 	Close() error
 }
+
+// Only returns a dataset of which only the given splits are read.
+func Only(d Dataset, splits []Split) Dataset { return some{d, splits} }
+
+type some struct {
+	Dataset
+	splits []Split
+}
+
+func (s some) Splits() []Split { return s.splits }

@@ -10,15 +10,6 @@ import (
 	"github.com/ecomctl/ecomctl/internal/source"
 )
 
-// someSplits is a dataset of which only some splits are read.
-type someSplits struct {
-	source.Dataset
-	splits []source.Split
-}
-
-// Splits implements source.Dataset.
-func (s someSplits) Splits() []source.Split { return s.splits }
-
 // pruned is what statistics alone say of the splits that are not read.
 type pruned struct {
 	rows        int64
@@ -60,7 +51,7 @@ func prune(rel *relation.Relation, plan query.Plan) (*relation.Relation, pruned)
 		return rel, p
 	}
 	some := *rel
-	some.Fact = someSplits{rel.Fact, keep}
+	some.Fact = source.Only(rel.Fact, keep)
 	return &some, p
 }
 
