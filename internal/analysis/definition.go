@@ -40,7 +40,9 @@ const (
 	IntParam
 	FloatParam
 	BoolParam
-	ListParam // comma separated
+	ListParam    // comma separated
+	InFileParam  // a file that is read for the analysis: Request.Files
+	OutFileParam // a file that the analysis writes besides its table: Result.Files
 )
 
 // Param is one parameter of an analysis: a flag, a query parameter, a form field.
@@ -66,6 +68,15 @@ type Request struct {
 	Net      bool // reversals add their negative money
 	Seed     int64
 	Threads  int // for the work after the scan; 0 = 1
+	// Memory is the budget for the work after the scan, in bytes; 0 = no bound is known.
+	Memory int64
+	// Rows bounds the rows of the input as far as known before the scan: exact for Parquet and
+	// Arrow, estimated from the size of text; 0 = unknown.
+	Rows int64
+	// Full asks for the report's model sections whatever the size of the input.
+	Full bool
+	// Files holds the content of the files that InFileParams name, by Param.Name.
+	Files map[string][]byte
 	// Pseudonym replaces customer ids that a page names (--pseudonymise); nil shows them.
 	Pseudonym func(id string) string
 }
@@ -79,9 +90,21 @@ type Result struct {
 	Main    *result.Table
 	Extra   []*result.Table
 	Notes   []string
+	Files   []OutFile
 	Account query.Account
 	// AsOf is the as-of day that was used, µs.
 	AsOf int64
+	// Broken is the fault.Data error of a run whose answer breaks a rule or fired an
+	// alert: everything is written first, then it ends the command (exit code 3).
+	Broken error
+}
+
+// OutFile is a file to write, named by the OutFileParam Param: a table in the format of
+// its ending, or bytes as they are.
+type OutFile struct {
+	Param string
+	Table *result.Table
+	Bytes []byte
 }
 
 // Definition is one analysis.
@@ -92,8 +115,13 @@ type Definition struct {
 	Long    string   // help text: definition, source of formulas, how to read it
 	Example []string // command lines
 	Table   string   // canonical table it reads: "orders", "events"
-	Needs   []string // columns it cannot do without
-	Uses    []string // columns it uses when they are there
+	// Or are further tables it can read instead, where the input's columns say so or --table
+	// does: "series", "interactions", or "table", a table of any columns. Request.Rel.Name tells
+	// which it is.
+	Or      []string
+	Needs   []string            // columns of Table it cannot do without
+	NeedsOf map[string][]string // the same for the tables of Or
+	Uses    []string            // columns it uses when they are there
 	Params  []Param
 	Columns []result.Spec // of the main table; dimensions named by a parameter may replace the first
 	Method  string        // anchor in docs/methods.md

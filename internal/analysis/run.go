@@ -54,8 +54,12 @@ func PlanOf(d *Definition, r *Request) (query.Plan, error) {
 
 // Require names the columns that an analysis needs and the relation lacks.
 func Require(d *Definition, rel *relation.Relation) error {
+	needs := d.Needs
+	if rel.Name != d.Table {
+		needs = d.NeedsOf[rel.Name]
+	}
 	var missing []string
-	for _, n := range d.Needs {
+	for _, n := range needs {
 		if !rel.Has(n) {
 			missing = append(missing, n)
 		}

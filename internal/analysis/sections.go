@@ -2,10 +2,14 @@ package analysis
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/ecomctl/ecomctl/internal/engine"
 	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/phrase"
 	"github.com/ecomctl/ecomctl/internal/query"
 )
 
@@ -51,11 +55,15 @@ func RunReport(ctx context.Context, eng engine.Engine, r *Request) (*Report, err
 		missing         error
 	}
 	var parts []part
+	var left []string
 	plan := query.Plan{Duplicates: true, Nulls: true}
 	for _, s := range sections() {
 		p := part{namedSection: s}
 		own, err := s.section.Plan(r)
 		switch {
+		case errors.Is(err, errLarge):
+			left = append(left, s.section.Title.In(r.Lang))
+			continue
 		case err != nil && fault.KindOf(err) == fault.Usage:
 			p.missing = err
 		case err != nil:
@@ -104,8 +112,32 @@ func RunReport(ctx context.Context, eng engine.Engine, r *Request) (*Report, err
 			rep.Views = append(rep.Views, v)
 		}
 	}
+	if len(left) > 0 {
+		rep.Views = append(rep.Views, leftOut(r, left))
+	}
 	return rep, nil
 }
+
+// leftOut is the empty state that names the model sections a large input goes without.
+func leftOut(r *Request, titles []string) *View {
+	text := Text{
+		EN: "Above %s rows the report leaves out what takes models: %s. Add --full, or run the commands one by one.",
+		ZH: "超过 %s 行时，报告不含需要建模的部分：%s。可加 --full，或分别运行各命令。",
+	}
+	p := phrase.Printer{Lang: r.Lang, Currency: r.Currency}
+	return &View{ID: "models", Title: Text{"Models", "模型"}.In(r.Lang),
+		Missing: fmt.Sprintf(text.In(r.Lang), p.Count(largeRows), strings.Join(titles, Text{", ", "、"}.In(r.Lang)))}
+}
+
+// largeRows is the number of input rows above which the report leaves the models out: up
+// to there they cost a second or two.
+const largeRows = 2_000_000
+
+// errLarge is what the plan of a model's section returns for a large input.
+var errLarge = errors.New("the input is large")
+
+// large reports whether model sections are left out of the report of this input.
+func (r *Request) large() bool { return !r.Full && r.Rows > largeRows }
 
 // missingText joins an error and its remedy into one sentence.
 func missingText(err error) string {

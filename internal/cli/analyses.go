@@ -1,20 +1,27 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ecomctl/ecomctl/internal/analysis"
 	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/render"
 	"github.com/ecomctl/ecomctl/internal/result"
+	"github.com/ecomctl/ecomctl/internal/schema"
+	"github.com/ecomctl/ecomctl/internal/vfs"
 )
 
 // newAnalysis makes the command of a registered analysis.
 func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 	c := &cobra.Command{
-		Use:     d.Name + " [INPUT …] [flags]",
+		Use:     d.Name[strings.LastIndexByte(d.Name, ' ')+1:] + " [INPUT …] [flags]",
 		Short:   d.Short.EN,
 		Long:    d.Long + "\n\n" + columnHelp(d.Columns),
 		Example: "  " + strings.Join(d.Example, "\n  "),
@@ -26,6 +33,12 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 	}
 	explain := c.Flags().Bool("explain", false, "show the plan and its SQL instead of running")
 	schema := c.Flags().Bool("json-schema", false, "print the JSON Schema of the result instead of running")
+	table := ""
+	if len(d.Or) > 0 {
+		tables := append([]string{d.Table}, d.Or...)
+		c.Flags().Var(newChoice(func(s string) { table = s }, "", tables...), "table", "what the input is: "+strings.Join(tables, ", ")+" (recognised otherwise)")
+		c.RegisterFlagCompletionFunc("table", cobra.FixedCompletions(tables, noFiles))
+	}
 	values := map[string]*string{}
 	for _, p := range d.Params {
 		help := p.Help
@@ -55,16 +68,16 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 		if err := out.settle(com.conf); err != nil {
 			return err
 		}
-		s, err := com.open(c.Context(), d.Table, inputs, false)
+		s, err := com.openOne(c.Context(), d, table, inputs)
 		if err != nil {
 			return err
 		}
 		defer s.Close()
-		if err := s.guard(out.file); err != nil {
-			return err
-		}
 		for name, v := range values {
 			s.req.Params[name] = *v
+		}
+		if err := s.files(c.Context(), d, out.file); err != nil {
+			return err
 		}
 		eng, err := s.newEngine()
 		if err != nil {
@@ -80,12 +93,90 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 		for _, n := range res.Notes {
 			a.say("note: %s", n)
 		}
+		if err := s.writeFiles(c.Context(), res.Files); err != nil {
+			return err
+		}
 		if err := out.write(c.Context(), res.Main, s.zone); err != nil {
 			return err
 		}
-		return s.account(&res.Account)
+		return errors.Join(res.Broken, s.account(&res.Account))
 	}
 	return c
+}
+
+// openOne opens the input of an analysis as the table that the user, the preset or its
+// columns say it is.
+func (o *common) openOne(ctx context.Context, d *analysis.Definition, table string, inputs []string) (*session, error) {
+	s := &session{common: o}
+	if err := o.openInputs(ctx, s, inputs); err != nil {
+		s.Close()
+		return nil, err
+	}
+	if table == "" {
+		table = d.Table
+		if len(d.Or) > 0 {
+			var err error
+			if table, err = schema.Choose(s.data, o.preset, o.maps, append([]string{d.Table}, d.Or...)); err != nil {
+				s.Close()
+				return nil, err
+			}
+		}
+	}
+	return o.relate(ctx, s, table, false)
+}
+
+// maxFile bounds the files that a parameter names: models and lists, not data.
+const maxFile = 256 << 20
+
+// files reads the files that parameters name and refuses outputs that are inputs.
+func (s *session) files(ctx context.Context, d *analysis.Definition, output string) error {
+	outputs := []string{output}
+	for _, p := range d.Params {
+		path := s.req.Params[p.Name]
+		switch {
+		case path == "":
+		case p.Kind == analysis.OutFileParam:
+			outputs = append(outputs, path)
+		case p.Kind == analysis.InFileParam:
+			b, err := vfs.ReadFile(ctx, path, maxFile)
+			if err != nil {
+				return fault.Wrap(err, "--%s", p.Name)
+			}
+			if s.req.Files == nil {
+				s.req.Files = map[string][]byte{}
+			}
+			s.req.Files[p.Name] = b
+			if slices.ContainsFunc(outputs, func(o string) bool { return o != "" && o != "-" && sameFile(o, path) }) {
+				return fault.New(fault.Usage, "--%s %s is also an output", p.Name, path).WithHint("write another file")
+			}
+		}
+	}
+	return s.guard(outputs...)
+}
+
+// writeFiles writes the files of a result that parameters name.
+func (s *session) writeFiles(ctx context.Context, files []analysis.OutFile) error {
+	for _, f := range files {
+		path := s.req.Params[f.Param]
+		write := func(w io.Writer) error {
+			_, err := w.Write(f.Bytes)
+			return err
+		}
+		if f.Table != nil {
+			format := render.FormatOf(path)
+			if format == "" {
+				return fault.New(fault.Usage, "--%s %s: the ending names no format", f.Param, path).WithHint("use one of %s", strings.Join(render.Formats(), ", "))
+			}
+			write = func(w io.Writer) error {
+				return render.Write(w, format, f.Table, render.Options{Zone: s.zone, Header: true, File: true})
+			}
+		}
+		if err := vfs.WriteAtomic(ctx, path, write); err != nil {
+			return fault.Wrap(err, "--%s", f.Param)
+		}
+		s.app.say("wrote %s", path)
+	}
+	return nil
 }
 
 // columnHelp lists the result columns.

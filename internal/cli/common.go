@@ -247,8 +247,11 @@ func (o *common) relate(ctx context.Context, s *session, table string, keepUnmap
 
 // request turns the flags into an analysis request.
 func (o *common) request(s *session) (*analysis.Request, error) {
-	r := &analysis.Request{Rel: s.rel, Params: map[string]string{}, AsOf: s.rel.AsOf, Now: s.now.UnixMicro(), Lang: o.lang, Net: o.net, Seed: o.seed, Threads: o.workers()}
+	r := &analysis.Request{Rel: s.rel, Params: map[string]string{}, AsOf: s.rel.AsOf, Now: s.now.UnixMicro(), Lang: o.lang, Net: o.net, Seed: o.seed, Threads: o.workers(), Rows: rowsOf(s.data)}
 	var err error
+	if r.Memory, err = o.memoryBytes(); err != nil {
+		return nil, err
+	}
 	if r.From, err = day("from", o.from, query.MinTime); err != nil {
 		return nil, err
 	}
@@ -265,6 +268,22 @@ func (o *common) request(s *session) (*analysis.Request, error) {
 	}
 	r.InCurrency(o.currency)
 	return r, nil
+}
+
+// textRow is about the length of a row of a text file, to estimate their number.
+const textRow = 64
+
+// rowsOf bounds the rows of a dataset: their number where the splits tell, else by size.
+func rowsOf(d source.Dataset) int64 {
+	var n int64
+	for _, sp := range d.Splits() {
+		if rows := sp.Rows(); rows >= 0 {
+			n += rows
+		} else {
+			n += sp.Bytes() / textRow
+		}
+	}
+	return n
 }
 
 // parseWhere reads and checks --where against the relation.

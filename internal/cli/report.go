@@ -25,7 +25,7 @@ type reportOptions struct {
 	*common
 	html, output, format, title string
 	command                     string // how to make the page again
-	pseudonymise                bool
+	pseudonymise, full          bool
 }
 
 // pageNoName is the value of --html without a file name.
@@ -55,6 +55,7 @@ terminal, else to standard output. --format json gives the data of the page.`,
 	f.StringVar(&o.format, "format", "", "`html|json`")
 	f.StringVar(&o.title, "title", "", "title of the page")
 	f.BoolVar(&o.pseudonymise, "pseudonymise", false, "replace customer ids by keyed hashes (key from ECOMCTL_PSEUDONYM_KEY)")
+	f.BoolVar(&o.full, "full", false, "models also for inputs above 2,000,000 rows")
 	c.RunE = func(c *cobra.Command, inputs []string) error {
 		inputs, err := o.settle(inputs)
 		if err != nil {
@@ -137,6 +138,7 @@ func (o *reportOptions) publish(ctx context.Context, s *session) error {
 		}
 		s.req.Pseudonym = func(id string) string { return pseudonym(key, id) }
 	}
+	s.req.Full = o.full
 	rep, err := analysis.RunReport(ctx, eng, s.req)
 	if err != nil {
 		return err

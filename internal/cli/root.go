@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/ecomctl/ecomctl/internal/analysis"
@@ -44,8 +46,16 @@ recognised by content. Columns are recognised, or mapped with --map order_id=Col
 	pf.BoolVarP(&a.verbose, "verbose", "v", false, "say more on standard error")
 	pf.Var(newChoice(func(s string) { a.logJSON = s == "json" }, "text", "text", "json"), "log-format", "messages as `text|json`")
 	root.AddGroup(&cobra.Group{ID: "analyses", Title: "Analyses:"}, &cobra.Group{ID: "data", Title: "Data:"}, &cobra.Group{ID: "tool", Title: "Tool:"})
-	for _, d := range analysis.All() {
-		root.AddCommand(grouped("analyses", newAnalysis(a, d)))
+	made := map[string]*cobra.Command{}
+	for _, d := range analysis.All() { // by name: a command comes before its sub-commands
+		made[d.Name] = newAnalysis(a, d)
+		parent := root
+		if i := strings.LastIndexByte(d.Name, ' '); i > 0 && made[d.Name[:i]] != nil {
+			parent = made[d.Name[:i]]
+		} else {
+			made[d.Name].GroupID = "analyses"
+		}
+		parent.AddCommand(made[d.Name])
 	}
 	root.AddCommand(grouped("analyses", newReport(a)))
 	for _, c := range []*cobra.Command{newInspect(a), newProfile(a), newClean(a), newValidate(a), newConvert(a), newGenerate(a)} {

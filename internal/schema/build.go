@@ -91,7 +91,7 @@ func Build(ctx context.Context, opts BuildOptions) (*relation.Relation, []Notice
 	if err := b.columns(); err != nil {
 		return nil, nil, err
 	}
-	if b.KeepUnmapped {
+	if b.KeepUnmapped || b.table == Any {
 		b.unmapped()
 	}
 	return b.rel, b.notices, b.rules()
@@ -120,6 +120,9 @@ func (b *build) pickTable(preset *Preset) error {
 // own words, then the preset, else recognition.
 func (b *build) mapColumns(preset *Preset) error {
 	b.m = Mapping{Table: b.table}
+	if b.table == Any && len(b.Maps) == 0 {
+		return nil
+	}
 	off, err := b.explicit()
 	if err != nil {
 		return err

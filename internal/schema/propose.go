@@ -13,6 +13,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
+	"github.com/ecomctl/ecomctl/internal/source"
 )
 
 // Notice is a remark for people: what was recognised, and why.
@@ -225,6 +226,36 @@ func Guess(s *arrow.Schema, text bool) *Table {
 		}
 	}
 	return best
+}
+
+// Choose returns which of several canonical tables an input is: the preset's; the one
+// that the user's mapping names columns of; the one it looks most like; or the first. Any is
+// chosen only for an input that looks like no table at all.
+func Choose(d source.Dataset, preset string, maps map[string]string, names []string) (string, error) {
+	if preset != "" {
+		p, err := FindPreset(preset)
+		if err != nil {
+			return "", err
+		}
+		return p.Table.Name, nil
+	}
+	for _, name := range names {
+		t, fits := Find(name), len(maps) > 0
+		for canonical := range maps {
+			fits = fits && t.Column(canonical) != nil
+		}
+		if fits {
+			return name, nil
+		}
+	}
+	guess := Guess(d.Schema(), isText(d))
+	switch {
+	case guess != nil && slices.Contains(names, guess.Name):
+		return guess.Name, nil
+	case guess == nil && slices.Contains(names, Any.Name):
+		return Any.Name, nil
+	}
+	return names[0], nil
 }
 
 // column makes the relation's column of a choice, from a table's schema.

@@ -62,8 +62,14 @@ func (t *Table) Names() []string {
 // Tables are the canonical tables of docs/contract.md and the two small ones that are joined.
 var Tables = []*Table{Orders, Events, Series, Interactions, Products, Customers}
 
-// Find returns a canonical table by name, or nil.
+// Any is a table of any columns, each read as it is; nothing is mapped.
+var Any = &Table{Name: "table", EN: "A table of any columns", ZH: "任意列的表"}
+
+// Find returns a canonical table, or Any, by name; nil when there is none.
 func Find(name string) *Table {
+	if name == Any.Name {
+		return Any
+	}
 	for _, t := range Tables {
 		if t.Name == name {
 			return t

@@ -1,0 +1,26 @@
+package vfs
+
+import (
+	"context"
+	"io"
+
+	"github.com/ecomctl/ecomctl/internal/fault"
+)
+
+// ReadFile reads a whole file of the local disk, at most limit bytes of it: models, rules
+// and lists, never data.
+func ReadFile(ctx context.Context, path string, limit int64) ([]byte, error) {
+	f, err := Local{}.Open(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	switch {
+	case err != nil:
+		return nil, Classify(err, "reading "+path)
+	case int64(len(b)) > limit:
+		return nil, fault.New(fault.Input, "reading %s: larger than %d MiB", path, limit>>20)
+	}
+	return b, nil
+}
