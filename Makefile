@@ -48,9 +48,10 @@ bench: build ## ours and the peers in turn, SIZE=1m|10m|50m; writes docs/benchma
 	@bash scripts/bench/run.sh $(SIZE)
 
 .PHONY: accuracy
-accuracy: build ## every analysis against its own SQL, on generated and real data
+accuracy: build ## analyses against SQL, published figures and peers; writes docs/accuracy.md
 	@ECOMCTL_REQUIRE_SERVICES=1 bash scripts/services/test.sh
 	ECOMCTL_REQUIRE_SERVICES=1 go test -count=1 -timeout 20m -v ./test/oracle/...
+	ECOMCTL_BIN="$(CURDIR)/bin/ecomctl" ECOMCTL_UPDATE_ACCURACY=1 go test -count=1 -p 1 -timeout 60m -v ./test/accuracy/...
 
 .PHONY: release-check
 release-check: ## goreleaser check (installs goreleaser the first time: minutes)
