@@ -11,10 +11,8 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/spf13/cobra"
 
-	"github.com/ecomctl/ecomctl/internal/config"
 	"github.com/ecomctl/ecomctl/internal/convert"
 	"github.com/ecomctl/ecomctl/internal/fault"
-	"github.com/ecomctl/ecomctl/internal/generate"
 	"github.com/ecomctl/ecomctl/internal/render"
 	"github.com/ecomctl/ecomctl/internal/sink"
 	"github.com/ecomctl/ecomctl/internal/sink/arrowipc"
@@ -232,80 +230,6 @@ func hideOrderFlags(c *cobra.Command, keep ...string) {
 		}
 		return run(c, args)
 	}
-}
-
-func newGenerate(a *App) *cobra.Command {
-	c := &cobra.Command{
-		Use:   "generate",
-		Short: "Synthetic shops of any size",
-		Args:  cobra.NoArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
-	}
-	c.AddCommand(newGenerateOrders(a))
-	return c
-}
-
-func newGenerateOrders(a *App) *cobra.Command {
-	var o generate.Options
-	var from, dirty string
-	var seed uint64
-	var threads int
-	c := &cobra.Command{
-		Use:   "orders --rows N [-o OUT]",
-		Short: "Order lines of a synthetic shop: skewed, seasonal, with returns and campaigns",
-		Long: `Makes order lines in time order: few customers and products make most of the sales,
-weeks and years have their shape, campaigns their peaks; statuses, regions, returns, guests and
-wholesale customers occur. The same flags give the same bytes on any machine and
-any number of threads. --dirty spoils a share of the lines in every way a real export does.`,
-		Example: `  ecomctl generate orders --rows 1000000 -o shop.parquet
-  ecomctl generate orders --rows 50000 --regions br --dirty 0.02 --seed 7 | ecomctl report - -o report.html`,
-		Args: cobra.NoArgs,
-	}
-	out := addTarget(a, c, "csv")
-	f := c.Flags()
-	f.Int64Var(&o.Rows, "rows", 100_000, "order lines")
-	f.IntVar(&o.Customers, "customers", 0, "customers (default rows / 20)")
-	f.IntVar(&o.Products, "products", 0, "products (default 2,000)")
-	f.IntVar(&o.Days, "days", 0, "days of history (default 730)")
-	f.StringVar(&from, "from", "", "first `date` (default 2024-01-01)")
-	f.StringVar(&dirty, "dirty", "", "`share` of spoiled lines, like 0.01 or 1%")
-	f.StringVar(&o.Regions, "regions", "cn", "country: "+strings.Join(generate.Countries(), ", "))
-	f.StringVar(&o.Currency, "currency", "", "currency `code` (default: the country's)")
-	f.StringVar(&o.Lang, "lang", "en", "language of names: `en|zh`")
-	f.Uint64Var(&seed, "seed", 1, "seed: the same seed gives the same shop")
-	f.IntVar(&threads, "threads", 0, "worker threads (default: all processors)")
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		if err := out.resolve(); err != nil {
-			return err
-		}
-		o.Seed = seed
-		if from != "" {
-			t, err := time.Parse(time.DateOnly, from)
-			if err != nil {
-				return fault.New(fault.Usage, "--from %s: not a date like 2024-01-01", from)
-			}
-			o.From = t
-		}
-		if dirty != "" {
-			var err error
-			if o.Dirty, err = config.ParseShare(dirty); err != nil {
-				return fault.Wrap(err, "--dirty")
-			}
-		}
-		shop, err := generate.Orders(o)
-		if err != nil {
-			return err
-		}
-		n := (&common{app: a, threads: threads}).workers()
-		return out.write(c.Context(), func(w io.Writer) error {
-			dst, err := out.open(w, shop.Schema(), n)
-			if err != nil {
-				return err
-			}
-			return copyAll(c.Context(), shop, dst, n)
-		})
-	}
-	return c
 }
 
 // copyAll writes a dataset to a writer and closes it.
