@@ -142,7 +142,7 @@ type Grouping struct {
 	Item     string
 	Distinct bool     // each item once a group (its first row's values)
 	Order    []string // columns
-	Values   []string // Int, Money, Time, Date, Float columns returned beside each item
+	Values   []string // columns returned beside each item; texts as ranks, see Groups
 }
 
 // Plan is everything asked of one scan.
@@ -179,7 +179,8 @@ func (t *Table) Col(name string) *frame.Column {
 
 // Groups answers a Grouping in compressed rows: the items of group g are
 // Items[Off[g]:Off[g+1]], codes into ItemKeys; Values are aligned with Items.
-// ItemKeys is sorted, so codes compare as the items do.
+// ItemKeys is sorted, so codes compare as the items do. The value of a text is its rank
+// from 0 among the distinct texts beside all rows of the groups: ranks compare as the texts do.
 type Groups struct {
 	Name     string
 	Keys     frame.Column

@@ -16,7 +16,8 @@ type groupPlan struct {
 	key, item int   // uses
 	order     []int // vecs; -1 for text, which orders by textOrder
 	orderText []int // uses, parallel to order; -1
-	values    []int // vecs
+	values    []int // vecs; of text, which gives its rank, valueText
+	valueText []int // uses, parallel to values; -1
 	types     []expr.Type
 	stream    int
 }
@@ -59,10 +60,18 @@ func (b *builder) grouping(g query.Grouping) (*groupPlan, error) {
 		if err != nil {
 			return nil, err
 		}
-		if typ == expr.Text || typ == expr.Unknown {
-			return nil, fault.New(fault.Usage, "value %s of the groups: it is a %s, not a number or a time", name, typ)
+		use := -1
+		switch typ {
+		case expr.Unknown:
+			return nil, fault.New(fault.Usage, "value %s of the groups: it is a %s, not a number, a time or a text", name, typ)
+		case expr.Text:
+			id, err := b.key(name, query.NoCut)
+			if err != nil {
+				return nil, err
+			}
+			use = b.keyed(gp.stream, id)
 		}
-		gp.values, gp.types = append(gp.values, v), append(gp.types, typ)
+		gp.values, gp.valueText, gp.types = append(gp.values, v), append(gp.valueText, use), append(gp.types, typ)
 	}
 	return gp, nil
 }
@@ -94,8 +103,15 @@ func (pt *part) add(gp *groupPlan, s *state, mem *budget) {
 			pt.order[j], pt.orderNull[j] = append(pt.order[j], x), append(pt.orderNull[j], null)
 		}
 		for j, v := range gp.values {
-			d := &s.vecs[v]
 			x := query.NullValue
+			if use := gp.valueText[j]; use >= 0 {
+				if id := s.ids[use].ids[i]; id != 0 {
+					x = int64(id)
+				}
+				pt.values[j] = append(pt.values[j], x)
+				continue
+			}
+			d := &s.vecs[v]
 			switch {
 			case d.ok != nil && !d.ok[i]:
 			case d.isFloat:
@@ -139,6 +155,11 @@ func (r *results) groupsOf(gp *groupPlan, parts []part) *query.Groups {
 					all.order[j][i] = int64(ranks[id])
 				}
 			}
+		}
+	}
+	for j, use := range gp.valueText {
+		if use >= 0 {
+			rankTexts(all.values[j], r.reader(use))
 		}
 	}
 	off := make([]int64, len(keys)+1)
@@ -243,6 +264,20 @@ func rankIDs64(ids []int64, null []bool, kr *keyReader) (rank, sorted []uint32) 
 		}
 	}
 	return rankIDs(short, kr)
+}
+
+// rankTexts turns the ids of texts into their ranks among the texts that occur.
+func rankTexts(ids []int64, kr *keyReader) {
+	null := make([]bool, len(ids))
+	for i, id := range ids {
+		null[i] = id == query.NullValue
+	}
+	rank, _ := rankIDs64(ids, null, kr)
+	for i, id := range ids {
+		if !null[i] {
+			ids[i] = int64(rank[id])
+		}
+	}
 }
 
 // sortIDs sorts ids by their values.

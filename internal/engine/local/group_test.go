@@ -36,6 +36,7 @@ func (n *naive) grouping(g query.Grouping) []string {
 	}
 	sort.Slice(keys, func(a, b int) bool { return compareCells(keys[a], keys[b]) < 0 })
 	var out []string
+	ranks := n.textRanks(g, groups)
 	for _, k := range keys {
 		rows := groups[k]
 		sort.SliceStable(rows, func(a, b int) bool {
@@ -56,12 +57,48 @@ func (n *naive) grouping(g query.Grouping) []string {
 			seen[it] = true
 			line += " " + show(it)
 			for _, v := range g.Values {
-				line += "/" + show(r.vals[v])
+				line += "/" + show(ranks.of(v, r.vals[v]))
 			}
 		}
 		out = append(out, line)
 	}
 	return out
+}
+
+// rankOf are the ranks that stand for texts, by column.
+type rankOf map[string]map[cell]int64
+
+// of returns what the engine gives for a value.
+func (r rankOf) of(column string, c cell) cell {
+	if rank, text := r[column]; text && c != nil {
+		return rank[c]
+	}
+	return c
+}
+
+func (n *naive) textRanks(g query.Grouping, groups map[cell][]*naiveRow) rankOf {
+	ranks := rankOf{}
+	for _, v := range g.Values {
+		if n.typ(v) != expr.Text {
+			continue
+		}
+		var texts []cell
+		seen := map[cell]bool{nil: true}
+		for _, rows := range groups {
+			for _, r := range rows {
+				if c := r.vals[v]; !seen[c] {
+					seen[c] = true
+					texts = append(texts, c)
+				}
+			}
+		}
+		sort.Slice(texts, func(a, b int) bool { return compareCells(texts[a], texts[b]) < 0 })
+		ranks[v] = map[cell]int64{}
+		for i, c := range texts {
+			ranks[v][c] = int64(i)
+		}
+	}
+	return ranks
 }
 
 // groupLines shows groups as the naive answer is shown.
@@ -93,7 +130,7 @@ func TestGroupingsAgreeWithTheNaiveEngine(t *testing.T) {
 		names := []string{"order_id", "customer_id", "product_id", "region", "quantity", "weight"}
 		g := query.Grouping{Name: "g", Key: rapid.SampledFrom(names).Draw(t, "key"), Item: rapid.SampledFrom(names).Draw(t, "item"), Distinct: rapid.Bool().Draw(t, "distinct"),
 			Order:  rapid.SliceOfN(rapid.SampledFrom([]string{"order_ts", "region", "weight", "quantity", "money"}), 0, 2).Draw(t, "order"),
-			Values: rapid.SliceOfN(rapid.SampledFrom([]string{"order_ts", "weight", "quantity", "money"}), 0, 2).Draw(t, "values")}
+			Values: rapid.SliceOfN(rapid.SampledFrom([]string{"order_ts", "weight", "quantity", "money", "region"}), 0, 2).Draw(t, "values")}
 		n := &naive{rel: rel, rows: naiveRows(t, rel, shopColumns)}
 		ans, err := New(Options{Threads: rapid.IntRange(1, 4).Draw(t, "threads")}).Run(context.Background(), rel, query.Plan{Groupings: []query.Grouping{g}})
 		if err != nil {

@@ -48,10 +48,11 @@ func (s *selection) grouping(g query.Grouping) string {
 	list := []string{key.s + " AS " + s.ident("key"), item.s + " AS " + s.ident("item")}
 	for _, name := range g.Values {
 		t, typ := s.cutColumn(name, query.NoCut)
+		v := s.let("value", t)
 		if typ == expr.Text {
-			s.fail(fault.New(fault.Usage, "value %s is a text", name))
+			v = s.textRank(v, key, item)
 		}
-		list = append(list, s.let("value", t).s+" AS "+s.ident(name))
+		list = append(list, v.s+" AS "+s.ident(name))
 	}
 	where := s.where.s + " AND " + key.s + " IS NOT NULL AND " + item.s + " IS NOT NULL"
 	if g.Distinct {
@@ -60,6 +61,13 @@ func (s *selection) grouping(g query.Grouping) string {
 	}
 	text, last := s.ctes()
 	return fmt.Sprintf("%s\nSELECT\n  %s\nFROM %s\nWHERE %s\nORDER BY %s, %s\n", text, strings.Join(list, ",\n  "), last, where, key.s, strings.Join(order, ", "))
+}
+
+// textRank is the rank from 0 of a text among the rows of the groups.
+func (s *selection) textRank(v, key, item term) term {
+	rows := s.where.s + " AND " + key.s + " IS NOT NULL AND " + item.s + " IS NOT NULL"
+	rank := "DENSE_RANK() OVER (PARTITION BY " + rows + " ORDER BY " + nullsLast(v) + ") - 1"
+	return s.let("rank", term{s: "CASE WHEN " + v.s + " IS NOT NULL THEN " + rank + " END", step: later(key, item, s.where, v)})
 }
 
 // Account prints where every row of the relation goes: one row a kind and reason

@@ -28,7 +28,7 @@ func TestGroupingsEqualSQLite(t *testing.T) {
 		g := query.Grouping{Name: "g", Key: rapid.SampledFrom([]string{"order_id", "customer_id", "region"}).Draw(t, "key"),
 			Item: rapid.SampledFrom([]string{"product_id", "customer_id", "category"}).Draw(t, "item"), Distinct: rapid.Bool().Draw(t, "distinct")}
 		g.Order = rapid.SampledFrom([][]string{nil, {"order_ts"}, {"product_id", "order_ts"}}).Draw(t, "order")
-		g.Values = rapid.SampledFrom([][]string{nil, {"money"}, {"order_ts", "weight", "quantity"}}).Draw(t, "values")
+		g.Values = rapid.SampledFrom([][]string{nil, {"money"}, {"order_ts", "weight", "quantity"}, {"region", "money", "category"}}).Draw(t, "values")
 		if rapid.Bool().Draw(t, "scoped") {
 			g.Scope = relation.Kinds(rapid.IntRange(1, 31).Draw(t, "scope"))
 		}
