@@ -24,25 +24,35 @@ func ETS(name string, spec ETSSpec) Model {
 // SES is simple exponential smoothing: ETS(A,N,N).
 func SES() Model { return ETS("ses", ETSSpec{'A', 'N', false, 'N'}) }
 
-// Holt is Holt's linear trend: ETS(A,A,N) (Holt 1957, reprinted in Int. J. Forecasting 20, 2004).
-func Holt() Model { return ETS("holt", ETSSpec{'A', 'A', false, 'N'}) }
+// Holt is Holt's trend (Holt 1957, reprinted in Int. J. Forecasting 20, 2004): ETS(A,A,N), or
+// ETS(A,Ad,N) where AICc prefers its damped form.
+func Holt() Model {
+	return etsModel{"holt", func(*etsData) []ETSSpec { return undampedOrDamped(ETSSpec{'A', 'A', false, 'N'}) }}
+}
+
+func undampedOrDamped(s ETSSpec) []ETSSpec {
+	damped := s
+	damped.Damped = true
+	return []ETSSpec{s, damped}
+}
 
 // Damped is the damped trend of Gardner & McKenzie (Management Science 31, 1985): ETS(A,Ad,N).
 func Damped() Model { return ETS("damped", ETSSpec{'A', 'A', true, 'N'}) }
 
 // HoltWinters is Holt–Winters smoothing (Winters, Management Science 6, 1960) with an additive or
-// multiplicative season: ETS(A,A,A) or ETS(M,A,M). Without a season of two steps or
-// more it is Holt's trend.
+// multiplicative season: ETS(A,A,A) or ETS(M,A,M), or their damped forms where AICc prefers
+// them. Without a season of two steps or more it is Holt's trend.
 func HoltWinters(multiplicative bool) Model {
 	name, spec := "hw", ETSSpec{'A', 'A', false, 'A'}
 	if multiplicative {
 		name, spec = "hw-mul", ETSSpec{'M', 'A', false, 'M'}
 	}
 	return etsModel{name, func(d *etsData) []ETSSpec {
+		s := spec
 		if d.m < 2 {
-			return []ETSSpec{{spec.Error, 'A', false, 'N'}}
+			s.Season = 'N'
 		}
-		return []ETSSpec{spec}
+		return undampedOrDamped(s)
 	}}
 }
 
