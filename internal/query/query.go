@@ -143,6 +143,7 @@ type Grouping struct {
 	Distinct bool     // each item once a group (its first row's values)
 	Order    []string // columns
 	Values   []string // columns returned beside each item; texts as ranks, see Groups
+	Codes    []string // columns of any type returned beside each item as codes of their values
 }
 
 // Plan is everything asked of one scan.
@@ -188,10 +189,16 @@ type Groups struct {
 	Items    []uint32
 	ItemKeys frame.Column
 	Values   [][]int64 // Float columns as math.Float64bits; NullValue where null
+	// Codes are aligned with Items: codes into CodeKeys, which are sorted; NullCode where null.
+	Codes    [][]uint32
+	CodeKeys []frame.Column
 }
 
-// NullValue stands for null in Groups.Values.
-const NullValue = int64(math.MinInt64)
+// What stands for null in Groups.Values and in Groups.Codes.
+const (
+	NullValue = int64(math.MinInt64)
+	NullCode  = uint32(math.MaxUint32)
+)
 
 // Reason counts the rows of one kind and reason. Money sums what could be
 // computed; NoMoney counts the rows where it could not.

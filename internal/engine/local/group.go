@@ -1,24 +1,25 @@
 package local
 
 import (
+	"math"
 	"slices"
 
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
-	"github.com/ecomctl/ecomctl/internal/frame"
 	"github.com/ecomctl/ecomctl/internal/query"
 )
 
-// groupPlan is how one grouping is answered: ids of key and item, and vectors
-// of what orders the rows and is returned with them.
+// groupPlan is how one grouping is answered: ids of key and item, vectors of
+// what orders the rows and is returned with them, and ids of what is returned as codes.
 type groupPlan struct {
 	g         query.Grouping
 	key, item int   // uses
-	order     []int // vecs; -1 for text, which orders by textOrder
-	orderText []int // uses, parallel to order; -1
-	values    []int // vecs; of text, which gives its rank, valueText
-	valueText []int // uses, parallel to values; -1
-	types     []expr.Type
+	order     []int // vecs; text columns are ordered by orderText
+	orderText []int // uses, parallel to order; -1 for numbers
+	values    []int // vecs
+	valueText []int // uses, parallel to values: texts are given as ranks; -1
+	ordered   []int // parallel to values: the order column that it is; -1
+	codes     []int // uses
 	stream    int
 }
 
@@ -30,291 +31,224 @@ func (b *builder) grouping(g query.Grouping) (*groupPlan, error) {
 	if gp.stream, err = b.stream(g.Scope, g.Where, g.From, g.To); err != nil {
 		return nil, err
 	}
-	for _, k := range []struct {
-		name string
-		use  *int
-	}{{g.Key, &gp.key}, {g.Item, &gp.item}} {
-		id, err := b.key(k.name, query.NoCut)
+	use := func(name string) (int, error) {
+		id, err := b.key(name, query.NoCut)
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
-		*k.use = b.keyed(gp.stream, id)
+		return b.keyed(gp.stream, id), nil
+	}
+	if gp.key, err = use(g.Key); err != nil {
+		return nil, err
+	}
+	if gp.item, err = use(g.Item); err != nil {
+		return nil, err
 	}
 	for _, name := range g.Order {
 		v, typ, err := b.numbers(gp.stream, name, query.NoCut)
 		if err != nil {
 			return nil, err
 		}
-		use := -1
+		text := -1
 		if typ == expr.Text {
-			id, err := b.key(name, query.NoCut)
-			if err != nil {
+			if text, err = use(name); err != nil {
 				return nil, err
 			}
-			use = b.keyed(gp.stream, id)
 		}
-		gp.order, gp.orderText = append(gp.order, v), append(gp.orderText, use)
+		gp.order, gp.orderText = append(gp.order, v), append(gp.orderText, text)
 	}
 	for _, name := range g.Values {
 		v, typ, err := b.numbers(gp.stream, name, query.NoCut)
 		if err != nil {
 			return nil, err
 		}
-		use := -1
+		at, text := -1, -1
 		switch typ {
 		case expr.Unknown:
 			return nil, fault.New(fault.Usage, "value %s of the groups: it is a %s, not a number, a time or a text", name, typ)
 		case expr.Text:
-			id, err := b.key(name, query.NoCut)
-			if err != nil {
+			if text, err = use(name); err != nil {
 				return nil, err
 			}
-			use = b.keyed(gp.stream, id)
+		case expr.Float: // whose order is kept in another form
+		default:
+			at = slices.Index(gp.order, v)
 		}
-		gp.values, gp.valueText, gp.types = append(gp.values, v), append(gp.valueText, use), append(gp.types, typ)
+		gp.values, gp.valueText, gp.ordered = append(gp.values, v), append(gp.valueText, text), append(gp.ordered, at)
+	}
+	for _, name := range g.Codes {
+		c, err := use(name)
+		if err != nil {
+			return nil, err
+		}
+		gp.codes = append(gp.codes, c)
 	}
 	return gp, nil
+}
+
+// rowBytes is what one row of a grouping takes: as it is collected, in slices that grow, and
+// again as it is put into its group.
+func (gp *groupPlan) rowBytes() int64 {
+	n := 8 + 8*len(gp.order) + 4*len(gp.codes)
+	for _, at := range gp.ordered {
+		if at < 0 {
+			n += 8
+		}
+	}
+	return int64(n)*9/4 + 4
 }
 
 // part holds the rows of a grouping that came from one split, in file order.
 type part struct {
 	key, item []uint32
 	order     [][]int64 // sortable numbers, or text ids
-	orderNull [][]bool
-	values    [][]int64
+	orderNull [][]bool  // nil where no row of the part is null
+	values    [][]int64 // nil where an order column is the same
+	codes     [][]uint32
+	keep      []int32 // of the batch: rows with key and item
 }
 
 // add appends a batch.
 func (pt *part) add(gp *groupPlan, s *state, mem *budget) {
 	if pt.order == nil {
 		pt.order, pt.orderNull = make([][]int64, len(gp.order)), make([][]bool, len(gp.order))
-		pt.values = make([][]int64, len(gp.values))
+		pt.values, pt.codes = make([][]int64, len(gp.values)), make([][]uint32, len(gp.codes))
 	}
-	keys, items := s.ids[gp.key].ids, s.ids[gp.item].ids
-	n := 0
-	for i, k := range keys {
-		if k == 0 || items[i] == 0 {
+	keys, items := &s.ids[gp.key], &s.ids[gp.item]
+	all := len(keys.ids) > 0 && keys.lo > 0 && items.lo > 0
+	pt.keep = pt.keep[:0]
+	if !all {
+		for i, k := range keys.ids {
+			if k != 0 && items.ids[i] != 0 {
+				pt.keep = append(pt.keep, int32(i))
+			}
+		}
+		all = len(pt.keep) == len(keys.ids)
+	}
+	had, n := len(pt.key), len(pt.keep)
+	if all {
+		n = len(keys.ids)
+	}
+	pt.key, pt.item = appendRows(pt.key, keys.ids, pt.keep, all), appendRows(pt.item, items.ids, pt.keep, all)
+	for j, use := range gp.codes {
+		pt.codes[j] = appendRows(pt.codes[j], s.ids[use].ids, pt.keep, all)
+	}
+	for j, v := range gp.order {
+		if use := gp.orderText[j]; use >= 0 {
+			for _, i := range rowsOf(pt.keep, all, len(keys.ids), s) {
+				id := s.ids[use].ids[i]
+				pt.order[j] = append(pt.order[j], int64(id))
+				pt.null(j, had, id == 0)
+			}
 			continue
 		}
-		n++
-		pt.key, pt.item = append(pt.key, k), append(pt.item, items[i])
-		for j, v := range gp.order {
-			x, null := s.sortKey(v, gp.orderText[j], i)
-			pt.order[j], pt.orderNull[j] = append(pt.order[j], x), append(pt.orderNull[j], null)
-		}
-		for j, v := range gp.values {
-			x := query.NullValue
-			if use := gp.valueText[j]; use >= 0 {
-				if id := s.ids[use].ids[i]; id != 0 {
-					x = int64(id)
-				}
-				pt.values[j] = append(pt.values[j], x)
-				continue
+		pt.addOrder(j, &s.vecs[v], had, rowsOf(pt.keep, all, len(keys.ids), s), all)
+	}
+	for j, v := range gp.values {
+		rows := rowsOf(pt.keep, all, len(keys.ids), s)
+		if use := gp.valueText[j]; use >= 0 {
+			for _, i := range rows {
+				pt.values[j] = append(pt.values[j], textID(s.ids[use].ids[i]))
 			}
-			d := &s.vecs[v]
-			switch {
-			case d.ok != nil && !d.ok[i]:
-			case d.isFloat:
-				x = floatBits(d.f64[i] + 0) // the bits of -0 are NullValue
-			default:
-				x = d.i64[i]
-			}
-			pt.values[j] = append(pt.values[j], x)
+		} else if gp.ordered[j] < 0 {
+			pt.values[j] = appendValues(pt.values[j], &s.vecs[v], rows, all)
 		}
 	}
-	mem.add(int64(n) * int64(8+9*len(gp.order)+8*len(gp.values)) * 3 / 2)
+	mem.add(int64(n) * gp.rowBytes())
 }
 
-// sortKey is the value of row i of a vector as an integer of the same order.
-func (s *state) sortKey(v, textUse, i int) (x int64, null bool) {
-	if textUse >= 0 {
-		id := s.ids[textUse].ids[i]
-		return int64(id), id == 0
+// rowsOf lists the kept rows: all of 0 … n−1, or keep.
+func rowsOf(keep []int32, all bool, n int, s *state) []int32 {
+	if !all {
+		return keep
 	}
-	d := &s.vecs[v]
-	if d.ok != nil && !d.ok[i] {
-		return 0, true
+	for len(s.all) < n {
+		s.all = append(s.all, int32(len(s.all)))
 	}
-	if d.isFloat {
-		return sortable(d.f64[i]), false
-	}
-	return d.i64[i], false
+	return s.all[:n]
 }
 
-// groupsOf answers a grouping.
-func (r *results) groupsOf(gp *groupPlan, parts []part) *query.Groups {
-	all := join(gp, parts)
-	keyReader, itemReader := r.reader(gp.key), r.reader(gp.item)
-	keyRank, keys := rankIDs(all.key, keyReader)
-	itemRank, items := rankIDs(all.item, itemReader)
-	for j, use := range gp.orderText {
-		if use >= 0 {
-			ranks, _ := rankIDs64(all.order[j], all.orderNull[j], r.reader(use))
-			for i, id := range all.order[j] {
-				if !all.orderNull[j][i] {
-					all.order[j][i] = int64(ranks[id])
-				}
-			}
-		}
+// appendRows appends the kept rows of src.
+func appendRows(dst, src []uint32, keep []int32, all bool) []uint32 {
+	if all {
+		return append(dst, src...)
 	}
-	for j, use := range gp.valueText {
-		if use >= 0 {
-			rankTexts(all.values[j], r.reader(use))
-		}
+	for _, i := range keep {
+		dst = append(dst, src[i])
 	}
-	off := make([]int64, len(keys)+1)
-	for _, k := range all.key {
-		off[keyRank[k]+1]++
-	}
-	for i := range keys {
-		off[i+1] += off[i]
-	}
-	rows := make([]uint32, len(all.key))
-	at := slices.Clone(off)
-	for i, k := range all.key { // stable: file order within a group
-		rows[at[keyRank[k]]] = uint32(i)
-		at[keyRank[k]]++
-	}
-	g := &query.Groups{Name: gp.g.Name, Off: []int64{0}, Values: make([][]int64, len(gp.values))}
-	g.Keys = idColumn(keys, keyReader)
-	g.ItemKeys = idColumn(items, itemReader)
-	seen := make([]uint32, len(items)) // group + 1 that last had the item
-	for k := range keys {
-		own := rows[off[k]:off[k+1]]
-		if len(gp.order) > 0 {
-			slices.SortStableFunc(own, all.compare)
-		}
-		for _, i := range own {
-			it := itemRank[all.item[i]]
-			if gp.g.Distinct {
-				if seen[it] == uint32(k)+1 {
-					continue
-				}
-				seen[it] = uint32(k) + 1
-			}
-			g.Items = append(g.Items, it)
-			for j := range g.Values {
-				g.Values[j] = append(g.Values[j], all.values[j][i])
-			}
-		}
-		g.Off = append(g.Off, int64(len(g.Items)))
-	}
-	return g
+	return dst
 }
 
-// compare orders two rows by the grouping's columns, nulls last.
-func (pt *part) compare(a, b uint32) int {
-	for j, o := range pt.order {
-		an, bn := pt.orderNull[j][a], pt.orderNull[j][b]
+// null notes whether the row just appended to order column j is null; the flags begin with
+// the first one that is.
+func (pt *part) null(j, had int, null bool) {
+	if null && pt.orderNull[j] == nil {
+		pt.orderNull[j] = make([]bool, had, max(2*had, 64))
+	}
+	if at := len(pt.order[j]); pt.orderNull[j] != nil || null {
+		for len(pt.orderNull[j]) < at-1 {
+			pt.orderNull[j] = append(pt.orderNull[j], false)
+		}
+		pt.orderNull[j] = append(pt.orderNull[j], null)
+	}
+}
+
+// addOrder appends an order column's rows as integers of the same order.
+func (pt *part) addOrder(j int, d *vecData, had int, rows []int32, all bool) {
+	switch {
+	case all && !d.isFloat && d.ok == nil && pt.orderNull[j] == nil:
+		pt.order[j] = append(pt.order[j], d.i64...)
+		return
+	case d.isFloat:
+		for _, i := range rows {
+			pt.order[j] = append(pt.order[j], sortable(d.f64[i]))
+			pt.null(j, had, d.ok != nil && !d.ok[i])
+		}
+		return
+	}
+	for _, i := range rows {
+		pt.order[j] = append(pt.order[j], d.i64[i])
+		pt.null(j, had, d.ok != nil && !d.ok[i])
+	}
+}
+
+// textID is the id of a text as a value.
+func textID(id uint32) int64 {
+	if id == 0 {
+		return query.NullValue
+	}
+	return int64(id)
+}
+
+// appendValues appends a value column's rows.
+func appendValues(dst []int64, d *vecData, rows []int32, all bool) []int64 {
+	if all && d.ok == nil && !d.isFloat {
+		return append(dst, d.i64...)
+	}
+	for _, i := range rows {
 		switch {
-		case an && bn:
-		case an:
-			return 1
-		case bn:
-			return -1
-		case o[a] < o[b]:
-			return -1
-		case o[a] > o[b]:
-			return 1
+		case d.ok != nil && !d.ok[i]:
+			dst = append(dst, query.NullValue)
+		case d.isFloat:
+			dst = append(dst, floatBits(d.f64[i]+0)) // the bits of -0 are NullValue
+		default:
+			dst = append(dst, d.i64[i])
 		}
 	}
-	return 0
+	return dst
 }
 
-func join(gp *groupPlan, parts []part) *part {
-	all := &part{order: make([][]int64, len(gp.order)), orderNull: make([][]bool, len(gp.order)), values: make([][]int64, len(gp.values))}
-	for i := range parts {
-		p := &parts[i]
-		all.key, all.item = append(all.key, p.key...), append(all.item, p.item...)
-		if len(p.key) > 0 {
-			for j := range all.order {
-				all.order[j] = append(all.order[j], p.order[j]...)
-				all.orderNull[j] = append(all.orderNull[j], p.orderNull[j]...)
-			}
-			for j := range all.values {
-				all.values[j] = append(all.values[j], p.values[j]...)
-			}
-		}
-		*p = part{}
+// full tells that the rows collected so far pass the budget. They are not spilled.
+func (a *attempt) full() error {
+	if a.mem.limit <= 0 || a.mem.used.Load()+a.p.tableBytes() <= a.mem.limit {
+		return nil
 	}
-	return all
+	if a.spill == nil && len(a.p.units) > 0 {
+		return errBudget // the queries' state can go to disk, and leave the room to the groups
+	}
+	return fault.New(fault.Full, "collecting the rows of each %s: they do not fit in the memory budget of %d MiB", a.p.groups[0].g.Key, a.mem.limit>>20).
+		WithHint("raise --memory, or ask for a shorter period or fewer rows with --from, --to and --where")
 }
 
-// rankIDs ranks the ids that occur by their values: rank by id, and the ids in order.
-func rankIDs(ids []uint32, kr *keyReader) (rank, sorted []uint32) {
-	rank = make([]uint32, kr.k.bound())
-	for _, id := range ids {
-		if rank[id] == 0 {
-			rank[id] = 1
-			sorted = append(sorted, id)
-		}
-	}
-	sortIDs(sorted, kr)
-	for i, id := range sorted {
-		rank[id] = uint32(i)
-	}
-	return rank, sorted
-}
-
-func rankIDs64(ids []int64, null []bool, kr *keyReader) (rank, sorted []uint32) {
-	short := make([]uint32, 0, len(ids))
-	for i, id := range ids {
-		if !null[i] {
-			short = append(short, uint32(id))
-		}
-	}
-	return rankIDs(short, kr)
-}
-
-// rankTexts turns the ids of texts into their ranks among the texts that occur.
-func rankTexts(ids []int64, kr *keyReader) {
-	null := make([]bool, len(ids))
-	for i, id := range ids {
-		null[i] = id == query.NullValue
-	}
-	rank, _ := rankIDs64(ids, null, kr)
-	for i, id := range ids {
-		if !null[i] {
-			ids[i] = int64(rank[id])
-		}
-	}
-}
-
-// sortIDs sorts ids by their values.
-func sortIDs(ids []uint32, kr *keyReader) {
-	switch {
-	case kr.k.text != nil:
-		sortText(ids, kr.string)
-	case kr.k.typ == expr.Float:
-		slices.SortFunc(ids, func(a, b uint32) int {
-			return cmpInt(sortable(floatOf(kr.number(a))), sortable(floatOf(kr.number(b))))
-		})
-	default:
-		slices.SortFunc(ids, func(a, b uint32) int { return cmpInt(kr.number(a), kr.number(b)) })
-	}
-}
-
-func cmpInt(a, b int64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
-}
-
-// idColumn makes a column of the values of ids.
-func idColumn(ids []uint32, kr *keyReader) frame.Column {
-	vals := make([]dimValue, len(ids))
-	for i, id := range ids {
-		if kr.k.text != nil {
-			vals[i].v = int64(id)
-		} else {
-			vals[i].v = kr.number(id)
-		}
-	}
-	return dimColumn(cutType(kr.k.typ, kr.k.cut), vals, &dimPlan{cut: kr.k.cut}, kr)
-}
-
-func (r *results) reader(use int) *keyReader { return r.keys[r.p.uses[use].keyer].load() }
+// maxGroupRows bounds the rows of a grouping: they are numbered by 32 bits.
+const maxGroupRows = math.MaxUint32 - 1

@@ -59,6 +59,9 @@ func (n *naive) grouping(g query.Grouping) []string {
 			for _, v := range g.Values {
 				line += "/" + show(ranks.of(v, r.vals[v]))
 			}
+			for _, v := range g.Codes {
+				line += "#" + show(r.vals[v])
+			}
 		}
 		out = append(out, line)
 	}
@@ -117,6 +120,13 @@ func groupLines(n *naive, q query.Grouping, g *query.Groups) []string {
 				}
 				line += "/" + show(c)
 			}
+			for j := range q.Codes {
+				var c cell
+				if code := g.Codes[j][i]; code != query.NullCode {
+					c = cellOf(&g.CodeKeys[j], int(code))
+				}
+				line += "#" + show(c)
+			}
 		}
 		out = append(out, line)
 	}
@@ -130,7 +140,8 @@ func TestGroupingsAgreeWithTheNaiveEngine(t *testing.T) {
 		names := []string{"order_id", "customer_id", "product_id", "region", "quantity", "weight"}
 		g := query.Grouping{Name: "g", Key: rapid.SampledFrom(names).Draw(t, "key"), Item: rapid.SampledFrom(names).Draw(t, "item"), Distinct: rapid.Bool().Draw(t, "distinct"),
 			Order:  rapid.SliceOfN(rapid.SampledFrom([]string{"order_ts", "region", "weight", "quantity", "money"}), 0, 2).Draw(t, "order"),
-			Values: rapid.SliceOfN(rapid.SampledFrom([]string{"order_ts", "weight", "quantity", "money", "region"}), 0, 2).Draw(t, "values")}
+			Values: rapid.SliceOfN(rapid.SampledFrom([]string{"order_ts", "weight", "quantity", "money", "region"}), 0, 2).Draw(t, "values"),
+			Codes: rapid.SliceOfN(rapid.SampledFrom([]string{"region", "customer_id", "weight", "order_ts"}), 0, 2).Draw(t, "codes")}
 		n := &naive{rel: rel, rows: naiveRows(t, rel, shopColumns)}
 		ans, err := New(Options{Threads: rapid.IntRange(1, 4).Draw(t, "threads")}).Run(context.Background(), rel, query.Plan{Groupings: []query.Grouping{g}})
 		if err != nil {
@@ -147,6 +158,56 @@ func TestGroupingsAgreeWithTheNaiveEngine(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestGroupsSortManyRows: groups of thousands of rows, with and without nulls in what
+// orders them, agree with the naive engine.
+func TestGroupsSortManyRows(t *testing.T) {
+	m := bigShop(3000)
+	rng := rand.New(rand.NewPCG(5, 5))
+	for _, r := range m.rows { // in no order of time, some without a price
+		r[1] = r[1].(int64) + rng.Int64N(int64(1e12))
+		if rng.IntN(40) == 0 {
+			r[4] = nil
+		}
+	}
+	rel := shop(m, "UTC")
+	n := &naive{rel: rel, rows: naiveRows(t, rel, []string{"order_id", "order_ts", "customer_id", "quantity", "unit_price"})}
+	for _, order := range [][]string{{"unit_price"}, {"order_ts"}, {"order_id", "unit_price"}, nil} {
+		g := query.Grouping{Name: "g", Scope: 31, Key: "quantity", Item: "order_id", Order: order, Values: []string{"order_ts", "unit_price"}, Codes: []string{"customer_id"}}
+		ans, err := New(Options{Threads: 2}).Run(context.Background(), rel, query.Plan{Groupings: []query.Grouping{g}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := groupLines(n, g, ans.Groups[0]), n.grouping(g); !slices.Equal(got, want) {
+			t.Errorf("ordered by %v: %d groups, want %d, or other rows", order, len(got), len(want))
+		}
+	}
+}
+
+// TestGroupsKeepToTheBudget: rows that do not fit are refused, and queries beside
+// groups that fit still go to disk.
+func TestGroupsKeepToTheBudget(t *testing.T) {
+	m := bigShop(20_000)
+	rel := shop(m, "UTC")
+	g := query.Grouping{Name: "g", Key: "customer_id", Item: "order_id", Order: []string{"order_ts"}, Values: []string{"order_ts"}}
+	q := query.Query{Name: "q", Dims: []query.Dim{{Name: "c", Column: "customer_id"}}, Measures: []query.Measure{{Name: "p", Op: query.CountDistinct, Column: "order_id"}}}
+	plan := query.Plan{Queries: []query.Query{q}, Groupings: []query.Grouping{g}}
+	_, err := New(Options{Threads: 2, Memory: 100 << 10}).Run(context.Background(), rel, plan)
+	if fault.KindOf(err) != fault.Full || fault.HintOf(err) == "" {
+		t.Errorf("a budget of 100 KiB: %v", err)
+	}
+	want, err := New(Options{Threads: 2}).Run(context.Background(), rel, plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := New(Options{Threads: 2, Memory: 2 << 20}).Run(context.Background(), rel, plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(got.Groups[0].Items, want.Groups[0].Items) || !slices.Equal(got.Groups[0].Values[0], want.Groups[0].Values[0]) || got.Tables[0].N != want.Tables[0].N {
+		t.Error("the answers differ with the budget")
+	}
 }
 
 // collector checks the order of Finish and sums rows.

@@ -272,6 +272,9 @@ func (a *attempt) batch(w *worker, split int, b *frame.Batch) error {
 	for i, gp := range a.p.groups {
 		a.parts[i][split].add(gp, w.st, &a.mem)
 	}
+	if len(a.p.groups) > 0 {
+		return a.full()
+	}
 	return nil
 }
 
@@ -334,14 +337,14 @@ func (a *attempt) answer(ctx context.Context, threads int, currency bool) (*quer
 	}
 	tables := make([]*query.Table, len(a.p.queries))
 	groups := make([]*query.Groups, len(a.p.groups))
-	err = inParallel(ctx, len(tables)+len(groups), threads, func(_ context.Context, _, i int) (err error) {
+	err = inParallel(ctx, len(tables)+len(groups), threads, func(ctx context.Context, _, i int) (err error) {
 		if i < len(tables) {
 			tables[i], err = r.table(a.p.queries[i])
 			return err
 		}
 		i -= len(tables)
-		groups[i] = r.groupsOf(a.p.groups[i], a.parts[i])
-		return nil
+		groups[i], err = r.groupsOf(ctx, a.p.groups[i], a.parts[i], threads)
+		return err
 	})
 	if err != nil {
 		return nil, err

@@ -12,12 +12,13 @@ import (
 )
 
 // Grouping prints g over rel: one row a key and item, in the order of the
-// groups and of the items within them. The columns are named key, item and as the values.
+// groups and of the items within them. The columns are named key, item and as the values and codes.
 func Grouping(d Dialect, rel *relation.Relation, tables Tables, g query.Grouping) (string, error) {
 	q := query.Query{Name: g.Name, Scope: g.Scope, Where: g.Where, From: g.From, To: g.To}.Normal()
 	r := newRows(d, rel, tables)
 	r.printer.cols.reserve("key", "item")
 	r.printer.cols.reserve(g.Values...)
+	r.printer.cols.reserve(g.Codes...)
 	s := &selection{rows: r, q: q}
 	text := s.grouping(g)
 	if r.err != nil {
@@ -53,6 +54,10 @@ func (s *selection) grouping(g query.Grouping) string {
 			v = s.textRank(v, key, item)
 		}
 		list = append(list, v.s+" AS "+s.ident(name))
+	}
+	for _, name := range g.Codes {
+		t, _ := s.cutColumn(name, query.NoCut)
+		list = append(list, s.let("value", t).s+" AS "+s.ident(name))
 	}
 	where := s.where.s + " AND " + key.s + " IS NOT NULL AND " + item.s + " IS NOT NULL"
 	if g.Distinct {
