@@ -1,0 +1,122 @@
+package anomaly
+
+import (
+	"math"
+)
+
+// baseline predicts the next value of a series from those before it: robust exponential
+// smoothing of a level and of additive seasonal profiles on a transformed scale. An
+// error moves the state by at most clipAt scales, so a spike does not become the
+// expectation (Gelper, Fried & Croux, Robust forecasting with exponential and
+// Holt–Winters smoothing, Journal of Forecasting 29(3), 2010).
+type baseline struct {
+	pow     power
+	alpha   float64 // weight of the level
+	gamma   float64 // weight of the seasonal profiles
+	periods []int   // of the profiles in use, ascending
+	profile [][]float64
+	factor  []float64 // scale of each phase of the first period relative to the whole; nil = equal
+	level   float64
+	scale   float64 // of one-step errors
+	floor   float64 // least scale
+}
+
+const (
+	clipAt     = 2.0  // errors count up to so many scales
+	scaleShare = 0.02 // weight of an error in the running scale
+)
+
+// expect returns the transformed expectation at a step.
+func (b *baseline) expect(step int64) float64 {
+	mu := b.level
+	for i, m := range b.periods {
+		mu += b.profile[i][phase(step, m)]
+	}
+	return mu
+}
+
+// sd returns the scale of the error at a step.
+func (b *baseline) sd(step int64) float64 {
+	s := b.scale
+	if b.factor != nil {
+		s *= b.factor[phase(step, b.periods[0])]
+	}
+	return math.Max(s, b.floor)
+}
+
+func phase(step int64, period int) int {
+	p := int(step % int64(period))
+	if p < 0 {
+		p += period
+	}
+	return p
+}
+
+// learn moves the state by the error e at a step, whose scale was s.
+func (b *baseline) learn(step int64, e, s float64) {
+	z := e / s
+	// The running scale takes squares up to the clip, made consistent for normal errors:
+	// E min(Z², 4) = 0.7737.
+	b.scale = math.Max(b.floor, b.scale*math.Sqrt(1-scaleShare+scaleShare*math.Min(z*z, clipAt*clipAt)/0.7737))
+	e = math.Max(-clipAt*s, math.Min(clipAt*s, e))
+	b.level += b.alpha * e
+	for i, m := range b.periods {
+		b.profile[i][phase(step, m)] += b.gamma * e
+	}
+}
+
+// start sets level and profiles by medians over a stretch of transformed values that
+// begins at step first; NaN are gaps.
+func (b *baseline) start(first int64, g []float64) {
+	var seen []float64
+	for _, x := range g {
+		if x == x {
+			seen = append(seen, x)
+		}
+	}
+	b.level = medianOf(seen)
+	b.profile = make([][]float64, len(b.periods))
+	rest := make([]float64, len(g))
+	for i, x := range g {
+		rest[i] = x - b.level
+	}
+	for k, m := range b.periods {
+		p := make([]float64, m)
+		for ph := range m {
+			seen = seen[:0]
+			for i := phase(int64(ph)-first, m); i < len(rest); i += m {
+				if x := rest[i]; x == x {
+					seen = append(seen, x)
+				}
+			}
+			if len(seen) > 0 {
+				p[ph] = medianOf(seen)
+			}
+		}
+		b.profile[k] = p
+		for i := range rest {
+			rest[i] -= p[phase(first+int64(i), m)]
+		}
+	}
+}
+
+// jump moves the level by d.
+func (b *baseline) jump(d float64) { b.level += d }
+
+// replay runs over transformed values from state, keeps the one-step errors from
+// position skip on, and leaves the state at the end.
+func (b *baseline) replay(first int64, g []float64, skip int, errs []float64) []float64 {
+	errs = errs[:0]
+	for i, x := range g {
+		if x != x {
+			continue
+		}
+		step := first + int64(i)
+		e := x - b.expect(step)
+		if i >= skip {
+			errs = append(errs, e)
+		}
+		b.learn(step, e, b.sd(step))
+	}
+	return errs
+}

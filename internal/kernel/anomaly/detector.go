@@ -1,0 +1,292 @@
+package anomaly
+
+import (
+	"math"
+)
+
+// Kind says what sort of anomaly a point is.
+type Kind uint8
+
+// The kinds. Shift is a change of level that lasted a whole season (at least shiftLeast
+// points); Missing is a gap, or nothing where something was sure.
+const (
+	Normal Kind = iota
+	Spike
+	Dip
+	ShiftUp
+	ShiftDown
+	Missing
+)
+
+// String returns the name used in results.
+func (k Kind) String() string {
+	return [...]string{"", "spike", "dip", "shift_up", "shift_down", "missing"}[k]
+}
+
+// Point is what a Detector says of one value.
+type Point struct {
+	// Expected is the value that the points before it announce; NaN before Least points are known.
+	Expected float64
+	// Z is the one-step error on the stabilised scale in robust standard deviations.
+	Z float64
+	// P is the probability of a value as strange as this one, given the past.
+	P float64
+	// Score is 1 − P. While an incident lasts that has been told it does not pass
+	// 1 − 0.0027, unless the point is far less probable than the onset: it says what is new. NaN where P is.
+	Score float64
+	// Anomaly says that 1 − P reaches Options.Level.
+	Anomaly bool
+	// Onset says that an incident begins here.
+	Onset bool
+	Kind  Kind
+}
+
+// Options describe a series to its Detector.
+type Options struct {
+	// Periods are the possible seasons in points, ascending: 7 for days, 24 and 168 for
+	// hours. Those that do not help are not used.
+	Periods []int
+	// Level is the score from which a point is an anomaly; 0 = 0.999.
+	Level float64
+	// Pool holds the errors of other series, for the time when the own ones are few; may be nil.
+	Pool *Pool
+}
+
+// Least is the number of points before the first one that is judged.
+const Least = 10
+
+// Limits of a Detector.
+const (
+	keepPoints   = 8192 // history that fits look at
+	shiftLeast   = 6    // points beyond shiftZ on one side that make a change of level
+	shiftZ       = 2.0
+	meanWidth    = 6    // points of the short mean
+	slowAlpha    = 0.02 // level weight of the slow baseline
+	slowGamma    = 0.05
+	tellAgain    = 12 // points after an onset that tell nothing new, where no season is known
+	defaultLevel = 0.999
+	incidentP    = 0.0027 // three standard deviations of a normal: from there on an incident is told, once
+	muchWorse    = 1e-3   // a point so much less probable than the onset is told again
+)
+
+// Weights of the kinds of evidence, whose probabilities are merged as the smallest
+// p / weight: a weighted Bonferroni rule (Genovese, Roeder & Wasserman, False discovery
+// control with p-value weighting, Biometrika 93(3), 2006), valid whatever their dependence.
+const (
+	weightJump  = 0.45 // error and step in the series' own unit, their geometric mean
+	weightMean  = 0.45 // short mean against the slow baseline, own unit
+	weightScale = 0.10 // error in standard deviations of the stabilised scale
+)
+
+// Detector judges the values of one series as they come: each by those before it
+// alone. Its memory is bounded, its cost a point constant but for refits at doubling
+// lengths. It is not safe for concurrent use.
+type Detector struct {
+	opt   Options
+	first int64 // step of hist[0]
+	hist  []float64
+	last  int64 // step of the last point
+	prev  float64
+	n     int // points seen, gaps apart
+	next  int // refit at so many points
+
+	base, slow *baseline
+	scaled     pair // errors of base in its scales
+	jump       pair // errors of base, own unit
+	step       pair // differences of neighbours, own unit
+	mean       pair // short means of errors of slow, own unit
+	short      window
+	run        run // of base: consecutive errors on one side
+	slowRun    run
+	onset      int64 // step of the last onset
+	open       bool  // an onset was told
+	onsetP     float64
+	fresh      []float64
+}
+
+// New returns a Detector.
+func New(o Options) *Detector {
+	if o.Level <= 0 || o.Level >= 1 {
+		o.Level = defaultLevel
+	}
+	return &Detector{opt: o, next: Least, prev: math.NaN()}
+}
+
+// Update judges the value at a step (its place on the calendar grid: steps ascend, gaps
+// may be left out or given as NaN) and learns it.
+func (d *Detector) Update(step int64, y float64) Point {
+	p := Point{Expected: math.NaN(), Z: math.NaN(), P: math.NaN(), Score: math.NaN()}
+	if math.IsNaN(y) || math.IsInf(y, 0) {
+		p.Kind = Missing
+		if d.base != nil {
+			p.Expected = d.base.pow.invert(d.base.expect(step))
+		}
+		return p
+	}
+	if d.base != nil {
+		d.judge(step, y, &p)
+	}
+	d.keep(step, y)
+	if d.n == d.next {
+		d.refit()
+	}
+	return p
+}
+
+// judge fills p from the evidence and lets the baselines learn.
+func (d *Detector) judge(step int64, y float64, p *Point) {
+	b := d.base
+	g := b.pow.apply(y)
+	mu, sd := b.expect(step), b.sd(step)
+	p.Expected, p.Z = b.pow.invert(mu), (g-mu)/sd
+	d.fresh = append(d.fresh, p.Z)
+
+	smu, ssd := d.slow.expect(step), d.slow.sd(step)
+	d.short.add(y - d.slow.pow.invert(smu))
+	p.P = d.merged(y, p)
+
+	b.learn(step, g-mu, sd)
+	d.slow.learn(step, g-smu, ssd)
+	if m, ok := d.run.add(p.Z, g-mu, d.season()); ok {
+		b.jump(m)
+	}
+	if m, ok := d.slowRun.add((g-smu)/ssd, g-smu, 2*d.season()); ok {
+		d.slow.jump(m)
+	}
+	d.decide(step, y, p)
+}
+
+// merged returns the probability of the point and teaches it to the tails.
+func (d *Detector) merged(y float64, p *Point) float64 {
+	lz := d.scaled.logP(p.Z, d.opt.Pool, true)
+	lj := d.jump.logP(y-p.Expected, nil, false)
+	ls := 0.0
+	if d.prev == d.prev {
+		ls = d.step.logP(y-d.prev, nil, false)
+	}
+	lm := 0.0
+	if m, ok := d.short.mean(); ok {
+		lm = d.mean.logP(m, nil, false)
+	}
+	l := lz + math.Log(1/weightScale)
+	l = math.Min(l, (lj+ls)/2+math.Log(1/weightJump))
+	l = math.Min(l, lm+math.Log(1/weightMean))
+	if body := math.Erfc(math.Abs(p.Z) / math.Sqrt2); l > math.Log(bodyP) {
+		return math.Max(bodyP, body)
+	}
+	return math.Exp(l)
+}
+
+// bodyP is the probability from which tails are not looked at: there the errors count as normal.
+const bodyP = 0.1
+
+// decide makes score and flags from the probability.
+func (d *Detector) decide(step int64, y float64, p *Point) {
+	p.Score = 1 - p.P
+	p.Anomaly = p.Score >= d.opt.Level
+	if p.P > incidentP && !p.Anomaly {
+		return
+	}
+	switch up := y > p.Expected; {
+	case d.run.n >= d.season() && up:
+		p.Kind = ShiftUp
+	case d.run.n >= d.season():
+		p.Kind = ShiftDown
+	case up:
+		p.Kind = Spike
+	case y == 0 && p.Expected > 0:
+		p.Kind = Missing
+	default:
+		p.Kind = Dip
+	}
+	quiet := int64(tellAgain)
+	if len(d.opt.Periods) > 0 {
+		quiet = int64((d.opt.Periods[0] + 1) / 2)
+	}
+	if p.P > incidentP {
+		return
+	}
+	if d.open && step-d.onset <= quiet && p.P > d.onsetP*muchWorse {
+		p.Score = 1 - math.Max(p.P, incidentP)
+		return
+	}
+	d.open, d.onset, d.onsetP, p.Onset = true, step, p.P, true
+}
+
+// season returns the points that a change has to last to be a change of level.
+func (d *Detector) season() int {
+	if len(d.opt.Periods) > 0 {
+		return max(shiftLeast, d.opt.Periods[0])
+	}
+	return shiftLeast
+}
+
+// keep adds a value to the history, filling gaps with NaN.
+func (d *Detector) keep(step int64, y float64) {
+	if len(d.hist) == 0 {
+		d.first = step
+	} else {
+		gap := step - d.last - 1
+		if gap >= keepPoints { // nothing before such a gap helps
+			d.hist, d.first = d.hist[:0], step
+			gap = 0
+		}
+		for ; gap > 0; gap-- {
+			d.hist = append(d.hist, math.NaN())
+		}
+	}
+	d.hist = append(d.hist, y)
+	d.last, d.prev = step, y
+	d.n++
+	if cut := len(d.hist) - keepPoints; cut > keepPoints {
+		d.hist = append(d.hist[:0], d.hist[cut:]...)
+		d.first += int64(cut)
+	}
+}
+
+// refit fits the baselines anew to the history kept and plans the next fit: at three
+// cycles of each period, and whenever the length has doubled.
+func (d *Detector) refit() {
+	h := d.hist[max(0, len(d.hist)-keepPoints):]
+	first := d.first + int64(len(d.hist)-len(h))
+	base, z := fitBaseline(first, h, d.opt.Periods)
+	d.base = base
+	d.scaled = pair{}
+	for _, x := range z {
+		d.scaled.learn(x)
+	}
+	d.slow = slowBaseline(first, h, base)
+	d.run, d.slowRun = run{}, run{}
+	next := 2 * d.n
+	for _, m := range d.opt.Periods {
+		if 3*m > d.n {
+			next = min(next, 3*m)
+		}
+	}
+	d.next = next
+}
+
+// slowBaseline is a baseline like b whose level follows slowly.
+func slowBaseline(first int64, history []float64, b *baseline) *baseline {
+	c := candidate{pow: b.pow, periods: b.periods, alpha: slowAlpha, gamma: math.Min(b.gamma, slowGamma)}
+	if k := len(b.periods); k > 0 {
+		c.alpha = math.Min(slowAlpha, 0.25/float64(b.periods[k-1]))
+	}
+	seen := make([]float64, 0, len(history))
+	for _, y := range history {
+		if y == y {
+			seen = append(seen, y)
+		}
+	}
+	f := &fitter{first: first, history: history, floor: leastScale(seen)}
+	f.transform(b.pow)
+	s, _ := f.finish(c)
+	return s
+}
+
+// TakeFresh returns the standardised errors since the last call, for a Pool.
+func (d *Detector) TakeFresh() []float64 {
+	f := d.fresh
+	d.fresh = nil
+	return f
+}

@@ -1,0 +1,108 @@
+package anomaly
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// pair learns both tails of a stream.
+type pair struct{ up, down Tail }
+
+func (t *pair) learn(x float64) {
+	t.up.Add(x)
+	t.down.Add(-x)
+}
+
+// ownTail is the number of values at which the own tail and the pooled one count alike.
+const ownTail = 60
+
+// logP returns the natural logarithm of the two-sided probability of x and learns x. While
+// the own tail is young, standardised values lean on the pool's, and that on Student's.
+func (t *pair) logP(x float64, pool *Pool, standard bool) float64 {
+	p := math.Min(t.up.P(x), t.down.P(-x))
+	l := math.Log(math.Min(1, 2*p))
+	n := float64(t.up.N())
+	t.learn(x)
+	if !standard || n > 20*ownTail {
+		return l
+	}
+	w := n / (n + ownTail)
+	return w*l + (1-w)*pool.logP(x)
+}
+
+// Pool learns the tails of the standardised errors of many series. The zero value is ready.
+// It may be read by many Detectors at once, but not while it learns.
+type Pool struct {
+	tails pair
+}
+
+// student is the tail that is supposed before any error is known.
+var student = distuv.StudentsT{Mu: 0, Sigma: 0.85, Nu: 4}
+
+// logP returns the natural logarithm of the two-sided probability of a standardised error.
+func (p *Pool) logP(x float64) float64 {
+	t := math.Log(math.Min(1, 2*student.Survival(math.Abs(x))))
+	if p == nil || p.tails.up.N() == 0 {
+		return t
+	}
+	own := math.Log(math.Min(1, 2*math.Min(p.tails.up.P(x), p.tails.down.P(-x))))
+	n := float64(p.tails.up.N())
+	w := n / (n + ownTail)
+	return w*own + (1-w)*t
+}
+
+// Learn adds standardised errors.
+func (p *Pool) Learn(z []float64) {
+	for _, x := range z {
+		p.tails.learn(x)
+	}
+}
+
+// window is the last meanWidth values.
+type window struct {
+	v [meanWidth]float64
+	n int
+}
+
+func (w *window) add(x float64) {
+	w.v[w.n%meanWidth] = x
+	w.n++
+}
+
+// mean returns their mean; ok is false while there are fewer.
+func (w *window) mean() (m float64, ok bool) {
+	if w.n < meanWidth {
+		return 0, false
+	}
+	for _, x := range w.v {
+		m += x
+	}
+	return m / meanWidth, true
+}
+
+// run counts consecutive standardised errors beyond shiftZ on one side.
+type run struct {
+	n    int
+	sign float64
+	errs []float64
+}
+
+// add counts an error; when the run reaches length it returns the median error of the
+// run, by which the level has changed, and begins anew.
+func (r *run) add(z, e float64, length int) (median float64, ok bool) {
+	sign := math.Copysign(1, z)
+	if math.Abs(z) < shiftZ {
+		*r = run{errs: r.errs[:0]}
+		return 0, false
+	}
+	if sign != r.sign || len(r.errs) >= length {
+		*r = run{sign: sign, errs: r.errs[:0]}
+	}
+	r.n++
+	r.errs = append(r.errs, e)
+	if r.n < length {
+		return 0, false
+	}
+	return medianOf(append([]float64(nil), r.errs...)), true
+}

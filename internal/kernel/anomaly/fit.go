@@ -1,0 +1,220 @@
+package anomaly
+
+import (
+	"math"
+)
+
+// Grids of the smoothing weights that are tried.
+var (
+	alphas = []float64{0.01, 0.03, 0.1, 0.25, 0.5, 0.8, 1}
+	gammas = []float64{0.02, 0.07, 0.2}
+)
+
+// fitBaseline chooses transform, seasonal profiles and weights for a history (raw
+// values, NaN = gap, the first at step first) by the robust scale of one-step errors behind the
+// stretch that starts the state, compared between transforms as Box & Cox do. It returns
+// the baseline in its state after the history and the standardised one-step errors.
+func fitBaseline(first int64, history []float64, periods []int) (*baseline, []float64) {
+	seen := make([]float64, 0, len(history))
+	for _, y := range history {
+		if y == y {
+			seen = append(seen, y)
+		}
+	}
+	f := &fitter{first: first, history: history, floor: leastScale(seen)}
+	best := candidate{cost: math.Inf(1)}
+	for _, pow := range powers(seen) {
+		f.transform(pow)
+		for _, set := range subsets(periods, len(history)) {
+			best = f.better(best, candidate{pow: pow, periods: set, alpha: 0.1, gamma: 0.1})
+			best = f.better(best, candidate{pow: pow, periods: set, alpha: 0.6, gamma: 0.1})
+		}
+	}
+	f.transform(best.pow)
+	for _, a := range alphas {
+		c := best
+		c.alpha = a
+		best = f.better(best, c)
+	}
+	if len(best.periods) > 0 {
+		for _, g := range gammas {
+			c := best
+			c.gamma = g
+			best = f.better(best, c)
+		}
+	}
+	return f.finish(best)
+}
+
+// candidate is one choice of a fit with its cost: the logarithm of the scale of its errors.
+type candidate struct {
+	pow          power
+	periods      []int
+	alpha, gamma float64
+	cost         float64
+}
+
+// fitter tries candidates on one history.
+type fitter struct {
+	first   int64
+	history []float64
+	pow     power
+	g       []float64 // transformed
+	slope   float64   // mean logSlope
+	errs    []float64
+	floor   float64 // on the raw scale
+}
+
+// leastScale bounds scales from below so that a constant series has one: a millionth of
+// its typical size.
+func leastScale(seen []float64) float64 {
+	size := 0.0
+	for _, y := range seen {
+		size += math.Abs(y)
+	}
+	if size == 0 {
+		return 1e-9
+	}
+	return 1e-6 * size / float64(len(seen))
+}
+
+func (f *fitter) transform(p power) {
+	f.pow, f.slope = p, 0
+	f.g = make([]float64, len(f.history))
+	n := 0
+	for i, y := range f.history {
+		f.g[i] = y
+		if y == y {
+			f.g[i] = p.apply(y)
+			f.slope += p.logSlope(y)
+			n++
+		}
+	}
+	f.slope /= float64(max(n, 1))
+}
+
+// warm is the number of points that start the state: two cycles of the longest period, or
+// as many as a quarter of the history.
+func warm(periods []int, n int) int {
+	w := max(6, n/4)
+	if len(periods) > 0 {
+		m := periods[len(periods)-1]
+		w = max(2*m, w/m*m)
+	}
+	return min(w, n)
+}
+
+// run replays one candidate and returns the baseline after it.
+func (f *fitter) run(c *candidate) *baseline {
+	b := &baseline{pow: c.pow, alpha: c.alpha, gamma: c.gamma, periods: c.periods}
+	b.floor = f.floor * math.Exp(f.slope)
+	w := warm(c.periods, len(f.g))
+	b.start(f.first, f.g[:w])
+	var own []float64
+	for i, x := range f.g[:w] {
+		if x == x {
+			own = append(own, x-b.expect(f.first+int64(i)))
+		}
+	}
+	b.scale = math.Max(b.floor, spread(own))
+	f.errs = b.replay(f.first, f.g, w, f.errs)
+	return b
+}
+
+// better returns the cheaper of best and c.
+func (f *fitter) better(best, c candidate) candidate {
+	f.run(&c)
+	if len(f.errs) < 4 {
+		return fallback(best, c)
+	}
+	c.cost = math.Log(spread(f.errs)+f.floor*math.Exp(f.slope)) - f.slope
+	if c.cost < best.cost-0.01 { // a tie keeps the simpler one, which comes first
+		return c
+	}
+	return best
+}
+
+// fallback takes the first candidate where nothing can be compared.
+func fallback(best, c candidate) candidate {
+	if math.IsInf(best.cost, 1) && best.alpha == 0 {
+		return c
+	}
+	return best
+}
+
+// finish returns the chosen baseline, its profiles started from the whole history and its
+// scale from errors that it did not see.
+func (f *fitter) finish(c candidate) (*baseline, []float64) {
+	b := f.run(&c)
+	scale := math.Max(b.floor, spread(append([]float64(nil), f.errs...)))
+	w := warm(c.periods, len(f.g))
+	var factor []float64
+	if len(c.periods) > 0 {
+		factor = phaseFactors(f.first+int64(w), c.periods[0], f.g[w:], f.errs, scale)
+	}
+	z := make([]float64, 0, len(f.errs))
+	k := 0
+	for i, x := range f.g[w:] {
+		if x != x {
+			continue
+		}
+		s := scale
+		if factor != nil {
+			s *= factor[phase(f.first+int64(w+i), c.periods[0])]
+		}
+		z = append(z, f.errs[k]/math.Max(s, b.floor))
+		k++
+	}
+	if len(c.periods) > 0 && len(z) > 0 {
+		b.start(f.first, f.g)
+		b.scale = scale
+		b.replay(f.first, f.g, len(f.g), nil)
+	}
+	b.factor = factor
+	b.scale = scale
+	return b, z
+}
+
+// phaseFactors returns the scale of the errors of each phase relative to that of all,
+// drawn towards 1 as by ten errors of the common scale; nil where the errors are few.
+func phaseFactors(first int64, period int, g, errs []float64, scale float64) []float64 {
+	if len(errs) < 6*period || scale <= 0 {
+		return nil
+	}
+	by := make([][]float64, period)
+	k := 0
+	for i, x := range g {
+		if x != x {
+			continue
+		}
+		p := phase(first+int64(i), period)
+		by[p] = append(by[p], errs[k])
+		k++
+	}
+	f := make([]float64, period)
+	for p, v := range by {
+		n := float64(len(v))
+		s := spread(v) / scale
+		f[p] = math.Sqrt((n*s*s + 10) / (n + 10))
+	}
+	return f
+}
+
+// subsets lists the sets of periods that a history of n points can start and test: three
+// cycles at least.
+func subsets(periods []int, n int) [][]int {
+	var can []int
+	for _, m := range periods {
+		if m > 1 && n >= 3*m {
+			can = append(can, m)
+		}
+	}
+	sets := [][]int{nil}
+	for _, m := range can {
+		sets = append(sets, []int{m})
+	}
+	if len(can) > 1 {
+		sets = append(sets, can)
+	}
+	return sets
+}
