@@ -122,7 +122,8 @@ func (o *common) openOne(ctx context.Context, d *analysis.Definition, table stri
 			}
 		}
 	}
-	return o.relate(ctx, s, table, false)
+	// Events carry columns that no shop shares (device, campaign): --by and --where may name them.
+	return o.relate(ctx, s, table, table == "events")
 }
 
 // maxFile bounds the files that a parameter names: models and lists, not data.
