@@ -180,8 +180,15 @@ func minCount(support *big.Rat, n int64) (int64, error) {
 	return max(1, q.Int64()), nil
 }
 
-// maxResultItems bounds mined sets: 2²⁷ codes are half a gibibyte.
-const maxResultItems = 1 << 27
+// basketBounds turns the memory budget into bounds of the kernel: a code of a mined set takes 4
+// bytes, twice while the parts are joined and as much again as a table; a candidate three
+// doubles; a rule, with its row, about 320 bytes.
+func basketBounds(memory int64) (items, candidates, rules int64) {
+	if memory <= 0 {
+		memory = 2 << 30
+	}
+	return max(1, memory/16), max(1, memory/96), max(1, memory/640)
+}
 
 func basketFinish(ctx context.Context, r *Request, a *query.Answer) (*Result, error) {
 	o, err := readBasketOptions(r)
@@ -203,9 +210,10 @@ func basketFinish(ctx context.Context, r *Request, a *query.Answer) (*Result, er
 		return nil, err
 	}
 	res := &Result{Notes: []string{fmt.Sprintf("%d transactions, %d items; sets in at least %d transactions", n, g.ItemKeys.Len, least)}}
-	sets, err := itemset.Mine(ctx, train, itemset.Options{MinCount: least, Target: o.target, Threads: r.Threads, MaxItems: maxResultItems})
+	maxItems, maxCandidates, maxRules := basketBounds(r.Memory)
+	sets, err := itemset.Mine(ctx, train, itemset.Options{MinCount: least, Target: o.target, Threads: r.Threads, MaxItems: maxItems})
 	if err != nil {
-		return nil, explodes(err, least)
+		return nil, explodes(err, least, n, "--target closed, --target maximal")
 	}
 	names := itemNames(&g.ItemKeys)
 	if !o.rules {
@@ -213,9 +221,9 @@ func basketFinish(ctx context.Context, r *Request, a *query.Answer) (*Result, er
 		return res, nil
 	}
 	rules, err := itemset.Rules(ctx, sets, n, itemset.RuleOptions{ConfNum: o.confidence.Num().Int64(), ConfDen: o.confidence.Denom().Int64(),
-		MaxConsequent: o.maxConsequent, MaxRules: 50_000_000})
+		MaxConsequent: o.maxConsequent, MaxCandidates: maxCandidates, MaxRules: maxRules})
 	if err != nil {
-		return nil, explodes(err, least)
+		return nil, explodes(err, least, n, "--max-consequent 1")
 	}
 	res.Notes = append(res.Notes, fmt.Sprintf("%d frequent itemsets, %d candidate rules, %d of them reach the confidence", sets.Len(), rules.Candidates, len(rules.Rules)))
 	keepRules(rules, names, &o)
@@ -226,14 +234,17 @@ func basketFinish(ctx context.Context, r *Request, a *query.Answer) (*Result, er
 	return res, nil
 }
 
-// explodes names a support that would probably fit.
-func explodes(err error, least int64) error {
+// explodes names a support that fits, and another way out.
+func explodes(err error, least, n int64, other string) error {
 	var many *itemset.TooMany
-	if errors.As(err, &many) {
-		return fault.New(fault.Full, "mining itemsets in at least %d transactions: the result passes the memory budget", least).
-			WithHint("try --min-support %d, or --target closed or maximal", many.Fits)
+	if !errors.As(err, &many) {
+		return err
 	}
-	return err
+	full := fault.New(fault.Full, "sets in at least %d of %d transactions: %w", least, n, err)
+	if many.Fits > n {
+		return full.WithHint("no --min-support fits, for too many items share the same transactions; try %s or more --memory", other)
+	}
+	return full.WithHint("--min-support %d fits; or try %s or more --memory", many.Fits, other)
 }
 
 // splitBaskets turns groups into baskets; with a hold-out the latest share of

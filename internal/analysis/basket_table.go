@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"sort"
@@ -43,22 +44,28 @@ func joinItems(buf []byte, names []string, items []uint32) []byte {
 
 // setTable lists itemsets, most frequent first, then by size and text.
 func setTable(s *itemset.Sets, names []string, n int64, o *basketOptions) *result.Table {
-	var idx []int
+	// Most frequent first, then by items. The key holds the count, falling, and the first item, so that
+	// few comparisons look at the sets themselves.
+	type place struct {
+		key uint64
+		at  int
+	}
+	idx := make([]place, 0, s.Len())
 	for i := range s.Len() {
 		if o.wanted(names, s.At(i)) {
-			idx = append(idx, i)
+			idx = append(idx, place{uint64(math.MaxUint32-min(s.Count[i], math.MaxUint32))<<32 | uint64(s.At(i)[0]), i})
 		}
 	}
-	sort.SliceStable(idx, func(a, b int) bool {
-		x, y := idx[a], idx[b]
-		if s.Count[x] != s.Count[y] {
-			return s.Count[x] > s.Count[y]
+	slices.SortFunc(idx, func(a, b place) int {
+		if a.key != b.key {
+			return cmp.Compare(a.key, b.key)
 		}
-		return slices.Compare(s.At(x), s.At(y)) < 0
+		return slices.Compare(s.At(a.at), s.At(b.at))
 	})
 	cols := newColumns(itemsetSpecs, len(idx))
 	var buf []byte
-	for _, i := range idx {
+	for _, p := range idx {
+		i := p.at
 		buf = joinItems(buf[:0], names, s.At(i))
 		result.AppendText(&cols[0], buf)
 		result.AppendInt(&cols[1], int64(len(s.At(i))))
@@ -75,27 +82,27 @@ func keepRules(rs *itemset.RuleSet, names []string, o *basketOptions) {
 	if o.nonRedundant {
 		dropRedundant(rs)
 	}
-	slices.SortStableFunc(rs.Rules, func(a, b itemset.Rule) int {
-		// lift a > lift b ⇔ Na·NLb·NRb > Nb·NLa·NRa; compared as doubles, ties by exact counts and items
-		la, lb := float64(a.N)/(float64(a.NLeft)*float64(a.NRight)), float64(b.N)/(float64(b.NLeft)*float64(b.NRight))
-		switch {
-		case la != lb:
-			return sign(lb - la)
-		case a.N != b.N:
-			return sign(float64(b.N - a.N))
-		}
-		if c := slices.Compare(a.Left, b.Left); c != 0 {
-			return c
-		}
-		return slices.Compare(a.Right, b.Right)
-	})
-}
-
-func sign(f float64) int {
-	if f < 0 {
-		return -1
+	type place struct {
+		strength float64 // lift / transactions: rises with the lift
+		at       int
 	}
-	return 1
+	order := make([]place, len(rs.Rules))
+	for i := range rs.Rules {
+		r := &rs.Rules[i]
+		order[i] = place{float64(r.N) / (float64(r.NLeft) * float64(r.NRight)), i}
+	}
+	slices.SortFunc(order, func(x, y place) int {
+		if x.strength != y.strength {
+			return cmp.Compare(y.strength, x.strength)
+		}
+		a, b := &rs.Rules[x.at], &rs.Rules[y.at]
+		return cmp.Or(cmp.Compare(b.N, a.N), slices.Compare(a.Left, b.Left), slices.Compare(a.Right, b.Right))
+	})
+	sorted := make([]itemset.Rule, len(order))
+	for i, p := range order {
+		sorted[i] = rs.Rules[p.at]
+	}
+	rs.Rules = sorted
 }
 
 // dropRedundant removes rules X → Y for which a rule X' → Y with X' ⊂ X has at least

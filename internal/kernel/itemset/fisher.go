@@ -6,11 +6,18 @@ import "math"
 // fixed number of baskets.
 type Fisher struct {
 	n   int64
-	lgf []float64 // ln k! for k ≤ n
+	lgf []float64 // ln k! for k ≤ n; nil above tableLimit
 }
+
+// tableLimit bounds the table of logarithms of factorials: above it there are more of them than
+// most questions ask for, and Lgamma is as exact.
+const tableLimit = 1 << 20
 
 // NewFisher prepares the logarithms of factorials up to n baskets.
 func NewFisher(n int64) *Fisher {
+	if n > tableLimit {
+		return &Fisher{n: n}
+	}
 	f := &Fisher{n: n, lgf: make([]float64, n+1)}
 	// Kahan's compensated sum keeps the error of ln n! near one unit in the last
 	// place, where adding up plainly would lose log n of them.
@@ -26,7 +33,18 @@ func NewFisher(n int64) *Fisher {
 }
 
 // choose returns ln C(n, k).
-func (f *Fisher) choose(n, k int64) float64 { return f.lgf[n] - f.lgf[k] - f.lgf[n-k] }
+func (f *Fisher) choose(n, k int64) float64 {
+	return f.factorial(n) - f.factorial(k) - f.factorial(n-k)
+}
+
+// factorial returns ln k!.
+func (f *Fisher) factorial(k int64) float64 {
+	if f.lgf != nil {
+		return f.lgf[k]
+	}
+	v, _ := math.Lgamma(float64(k) + 1)
+	return v
+}
 
 // Greater returns P(K ≥ k) where K counts the baskets with Y among nx baskets with X
 // when ny of all baskets have Y (hypergeometric).

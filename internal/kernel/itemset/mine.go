@@ -2,7 +2,6 @@ package itemset
 
 import (
 	"context"
-	"math/bits"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -55,11 +54,11 @@ func (s *Sets) Len() int { return len(s.Count) }
 // At returns the items of set i, codes ascending.
 func (s *Sets) At(i int) []uint32 { return s.Items[s.Off[i]:s.Off[i+1]] }
 
-// TooMany says that a result would pass Options.MaxItems; Fits is a count
-// threshold at which it would probably not.
+// TooMany says that a result would pass its bound; Fits is a count threshold at which
+// it does not, found by counting.
 type TooMany struct{ Fits int64 }
 
-func (*TooMany) Error() string { return "mining itemsets: the result passes the memory budget" }
+func (*TooMany) Error() string { return "the result passes the memory budget" }
 
 // miner is what all workers share.
 type miner struct {
@@ -69,6 +68,7 @@ type miner struct {
 	count []int64  // by rank
 	flat  []uint32 // ranks of each basket ascending, each basket ended by endMark
 	where [][]int64
+	twin  []bool // by rank, closed and maximal only: an item of lower rank lies in the same baskets
 	total atomic.Int64
 }
 
@@ -83,32 +83,79 @@ func Mine(ctx context.Context, b *Baskets, o Options) (*Sets, error) {
 	}
 	m := newMiner(b, o)
 	parts := make([]Sets, len(m.code))
-	var next, failed atomic.Int64
+	room, err := m.run(ctx, parts)
+	if err != nil {
+		return nil, err
+	}
+	if !room {
+		parts = nil
+		fits, err := fitting(ctx, b, o)
+		if err != nil {
+			return nil, err
+		}
+		return nil, fault.New(fault.Full, "mining itemsets: %w", &TooMany{Fits: fits})
+	}
+	return join(parts), nil
+}
+
+// run mines every item into its part, or only counts when parts is nil. It reports
+// whether the result kept within MaxItems.
+func (m *miner) run(ctx context.Context, parts []Sets) (room bool, err error) {
+	var next atomic.Int64
+	var full atomic.Bool
 	var wg sync.WaitGroup
-	for range max(1, o.Threads) {
+	for range max(1, m.o.Threads) {
 		wg.Go(func() {
 			w := newWorker(m)
-			for {
+			for !full.Load() && ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
-				if i >= len(m.code) || failed.Load() != 0 || ctx.Err() != nil {
+				if i >= len(m.code) {
 					return
 				}
-				w.out = &parts[i]
+				if parts != nil {
+					w.out = &parts[i]
+				}
 				if !w.mineItem(ctx, uint32(i)) {
-					failed.Store(1)
-					return
+					full.Store(true)
 				}
 			}
 		})
 	}
 	wg.Wait()
-	if err := ctx.Err(); err != nil {
-		return nil, err
+	return !full.Load(), ctx.Err()
+}
+
+// fitting returns a count threshold above o.MinCount at which the result keeps within
+// MaxItems, within an eighth of the least one. It counts without keeping anything.
+func fitting(ctx context.Context, b *Baskets, o Options) (int64, error) {
+	fits := func(least int64) (bool, error) {
+		o.MinCount = least
+		return newMiner(b, o).run(ctx, nil)
 	}
-	if failed.Load() != 0 {
-		return nil, fault.New(fault.Full, "%w", &TooMany{Fits: 2 * o.MinCount})
+	below, above := o.MinCount, o.MinCount
+	for room := false; !room; {
+		var err error
+		if below, above = above, 2*above; above > int64(b.Len()) {
+			above = int64(b.Len()) + 1 // nothing is left: always fits
+			break
+		}
+		if room, err = fits(above); err != nil {
+			return 0, err
+		}
 	}
-	return join(parts), nil
+	for above-below > max(1, below/8) {
+		middle := below + (above-below)/2
+		room, err := fits(middle)
+		if err != nil {
+			return 0, err
+		}
+		if room {
+			above = middle
+		} else {
+			below = middle
+		}
+	}
+	return above, nil
 }
 
 // newMiner ranks the items and lays the baskets out by rank.
@@ -159,7 +206,45 @@ func newMiner(b *Baskets, o Options) *miner {
 		}
 		m.flat = append(m.flat, endMark)
 	}
+	if o.Target != Frequent {
+		m.findTwins()
+	}
 	return m
+}
+
+// findTwins marks the items whose baskets are those of an item of lower rank: no
+// closed or maximal set has them as its least item. Without it, equal large baskets would cost the
+// square of their length.
+func (m *miner) findTwins() {
+	m.twin = make([]bool, len(m.code))
+	sums := make([]uint64, len(m.code))
+	basket := uint64(0)
+	for _, r := range m.flat {
+		if r == endMark {
+			basket++
+			continue
+		}
+		sums[r] += hash([]uint32{uint32(basket), uint32(basket >> 32)})
+	}
+	last := map[uint64]uint32{}
+	for r := range m.code {
+		if j, ok := last[sums[r]]; ok && m.count[j] == m.count[r] {
+			m.twin[r] = m.together(j, uint32(r))
+		}
+		last[sums[r]] = uint32(r)
+	}
+}
+
+// together reports whether item low is in every basket of the higher item.
+func (m *miner) together(low, high uint32) bool {
+	for _, p := range m.where[high] {
+		for p--; p >= 0 && m.flat[p] != endMark && m.flat[p] > low; p-- {
+		}
+		if p < 0 || m.flat[p] != low {
+			return false
+		}
+	}
+	return true
 }
 
 // join concatenates the parts in order.
@@ -179,214 +264,4 @@ func join(parts []Sets) *Sets {
 		out.Count = append(out.Count, parts[i].Count...)
 	}
 	return out
-}
-
-// ext is an item that can join the current set, with its baskets among the set's.
-type ext struct {
-	item uint32 // rank
-	n    int64
-	bits []uint64
-}
-
-// worker searches the sets of one least frequent item at a time.
-type worker struct {
-	m      *miner
-	out    *Sets // Off holds ends only
-	count  []int64
-	local  []int32 // rank → position in exts, −1
-	seen   []uint32
-	arena  arena
-	prefix []uint32 // ranks of the current set
-	told   int64
-	steps  int
-}
-
-func newWorker(m *miner) *worker {
-	w := &worker{m: m, count: make([]int64, len(m.code)), local: make([]int32, len(m.code))}
-	for i := range w.local {
-		w.local[i] = -1
-	}
-	return w
-}
-
-// mineItem finds all sets whose least item is i. It returns false when the
-// result has grown too large.
-func (w *worker) mineItem(ctx context.Context, i uint32) bool {
-	w.prefix = append(w.prefix[:0], i)
-	later, passed := w.project(i)
-	ok := w.search(ctx, w.m.count[i], later, passed, 0)
-	w.arena.reset(0)
-	return ok && w.tell()
-}
-
-// project builds the bitmaps of the items that are frequent among the baskets of
-// i: those of higher rank, and, for closed and maximal sets, those of lower rank.
-func (w *worker) project(i uint32) (later, passed []ext) {
-	m := w.m
-	both := m.o.Target != Frequent
-	if m.o.MaxSize == 1 {
-		return nil, nil
-	}
-	w.seen = w.seen[:0]
-	note := func(r uint32) {
-		if w.count[r] == 0 {
-			w.seen = append(w.seen, r)
-		}
-		w.count[r]++
-	}
-	for _, p := range m.where[i] {
-		for q := p + 1; m.flat[q] != endMark; q++ {
-			note(m.flat[q])
-		}
-		if both {
-			for q := p - 1; q >= 0 && m.flat[q] != endMark; q-- {
-				note(m.flat[q])
-			}
-		}
-	}
-	slices.Sort(w.seen)
-	words := (len(m.where[i]) + 63) / 64
-	var all []ext
-	for _, r := range w.seen {
-		if w.count[r] >= m.o.MinCount {
-			w.local[r] = int32(len(all))
-			all = append(all, ext{item: r, n: w.count[r], bits: w.arena.zeroed(words)})
-		}
-	}
-	if len(all) > 0 {
-		for t, p := range m.where[i] {
-			word, bit := t>>6, uint64(1)<<(t&63)
-			for q := p + 1; m.flat[q] != endMark; q++ {
-				if l := w.local[m.flat[q]]; l >= 0 {
-					all[l].bits[word] |= bit
-				}
-			}
-			if both {
-				for q := p - 1; q >= 0 && m.flat[q] != endMark; q-- {
-					if l := w.local[m.flat[q]]; l >= 0 {
-						all[l].bits[word] |= bit
-					}
-				}
-			}
-		}
-	}
-	for _, r := range w.seen {
-		w.count[r], w.local[r] = 0, -1
-	}
-	for _, e := range all {
-		if e.item < i {
-			passed = append(passed, e)
-		} else {
-			later = append(later, e)
-		}
-	}
-	// Rare items first: their branches are small, and what they exclude is cut early.
-	slices.SortStableFunc(later, func(a, b ext) int { return int(min(max(a.n-b.n, -1), 1)) })
-	return later, passed
-}
-
-// search visits the current set (w.prefix, in n baskets) and all its supersets by
-// items of later. passed are items that earlier branches have dealt with.
-func (w *worker) search(ctx context.Context, n int64, later, passed []ext, depth int) bool {
-	if w.steps++; w.steps&0x3ff == 0 && (ctx.Err() != nil || !w.tell()) {
-		return ctx.Err() != nil
-	}
-	if w.m.o.Target == Frequent {
-		w.emit(w.prefix, n)
-		if w.m.o.MaxSize != 0 && len(w.prefix) >= w.m.o.MaxSize {
-			return true
-		}
-		return w.branches(ctx, later, nil, depth)
-	}
-	for i := range passed {
-		if passed[i].n == n {
-			return true // a passed item is in all baskets: neither this set nor any below is closed
-		}
-	}
-	base := len(w.prefix)
-	rest := later[:0:0]
-	for _, e := range later {
-		if e.n == n {
-			w.prefix = append(w.prefix, e.item) // in all baskets: belongs to the closure
-		} else {
-			rest = append(rest, e)
-		}
-	}
-	if w.m.o.Target == Closed || (len(rest) == 0 && len(passed) == 0) {
-		w.emit(w.prefix, n)
-	}
-	ok := w.branches(ctx, rest, passed, depth)
-	w.prefix = w.prefix[:base]
-	return ok
-}
-
-// branches adds each item of exts in turn.
-func (w *worker) branches(ctx context.Context, exts, passed []ext, depth int) bool {
-	min := w.m.o.MinCount
-	keepPassed := w.m.o.Target != Frequent
-	for a := range exts {
-		mark := w.arena.mark()
-		var later, gone []ext
-		x := exts[a].bits
-		for _, e := range exts[a+1:] {
-			if c, ok := w.meet(x, e, min); ok {
-				later = append(later, c)
-			}
-		}
-		if keepPassed {
-			for _, e := range passed {
-				if c, ok := w.meet(x, e, min); ok {
-					gone = append(gone, c)
-				}
-			}
-			for _, e := range exts[:a] {
-				if c, ok := w.meet(x, e, min); ok {
-					gone = append(gone, c)
-				}
-			}
-		}
-		w.prefix = append(w.prefix, exts[a].item)
-		ok := w.search(ctx, exts[a].n, later, gone, depth+1)
-		w.prefix = w.prefix[:len(w.prefix)-1]
-		w.arena.reset(mark)
-		if !ok {
-			return false
-		}
-	}
-	return true
-}
-
-// meet intersects e with x into new memory, if at least min baskets remain.
-func (w *worker) meet(x []uint64, e ext, min int64) (ext, bool) {
-	y := w.arena.raw(len(x))
-	n := 0
-	for i, v := range x {
-		v &= e.bits[i]
-		y[i] = v
-		n += bits.OnesCount64(v)
-	}
-	if int64(n) < min {
-		w.arena.undo(len(x))
-		return ext{}, false
-	}
-	return ext{item: e.item, n: int64(n), bits: y}, true
-}
-
-// emit records a set of ranks.
-func (w *worker) emit(ranks []uint32, n int64) {
-	start := len(w.out.Items)
-	for _, r := range ranks {
-		w.out.Items = append(w.out.Items, w.m.code[r])
-	}
-	slices.Sort(w.out.Items[start:])
-	w.out.Off = append(w.out.Off, int64(len(w.out.Items)))
-	w.out.Count = append(w.out.Count, n)
-	w.told += int64(len(ranks)) + 4 // a count and an offset are four codes wide
-}
-
-// tell adds what was emitted to the shared total and reports whether there is room.
-func (w *worker) tell() bool {
-	total := w.m.total.Add(w.told)
-	w.told = 0
-	return w.m.o.MaxItems == 0 || total <= w.m.o.MaxItems
 }

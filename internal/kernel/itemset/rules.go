@@ -2,6 +2,7 @@ package itemset
 
 import (
 	"context"
+	"maps"
 	"math"
 	"math/bits"
 	"slices"
@@ -14,6 +15,7 @@ type RuleOptions struct {
 	// Confidence is inclusive and compared in integers: count(X∪Y) × ConfDen ≥ count(X) × ConfNum.
 	ConfNum, ConfDen int64
 	MaxConsequent    int   // largest consequent; 0 = 1
+	MaxCandidates    int64 // bound on candidate rules; 0 = none
 	MaxRules         int64 // bound on rules kept; 0 = none
 }
 
@@ -80,6 +82,44 @@ func (x *index) count(items []uint32) (int64, bool) {
 	return 0, false
 }
 
+// splits returns how many rules a set of the given size gives: Σ C(size, k) over the
+// sizes of a consequent, at most 2⁴⁰.
+func splits(size, maxConsequent int) int64 {
+	sum, c := int64(0), int64(1)
+	for k := 1; k <= maxConsequent && k < size; k++ {
+		c = c * int64(size-k+1) / int64(k)
+		if sum += c; sum >= 1<<40 {
+			return 1 << 40
+		}
+	}
+	return sum
+}
+
+// candidates returns the number of rules before any confidence.
+func candidates(s *Sets, maxConsequent int) (n int64) {
+	for i := range s.Len() {
+		n += splits(len(s.At(i)), maxConsequent)
+	}
+	return n
+}
+
+// fewer returns the least count threshold at which the sets give at most limit candidates.
+func fewer(s *Sets, maxConsequent int, limit int64) int64 {
+	of := map[int64]int64{}
+	for i := range s.Len() {
+		of[s.Count[i]] += splits(len(s.At(i)), maxConsequent)
+	}
+	counts := slices.Sorted(maps.Keys(of))
+	slices.Reverse(counts)
+	n := int64(0)
+	for _, c := range counts {
+		if n += of[c]; n > limit {
+			return c + 1
+		}
+	}
+	return 1
+}
+
 // Rules makes the rules of frequent sets (all of them, as Mine with target Frequent
 // and no MaxSize returns them) over the given number of baskets. p-values are
 // computed for every candidate, so that Q controls the false discovery rate over
@@ -87,6 +127,9 @@ func (x *index) count(items []uint32) (int64, bool) {
 func Rules(ctx context.Context, s *Sets, baskets int64, o RuleOptions) (*RuleSet, error) {
 	if o.MaxConsequent <= 0 {
 		o.MaxConsequent = 1
+	}
+	if n := candidates(s, o.MaxConsequent); o.MaxCandidates > 0 && n > o.MaxCandidates {
+		return nil, fault.New(fault.Full, "making %d rules: %w", n, &TooMany{Fits: fewer(s, o.MaxConsequent, o.MaxCandidates)})
 	}
 	g := &ruler{s: s, x: newIndex(s), o: o, fisher: NewFisher(baskets), out: &RuleSet{Baskets: baskets}}
 	for i := range s.Len() {
@@ -175,7 +218,7 @@ func (g *ruler) candidate(items []uint32, n int64) error {
 		return nil
 	}
 	if g.o.MaxRules > 0 && int64(len(g.out.Rules)) >= g.o.MaxRules {
-		return fault.New(fault.Full, "making rules: more than %d meet the confidence", g.o.MaxRules)
+		return fault.New(fault.Full, "making more than %d rules: %w", g.o.MaxRules, &TooMany{Fits: fewer(g.s, g.o.MaxConsequent, g.o.MaxRules)})
 	}
 	g.out.Rules = append(g.out.Rules, Rule{Left: slices.Clone(g.left), Right: slices.Clone(r), N: n, NLeft: nl, NRight: nr, P: pv})
 	g.at = append(g.at, len(g.p)-1)
@@ -190,7 +233,7 @@ func atLeast(a, b, c, d int64) bool {
 }
 
 // adjust turns p-values into q-values: q of the rank-r smallest p is the least
-// p_s·m/s over s ≥ r.
+// p_s·m/s over s ≥ r. Equal p-values get equal q-values: of them the last rank gives the least p·m/s.
 func (g *ruler) adjust() {
 	m := len(g.p)
 	if m == 0 {
@@ -206,9 +249,6 @@ func (g *ruler) adjust() {
 	}
 	for i := range g.out.Rules {
 		r, _ := slices.BinarySearch(sorted, g.p[g.at[i]])
-		for r+1 < m && sorted[r+1] == sorted[r] { // equal p-values share the rank of the last
-			r++
-		}
 		g.out.Rules[i].Q = q[r]
 	}
 }
