@@ -342,3 +342,23 @@ func naiveSilhouette(p Points, labels []int32, k int) float64 {
 	}
 	return total / float64(p.N)
 }
+
+// The figures of sklearn.metrics.adjusted_rand_score 1.9.1 on the same labels.
+func TestAdjustedRand(t *testing.T) {
+	for _, c := range []struct {
+		a, b []int32
+		want float64
+	}{
+		{[]int32{0, 0, 1, 1}, []int32{1, 1, 0, 0}, 1},
+		{[]int32{0, 0, 1, 2}, []int32{0, 0, 1, 1}, 0.5714285714285714},
+		{[]int32{0, 0, 1, 1}, []int32{0, 1, 0, 1}, -0.5},
+		{[]int32{0, 0, 0, 0}, []int32{0, 0, 0, 0}, 1},
+		{[]int32{0, 0, 0, 0}, []int32{0, 1, 2, 3}, 0},
+		{[]int32{3}, []int32{5}, 1},
+		{[]int32{0, 1, 2, 0, 1, 2, 0, 1, 2, 0}, []int32{0, 1, 2, 0, 1, 2, 0, 1, 1, 1}, 0.35251798561151076},
+	} {
+		if got := AdjustedRand(c.a, c.b); !close9(got, c.want) {
+			t.Errorf("%v and %v: %v, want %v", c.a, c.b, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,287 @@
+package analysis
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/kernel/kmeans"
+)
+
+// clustering is a finished partition.
+type clustering struct {
+	in    *clusterRows
+	o     *clusterOptions
+	model *clusterModel
+	// used lists the rows that have all values (or got the median); cluster and distance run in
+	// parallel.
+	used     []int
+	cluster  []int32 // from 0
+	distance []float64
+	missing  []int // rows without a value, by column
+	constant []int // columns of one value
+	asked    int   // the k that was asked for; 0 = auto
+	// tried holds the silhouette of each k from 2 on when k was chosen; NaN where there is none.
+	tried      []float64
+	silhouette float64 // of the partition, on sampled rows; NaN where there is none
+	sampled    int
+	stability  float64 // adjusted Rand index of two fits to halves; NaN when too few rows
+	total      float64 // inertia of one cluster of all rows
+	fit        *kmeans.Result
+}
+
+// Bounds of the work beside the fit itself; docs/methods.md states them.
+const (
+	autoMost       = 10     // the largest k that auto tries
+	autoRows       = 50_000 // rows to which auto fits
+	silhouetteRows = 4_000  // rows among which all pairs are measured
+	stabilityRows  = 20_000 // rows of the two halves
+)
+
+func runClusters(ctx context.Context, r *Request, in *clusterRows, o *clusterOptions) (*clustering, error) {
+	c := &clustering{in: in, o: o, asked: o.k, model: o.model, silhouette: math.NaN(), stability: math.NaN()}
+	p, fill := c.complete()
+	if len(c.used) == 0 {
+		return nil, fault.New(fault.Input, "clustering: no row has a value in every column of %v", in.names).
+			WithHint("leave out the emptiest --features, or fill gaps with --missing median")
+	}
+	if c.model != nil {
+		c.model.Scale.apply(p.X)
+		return c, c.assign(ctx, p, r.Threads)
+	}
+	scale, constant := fitScale(o.scale, p.X, p.D)
+	scale.apply(p.X)
+	c.constant = constant
+	for _, v := range p.X {
+		if math.Abs(v) > 1e140 {
+			return nil, fault.New(fault.Input, "clustering: a value is beyond ±1e140").WithHint("scale the columns: --scale log")
+		}
+	}
+	rng := rand.New(rand.NewPCG(uint64(r.Seed), 0x6b6d65616e73))
+	k := o.k
+	if k == 0 {
+		var err error
+		if k, err = c.chooseK(ctx, r, p, rng); err != nil {
+			return nil, err
+		}
+	}
+	fit, err := kmeans.Fit(ctx, p, c.options(r, k))
+	if err != nil {
+		return nil, err
+	}
+	c.fit = fit
+	c.model = &clusterModel{Format: clusterFormat, Version: clusterVersion, Table: r.Rel.Name, Features: in.names, Scale: scale,
+		Fill: fill, Inertia: fit.Inertia, Rows: p.N, Seed: r.Seed}
+	if in.asOf != 0 {
+		c.model.AsOf = dateText(floorDiv(in.asOf, dayMicros))
+	}
+	c.order()
+	c.profile(p)
+	if err := c.assign(ctx, p, r.Threads); err != nil {
+		return nil, err
+	}
+	return c, c.evaluate(ctx, r, p, rng)
+}
+
+func (c *clustering) options(r *Request, k int) kmeans.Options {
+	return kmeans.Options{K: k, Starts: c.o.starts, Iterations: c.o.iterations, Seed: r.Seed, Threads: r.Threads}
+}
+
+// complete copies the rows that have all values; with --missing median (or a model that says so) the others too,
+// with the medians, which it returns.
+func (c *clustering) complete() (kmeans.Points, []float64) {
+	in, d := c.in, len(c.in.names)
+	c.missing = make([]int, d)
+	for i, v := range in.x {
+		if v != v {
+			c.missing[i%d]++
+		}
+	}
+	var fill []float64
+	switch {
+	case c.model != nil:
+		fill = c.model.Fill
+	case c.o.median:
+		fill = medians(in.x, d)
+	}
+	p := kmeans.Points{X: make([]float64, 0, len(in.x)), D: d}
+	for i := range in.n {
+		row := in.x[i*d : (i+1)*d]
+		if fill == nil && slices.ContainsFunc(row, math.IsNaN) {
+			continue
+		}
+		at := len(p.X)
+		p.X = append(p.X, row...)
+		for j, v := range row {
+			if v != v {
+				p.X[at+j] = fill[j]
+			}
+		}
+		c.used = append(c.used, i)
+	}
+	p.N = len(c.used)
+	return p, fill
+}
+
+// medians of the known values of each column; 0 where none is known.
+func medians(x []float64, d int) []float64 {
+	m := make([]float64, d)
+	for j := range d {
+		known := slices.DeleteFunc(columnOf(x, d, j), math.IsNaN)
+		if len(known) > 0 {
+			slices.Sort(known)
+			m[j] = sortedQuantile(known, 0.5)
+		}
+	}
+	return m
+}
+
+// drawRows returns at most m of n row numbers, ascending, every set equally likely (Knuth, TAOCP
+// 2, 3.4.2, algorithm S).
+func drawRows(n, m int, rng *rand.Rand) []int {
+	m = min(n, m)
+	out := make([]int, 0, m)
+	for i := 0; len(out) < m; i++ {
+		if n == m || rng.IntN(n-i) < m-len(out) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// gatherRows copies rows.
+func gatherRows(p kmeans.Points, rows []int) kmeans.Points {
+	out := kmeans.Points{X: make([]float64, 0, len(rows)*p.D), N: len(rows), D: p.D}
+	for _, i := range rows {
+		out.X = append(out.X, p.X[i*p.D:(i+1)*p.D]...)
+	}
+	return out
+}
+
+// chooseK fits every k from 2 to autoMost to a sample and takes the highest mean silhouette, the
+// smaller k of equals; 1 when there is nothing to tell apart.
+func (c *clustering) chooseK(ctx context.Context, r *Request, p kmeans.Points, rng *rand.Rand) (int, error) {
+	part := gatherRows(p, drawRows(p.N, autoRows, rng))
+	looked := drawRows(part.N, silhouetteRows, rng)
+	var partitions [][]int32
+	for k := 2; k <= min(autoMost, part.N-1); k++ {
+		fit, err := kmeans.Fit(ctx, part, c.options(r, k))
+		if err != nil {
+			return 0, err
+		}
+		if fit.K < k {
+			break // no more distinct rows
+		}
+		labels := make([]int32, len(looked))
+		for i, at := range looked {
+			labels[i] = fit.Labels[at]
+		}
+		partitions = append(partitions, labels)
+	}
+	if len(partitions) == 0 {
+		return 1, nil
+	}
+	var err error
+	if c.tried, err = kmeans.Silhouette(ctx, gatherRows(part, looked), partitions, max(1, r.Threads)); err != nil {
+		return 0, err
+	}
+	best, most := 1, math.Inf(-1)
+	for i, s := range c.tried {
+		if s > most {
+			best, most = i+2, s
+		}
+	}
+	return best, nil
+}
+
+// order numbers the clusters: customers' by mean revenue, others' by size, largest first; then by centroid.
+func (c *clustering) order() {
+	fit, d := c.fit, len(c.in.names)
+	key := make([]float64, fit.K)
+	for i, a := range fit.Labels {
+		if c.in.revenue != nil {
+			key[a] += c.in.revenue[c.used[i]] / float64(fit.Sizes[a])
+		} else {
+			key[a]++
+		}
+	}
+	place := make([]int, fit.K)
+	for i := range place {
+		place[i] = i
+	}
+	slices.SortFunc(place, func(a, b int) int {
+		return cmp.Or(cmp.Compare(key[b], key[a]), slices.Compare(fit.Centroids[a*d:(a+1)*d], fit.Centroids[b*d:(b+1)*d]))
+	})
+	for _, a := range place {
+		c.model.Centroids = append(c.model.Centroids, slices.Clone(fit.Centroids[a*d:(a+1)*d]))
+		c.model.Sizes = append(c.model.Sizes, fit.Sizes[a])
+	}
+}
+
+// profile tells how far each centroid lies from the mean of all rows, and adds up the inertia of one cluster.
+func (c *clustering) profile(p kmeans.Points) {
+	mean, sd := make([]float64, p.D), make([]float64, p.D)
+	for j := range p.D {
+		mean[j], sd[j] = meanAndSD(columnOf(p.X, p.D, j))
+		c.total += sd[j] * sd[j] * float64(p.N)
+	}
+	for _, centroid := range c.model.Centroids {
+		z := make([]float64, p.D)
+		for j, v := range centroid {
+			if sd[j] > 0 {
+				z[j] = (v - mean[j]) / sd[j]
+			}
+		}
+		c.model.Profile = append(c.model.Profile, z)
+	}
+}
+
+// assign gives the scaled rows the clusters of the model: fitting and --apply end alike.
+func (c *clustering) assign(ctx context.Context, p kmeans.Points, threads int) (err error) {
+	c.cluster, c.distance, err = kmeans.Assign(ctx, p, slices.Concat(c.model.Centroids...), max(1, threads))
+	return err
+}
+
+// evaluate measures the silhouette of the partition and how well two halves of the rows agree.
+func (c *clustering) evaluate(ctx context.Context, r *Request, p kmeans.Points, rng *rand.Rand) error {
+	k := len(c.model.Centroids)
+	if k < 2 {
+		return nil
+	}
+	rows := drawRows(p.N, silhouetteRows, rng)
+	labels := make([]int32, len(rows))
+	for i, at := range rows {
+		labels[i] = c.cluster[at]
+	}
+	s, err := kmeans.Silhouette(ctx, gatherRows(p, rows), [][]int32{labels}, max(1, r.Threads))
+	if err != nil {
+		return err
+	}
+	c.silhouette, c.sampled = s[0], len(rows)
+	if p.N < 20*k {
+		return nil
+	}
+	all := drawRows(p.N, stabilityRows, rng)
+	whole := gatherRows(p, all)
+	var parts [2][]int32
+	for h := range parts {
+		var half []int
+		for i := range all {
+			if i%2 == h {
+				half = append(half, i)
+			}
+		}
+		fit, err := kmeans.Fit(ctx, gatherRows(whole, half), c.options(r, k))
+		if err != nil {
+			return err
+		}
+		if parts[h], _, err = kmeans.Assign(ctx, whole, fit.Centroids, max(1, r.Threads)); err != nil {
+			return err
+		}
+	}
+	c.stability = kmeans.AdjustedRand(parts[0], parts[1])
+	return nil
+}
