@@ -194,7 +194,11 @@ func pseudonym(key, id string) string {
 
 // account prints where the rows went and returns a Data fault when too many were rejects.
 func (s *session) account(acc *query.Account) error {
-	s.app.say("%s", accountLine(acc))
+	if s.rel.Name == "orders" {
+		s.app.say("%s", accountLine(acc))
+	} else {
+		s.app.say("%s", keptLine(acc))
+	}
 	s.otherCurrencies(acc)
 	if acc.Duplicates > 0 {
 		what := "kept; --dedupe rejects the later ones"
@@ -220,6 +224,15 @@ func (s *session) account(acc *query.Account) error {
 	return fault.New(fault.Data, "%d of %d rows were rejected (%.1f %%), more than --max-rejects %.4g %%: %s",
 		rejects, acc.Rows, 100*float64(rejects)/float64(acc.Rows), 100*share, strings.Join(worst, ", ")).
 		WithHint("see them with `ecomctl clean IN -o OUT --rejects FILE`; map columns with --map; raise --max-rejects if this is right")
+}
+
+// keptLine is accountLine for tables whose rows are no sales.
+func keptLine(acc *query.Account) string {
+	var n [relation.NumKinds]int64
+	for k := range n {
+		n[k], _ = acc.Of(relation.Kind(k))
+	}
+	return fmt.Sprintf("rows in %d = %d kept + %d rejects + %d outside", acc.Rows, n[relation.Sold]+n[relation.Reversal]+n[relation.Void], n[relation.Reject], n[relation.Outside])
 }
 
 // otherCurrencies tells what --currency left out.
