@@ -39,6 +39,22 @@ type Point struct {
 	// Onset says that an incident begins here.
 	Onset bool
 	Kind  Kind
+
+	shift float64 // Retrospective: size of the change of level in scales
+}
+
+// Tell marks the point as an anomaly or not, for rules other than a level.
+func (p *Point) Tell(anomaly bool) { p.Anomaly = anomaly }
+
+// kindOf names a point by the side it lies on.
+func kindOf(y, expected float64) Kind {
+	switch {
+	case y > expected:
+		return Spike
+	case y == 0 && expected > 0:
+		return Missing
+	}
+	return Dip
 }
 
 // Options describe a series to its Detector.
@@ -184,27 +200,19 @@ const bodyP = 0.1
 func (d *Detector) decide(step int64, y float64, p *Point) {
 	p.Score = 1 - p.P
 	p.Anomaly = p.Score >= d.opt.Level
-	if p.P > incidentP && !p.Anomaly {
-		return
-	}
-	switch up := y > p.Expected; {
-	case d.run.n >= d.season() && up:
-		p.Kind = ShiftUp
-	case d.run.n >= d.season():
+	p.Kind = kindOf(y, p.Expected)
+	if d.run.n >= d.season() {
 		p.Kind = ShiftDown
-	case up:
-		p.Kind = Spike
-	case y == 0 && p.Expected > 0:
-		p.Kind = Missing
-	default:
-		p.Kind = Dip
+		if d.run.sign > 0 {
+			p.Kind = ShiftUp
+		}
+	}
+	if p.P > incidentP {
+		return
 	}
 	quiet := int64(tellAgain)
 	if len(d.opt.Periods) > 0 {
 		quiet = int64((d.opt.Periods[0] + 1) / 2)
-	}
-	if p.P > incidentP {
-		return
 	}
 	if d.open && step-d.onset <= quiet && p.P > d.onsetP*muchWorse {
 		p.Score = 1 - math.Max(p.P, incidentP)
