@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/ecomctl/ecomctl/internal/expr"
@@ -177,17 +176,11 @@ func readBuyers(t *query.Table, o lifetimeOptions) *buyers {
 	return b
 }
 
-// orderModel is a fitted model of order days.
-type orderModel interface {
-	Alive(h btyd.History) float64
-	Expected(h btyd.History, t float64) float64
-}
-
 // fitted is what lifetime knows after fitting.
 type fitted struct {
 	name   string
 	names  []string
-	orders orderModel
+	orders btyd.Model
 	fit    *btyd.Fit
 	money  btyd.GammaGamma
 	spend  *btyd.Fit // nil when no customer has repeat money
@@ -223,7 +216,7 @@ func fitLifetime(ctx context.Context, b *buyers, o lifetimeOptions, threads int)
 }
 
 // fitted2 gives a concrete model as the interface.
-func fitted2[M orderModel](m M, f *btyd.Fit, err error) (orderModel, *btyd.Fit, error) {
+func fitted2[M btyd.Model](m M, f *btyd.Fit, err error) (btyd.Model, *btyd.Fit, error) {
 	return m, f, err
 }
 
@@ -245,9 +238,16 @@ func lifetimeFinish(ctx context.Context, r *Request, a *query.Answer) (*Result, 
 		res.Main = f.table(len(b.idx))
 		return res, nil
 	}
-	p := predict(f, b, o, max(1, r.Threads))
+	p, err := predict(ctx, f, b, o, max(1, r.Threads))
+	if err != nil {
+		return nil, err
+	}
 	if o.holdoutDays > 0 {
-		res.Notes = append(res.Notes, holdoutNote(f, b, o))
+		note, err := holdoutNote(ctx, f, b, o, max(1, r.Threads))
+		if err != nil {
+			return nil, err
+		}
+		res.Notes = append(res.Notes, note)
 	}
 	res.Main = lifetimeTable(a.Tables[0], b, p)
 	return res, nil
@@ -282,8 +282,9 @@ func (f *fitted) table(customers int) *result.Table {
 		appendFloatOrNull(&cols[3], se)
 	}
 	list := func(model string, names []string, fit *btyd.Fit, n int) {
+		se := fit.SE()
 		for i, name := range names {
-			add(model, name, fit.Params[i], fit.SE[i])
+			add(model, name, fit.Params[i], se[i])
 		}
 		add(model, "log_likelihood", fit.LL, math.NaN())
 		add(model, "customers", float64(n), math.NaN())
@@ -295,84 +296,56 @@ func (f *fitted) table(customers int) *result.Table {
 	return tableOf("lifetime_params", paramSpecs, cols)
 }
 
-// prediction is the forecast of each customer.
-type prediction struct{ alive, orders, clv []float64 }
-
-// discountStep is the length, in days, of the pieces that are discounted as one.
-const discountStep = 30
-
-// predict forecasts every customer, equal histories once per worker's run.
-func predict(f *fitted, b *buyers, o lifetimeOptions, threads int) *prediction {
-	n := len(b.idx)
-	p := &prediction{make([]float64, n), make([]float64, n), make([]float64, n)}
-	var wg sync.WaitGroup
-	for w := range threads {
-		wg.Go(func() {
-			type forecast struct{ alive, orders, discounted float64 }
-			known := map[btyd.History]forecast{}
-			for i := w * n / threads; i < (w+1)*n/threads; i++ {
-				h := b.history[i]
-				c, ok := known[h]
-				if !ok {
-					c.alive = f.orders.Alive(h)
-					c.orders, c.discounted = expected(f.orders, h, o)
-					known[h] = c
-				}
-				p.alive[i], p.orders[i] = c.alive, c.orders
-				p.clv[i] = math.NaN()
-				if f.spend != nil {
-					z := b.monetary[i]
-					if math.IsNaN(z) {
-						z = 0
-					}
-					p.clv[i] = f.money.Expected(h.X, z) * c.discounted
-				}
-			}
-		})
-	}
-	wg.Wait()
-	return p
+// prediction is the forecast of each customer and its money; NaN where that cannot be told.
+type prediction struct {
+	orders []btyd.Forecast
+	clv    []float64
 }
 
-// expected returns the order days within the horizon, plain and discounted by the
-// middle of each piece of discountStep days.
-func expected(m orderModel, h btyd.History, o lifetimeOptions) (orders, discounted float64) {
-	step := discountStep / o.unitDays
-	before := 0.0
-	for t := 0.0; t < o.horizon; t += step {
-		end := math.Min(t+step, o.horizon)
-		orders = m.Expected(h, end)
-		middle := (t + end) / 2 * o.unitDays / 365
-		discounted += (orders - before) * math.Pow(1+o.discount, -middle)
-		before = orders
+// predict forecasts every customer.
+func predict(ctx context.Context, f *fitted, b *buyers, o lifetimeOptions, threads int) (*prediction, error) {
+	horizon := btyd.Horizon{Span: o.horizon, Rate: math.Log1p(o.discount) * o.unitDays / 365, Year: 365 / o.unitDays}
+	orders, err := btyd.Predict(ctx, f.orders, b.history, horizon, threads)
+	if err != nil {
+		return nil, err
 	}
-	return orders, discounted
+	p := &prediction{orders: orders, clv: make([]float64, len(b.idx))}
+	for i, h := range b.history {
+		p.clv[i] = math.NaN()
+		if f.spend == nil {
+			continue
+		}
+		z := b.monetary[i]
+		if math.IsNaN(z) {
+			z = 0
+		}
+		p.clv[i] = f.money.Expected(h.X, z) * orders[i].Discounted
+	}
+	return p, nil
 }
 
 // holdoutNote compares forecast and truth after the calibration, beside the trivial
 // forecast that everybody goes on at the rate they had.
-func holdoutNote(f *fitted, b *buyers, o lifetimeOptions) string {
+func holdoutNote(ctx context.Context, f *fitted, b *buyers, o lifetimeOptions, threads int) (string, error) {
 	span := float64(o.holdoutDays) / o.unitDays
-	var model, naive, total, told, rate float64
-	known := map[btyd.History]float64{}
+	forecast, err := btyd.Predict(ctx, f.orders, b.history, btyd.Horizon{Span: span}, threads)
+	if err != nil {
+		return "", err
+	}
+	var model, naive, total, told float64
 	for i, h := range b.history {
-		e, ok := known[h]
-		if !ok {
-			e = f.orders.Expected(h, span)
-			known[h] = e
-		}
-		rate = 0
+		rate := 0.0
 		if h.T > 0 {
 			rate = h.X / h.T * span
 		}
-		model += math.Abs(e - b.later[i])
+		model += math.Abs(forecast[i].Orders - b.later[i])
 		naive += math.Abs(rate - b.later[i])
 		total += b.later[i]
-		told += e
+		told += forecast[i].Orders
 	}
 	n := float64(len(b.idx))
 	return fmt.Sprintf("hold-out of %d days: %.0f order days came, %.1f were forecast; mean absolute error a customer %.4f, of going on at the past rate %.4f",
-		o.holdoutDays, total, told, model/n, naive/n)
+		o.holdoutDays, total, told, model/n, naive/n), nil
 }
 
 func lifetimeTable(t *query.Table, b *buyers, p *prediction) *result.Table {
@@ -385,8 +358,8 @@ func lifetimeTable(t *query.Table, b *buyers, p *prediction) *result.Table {
 		result.AppendFloat(&cols[2], h.TX)
 		result.AppendFloat(&cols[3], h.T)
 		appendFloatOrNull(&cols[4], b.monetary[i])
-		result.AppendFloat(&cols[5], p.alive[i])
-		appendFloatOrNull(&cols[6], p.orders[i])
+		result.AppendFloat(&cols[5], p.orders[i].Alive)
+		appendFloatOrNull(&cols[6], p.orders[i].Orders)
 		appendFloatOrNull(&cols[7], p.clv[i])
 	}
 	return tableOf("lifetime", specs, cols)

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"math"
 	"math/big"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -76,7 +77,7 @@ func TestBGNBDPublished(t *testing.T) {
 	near(t, "alpha", m.Alpha, 4.41353, 1e-3)
 	near(t, "a", m.A, 0.79289, 1e-3)
 	near(t, "b", m.B, 2.42575, 1e-3)
-	for i, se := range f.SE {
+	for i, se := range f.SE() {
 		if !(se > 0 && se < f.Params[i]) {
 			t.Errorf("standard error %d is %g of %g", i, se, f.Params[i])
 		}
@@ -203,5 +204,81 @@ func BenchmarkFitBGNBD(b *testing.B) {
 		if _, _, err := FitBGNBD(context.Background(), g, 1); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestPredictDiscounts compares the quadrature with a fine sum of discounted pieces.
+func TestPredictDiscounts(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := Model(BGNBD{rapid.Float64Range(0.1, 3).Draw(t, "r"), rapid.Float64Range(1, 40).Draw(t, "alpha"), rapid.Float64Range(0.2, 3).Draw(t, "a"), rapid.Float64Range(0.5, 9).Draw(t, "b")})
+		if rapid.Bool().Draw(t, "pareto") {
+			m = ParetoNBD{rapid.Float64Range(0.1, 3).Draw(t, "r"), rapid.Float64Range(1, 40).Draw(t, "alpha"), rapid.Float64Range(0.2, 3).Draw(t, "s"), rapid.Float64Range(1, 40).Draw(t, "beta")}
+		}
+		x, T := float64(rapid.IntRange(0, 9).Draw(t, "x")), rapid.Float64Range(0, 100).Draw(t, "T")
+		o := Horizon{Span: rapid.Float64Range(1, 160).Draw(t, "span"), Rate: 0.1 / 52, Year: 52}
+		got, err := Predict(context.Background(), m, []History{{x, 0, T}}, o, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const steps = 4000
+		want, before := 0.0, 0.0
+		for i := range steps {
+			at := o.Span * float64(i+1) / steps
+			e := m.Future(x, T, at)
+			want += (e - before) * math.Exp(-o.Rate*(at-o.Span/steps/2))
+			before = e
+		}
+		want *= got[0].Alive
+		if math.Abs(got[0].Discounted-want) > 1e-5*want || got[0].Discounted > got[0].Orders {
+			t.Fatalf("discounted %.10g of %g, want %.10g", got[0].Discounted, got[0].Orders, want)
+		}
+	})
+}
+
+// TestLargeFitsAgree: the fit that begins with a sample ends where the plain one does.
+func TestLargeFitsAgree(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	var h []History
+	var s []Spend
+	for range 90_000 {
+		T := 10 + 90*r.Float64()
+		c := History{T: T}
+		rate, leave := r.ExpFloat64()/10, r.Float64()/2
+		for at := r.ExpFloat64() / rate; at <= T; at += r.ExpFloat64() / rate {
+			c.X, c.TX = c.X+1, at
+			if r.Float64() < leave {
+				break
+			}
+		}
+		h = append(h, c)
+		s = append(s, Spend{c.X + 1, 10 + 50*r.ExpFloat64()*r.Float64(), 1})
+	}
+	g := GroupHistories(h)
+	n, meanT, _ := totals(g)
+	plain, err := maximise(context.Background(), problem{name: "BG/NBD", dim: 4, customers: n, value: newBGLikelihood(g, 2).value, starts: [][]float64{{1, meanT, 1, 1}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, f, err := FitBGNBD(context.Background(), g, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(g) < 4*sampleTerms {
+		t.Fatalf("%d groups are too few to be sampled", len(g))
+	}
+	near(t, "LL", f.LL, plain.LL, 1e-10)
+	for i := range f.Params {
+		near(t, "a parameter of BG/NBD", f.Params[i], plain.Params[i], 1e-4)
+	}
+	plain, err = maximise(context.Background(), problem{name: "Gamma–Gamma", dim: 3, customers: n, value: newGGLikelihood(s, 2).value, starts: [][]float64{{1, 2, 30}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, f, err = FitGammaGamma(context.Background(), s, 2); err != nil {
+		t.Fatal(err)
+	}
+	near(t, "LL", f.LL, plain.LL, 1e-10)
+	for i := range f.Params {
+		near(t, "a parameter of Gamma–Gamma", f.Params[i], plain.Params[i], 1e-4)
 	}
 }

@@ -16,12 +16,13 @@ import (
 // Fit is a maximum of a likelihood.
 type Fit struct {
 	Params []float64
-	SE     []float64 // standard errors of Params (delta method); NaN where the curvature does not tell
-	LL     float64   // log-likelihood of all customers
+	LL     float64 // log-likelihood of all customers
 	// Gradient is the largest slope of LL/customers in the logarithms of the
 	// parameters: how far from flat the maximum is.
 	Gradient float64
 	Evals    int
+	// SE computes the standard errors of Params (delta method); NaN where the curvature does not tell.
+	SE func() []float64
 }
 
 // problem is a likelihood in the logarithms of its parameters: value returns LL
@@ -32,7 +33,12 @@ type problem struct {
 	customers float64
 	starts    [][]float64
 	value     func(logp, grad []float64) float64
+	sample    *problem // the same over a part of many customers: where to begin; nil = none
 }
+
+// sampleTerms is the number of likelihood terms above which the top is first looked for in
+// about so many of them.
+const sampleTerms = 20_000
 
 // bound keeps the search away from where floating point ends: parameters stay
 // within e^±bound.
@@ -41,9 +47,18 @@ const bound = 25
 // maximise climbs from every start and keeps the best top. Not settling at a flat
 // place is an error that says how far it came: a fit never fails silently.
 func maximise(ctx context.Context, p problem) (*Fit, error) {
-	var best *optimize.Result
-	evals := 0
+	best, evals := (*optimize.Result)(nil), 0
+	if p.sample != nil {
+		res, n, err := fromSample(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		best, evals = res, n
+	}
 	for _, s := range p.starts {
+		if best != nil && flat(p, best.X) {
+			break // these likelihoods have one top: further starts are for when the first gets stuck
+		}
 		x := make([]float64, p.dim)
 		for i, v := range s {
 			x[i] = math.Log(v)
@@ -61,9 +76,6 @@ func maximise(ctx context.Context, p problem) (*Fit, error) {
 		if best == nil || res.F < best.F {
 			best = res
 		}
-		if flat(p, best.X) {
-			break // these likelihoods have one top: further starts are for when the first gets stuck
-		}
 	}
 	if best == nil || math.IsNaN(best.F) || math.IsInf(best.F, 0) {
 		return nil, fault.New(fault.Input, "fitting %s: the likelihood has no value near any start", p.name).
@@ -80,7 +92,7 @@ func maximise(ctx context.Context, p problem) (*Fit, error) {
 	if !(f.Gradient < 1e-4) {
 		return nil, fault.New(fault.Input, "fitting %s: no maximum was reached (slope %.2g)", p.name, f.Gradient)
 	}
-	f.SE = standardErrors(p, best.X)
+	f.SE = sync.OnceValue(func() []float64 { return standardErrors(p, best.X) })
 	return f, nil
 }
 
@@ -163,9 +175,9 @@ func settled(err error) bool {
 		errors.Is(err, optimize.ErrNoProgress) || errors.Is(err, optimize.ErrLinesearcherBound)
 }
 
-// standardErrors inverts the observed information in the logarithms, by central
-// differences of the slopes, and turns it into errors of the parameters.
-func standardErrors(p problem, logp []float64) []float64 {
+// curvature returns minus the second derivatives of value in the logarithms, by central
+// differences of the slopes.
+func curvature(p problem, logp []float64) *mat.SymDense {
 	n := p.dim
 	h := mat.NewSymDense(n, nil)
 	x := append([]float64(nil), logp...)
@@ -187,10 +199,16 @@ func standardErrors(p problem, logp []float64) []float64 {
 			h.SetSym(i, j, (raw.At(i, j)+raw.At(j, i))/2)
 		}
 	}
-	se := make([]float64, n)
+	return h
+}
+
+// standardErrors inverts the observed information in the logarithms and turns it into
+// errors of the parameters.
+func standardErrors(p problem, logp []float64) []float64 {
+	se := make([]float64, p.dim)
 	var chol mat.Cholesky
 	var cov mat.SymDense
-	if !chol.Factorize(h) || chol.InverseTo(&cov) != nil {
+	if !chol.Factorize(curvature(p, logp)) || chol.InverseTo(&cov) != nil {
 		for i := range se {
 			se[i] = math.NaN()
 		}

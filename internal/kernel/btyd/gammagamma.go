@@ -25,9 +25,18 @@ func FitGammaGamma(ctx context.Context, s []Spend, threads int) (GammaGamma, *Fi
 		return GammaGamma{}, nil, tooFew("Gamma–Gamma")
 	}
 	mean /= n
-	f, err := maximise(ctx, problem{name: "Gamma–Gamma", dim: 3, customers: n,
-		starts: [][]float64{{1, 2, mean}, {6, 4, mean / 2}, {3, 10, 3 * mean}},
-		value:  newGGLikelihood(s, threads).value})
+	p := problem{name: "Gamma–Gamma", dim: 3, customers: n, value: newGGLikelihood(s, threads).value,
+		starts: [][]float64{{1, 2, mean}, {6, 4, mean / 2}, {3, 10, 3 * mean}}}
+	if part := everyNth(s); part != nil {
+		few := p
+		few.customers = 0
+		for _, c := range part {
+			few.customers += c.N
+		}
+		few.value = newGGLikelihood(part, threads).value
+		p.sample = &few
+	}
+	f, err := maximise(ctx, p)
 	if err != nil {
 		return GammaGamma{}, nil, err
 	}

@@ -2,6 +2,7 @@ package btyd
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 )
 
@@ -17,27 +18,42 @@ type Group struct {
 
 // GroupHistories counts equal histories. Groups come sorted by X, TX, T.
 func GroupHistories(h []History) []Group {
-	sorted := slices.Clone(h)
-	slices.SortFunc(sorted, compare)
+	type times struct{ tx, t float64 }
+	byX := map[float64][]times{}
+	for _, c := range h {
+		byX[c.X] = append(byX[c.X], times{c.TX, c.T})
+	}
 	var g []Group
-	for _, x := range sorted {
-		if len(g) > 0 && g[len(g)-1].History == x {
-			g[len(g)-1].N++
-		} else {
-			g = append(g, Group{x, 1})
+	for _, x := range slices.Sorted(maps.Keys(byX)) {
+		s := byX[x]
+		slices.SortFunc(s, func(a, b times) int {
+			if a.tx != b.tx {
+				return cmp.Compare(a.tx, b.tx)
+			}
+			return cmp.Compare(a.t, b.t)
+		})
+		first := len(g)
+		for _, c := range s {
+			if n := len(g); n > first && g[n-1].TX == c.tx && g[n-1].T == c.t {
+				g[n-1].N++
+			} else {
+				g = append(g, Group{History{x, c.tx, c.t}, 1})
+			}
 		}
 	}
 	return g
 }
 
-func compare(a, b History) int {
-	if c := cmp.Compare(a.X, b.X); c != 0 {
-		return c
+// everyNth returns a part of many terms, evenly over their order, and nil of few.
+func everyNth[T any](all []T) []T {
+	if len(all) < 4*sampleTerms {
+		return nil
 	}
-	if c := cmp.Compare(a.TX, b.TX); c != 0 {
-		return c
+	var part []T
+	for i := range sampleTerms {
+		part = append(part, all[i*len(all)/sampleTerms])
 	}
-	return cmp.Compare(a.T, b.T)
+	return part
 }
 
 // valid reports the first history that cannot be.

@@ -19,6 +19,23 @@ func FitParetoNBD(ctx context.Context, g []Group, threads int) (ParetoNBD, *Fit,
 	if n == 0 || repeat == 0 {
 		return ParetoNBD{}, nil, tooFew("Pareto/NBD")
 	}
+	p := problem{name: "Pareto/NBD", dim: 4, customers: n, value: paretoLikelihood(g, threads),
+		starts: [][]float64{{1, meanT, 1, meanT}, {0.5, meanT / 3, 0.6, meanT / 3}}}
+	if part := everyNth(g); part != nil {
+		s := p
+		s.customers, _, _ = totals(part)
+		s.value = paretoLikelihood(part, threads)
+		p.sample = &s
+	}
+	f, err := maximise(ctx, p)
+	if err != nil {
+		return ParetoNBD{}, nil, err
+	}
+	return ParetoNBD{f.Params[0], f.Params[1], f.Params[2], f.Params[3]}, f, nil
+}
+
+// paretoLikelihood returns the likelihood of all groups; its slopes are central differences.
+func paretoLikelihood(g []Group, threads int) func(logp, grad []float64) float64 {
 	value := func(logp []float64) float64 {
 		m := ParetoNBD{math.Exp(logp[0]), math.Exp(logp[1]), math.Exp(logp[2]), math.Exp(logp[3])}
 		var parts [chunks]float64
@@ -33,18 +50,12 @@ func FitParetoNBD(ctx context.Context, g []Group, threads int) (ParetoNBD, *Fit,
 		}
 		return sum
 	}
-	f, err := maximise(ctx, problem{name: "Pareto/NBD", dim: 4, customers: n,
-		starts: [][]float64{{1, meanT, 1, meanT}, {0.5, meanT / 3, 0.6, meanT / 3}},
-		value: func(logp, grad []float64) float64 {
-			if grad != nil {
-				slopes(value, logp, grad)
-			}
-			return value(logp)
-		}})
-	if err != nil {
-		return ParetoNBD{}, nil, err
+	return func(logp, grad []float64) float64 {
+		if grad != nil {
+			slopes(value, logp, grad)
+		}
+		return value(logp)
 	}
-	return ParetoNBD{f.Params[0], f.Params[1], f.Params[2], f.Params[3]}, f, nil
 }
 
 // logTail returns ln of F(r+s+x, m; r+s+x+1; z)/(u+t)^(r+s+x) with u the larger of α and
@@ -78,15 +89,17 @@ func (p ParetoNBD) Alive(h History) float64 {
 	return 1 / (1 + p.gone(h)*math.Exp(-alive))
 }
 
-// Expected returns the order days expected in the next t (equation 41 of the note).
-func (p ParetoNBD) Expected(h History, t float64) float64 {
-	rate := (p.R + h.X) / (p.Alpha + h.T)
-	u := p.Beta + h.T
-	var span float64 // expected time alive in the next t, for a living customer
+// Future returns the order days in the next t of a customer of x repeat days in T who
+// is one still (equation 41 of the note without P(alive)).
+func (p ParetoNBD) Future(x, T, t float64) float64 {
+	rate := (p.R + x) / (p.Alpha + T)
+	u := p.Beta + T
 	if math.Abs(p.S-1) < 1e-9 {
-		span = u * math.Log((u+t)/u)
-	} else {
-		span = u / (p.S - 1) * (1 - math.Pow(u/(u+t), p.S-1))
+		return rate * u * math.Log1p(t/u)
 	}
-	return rate * span * p.Alive(h)
+	// the time alive in the next t: u/(s−1)·(1 − (u/(u+t))^(s−1))
+	return rate * u / (p.S - 1) * -math.Expm1((1-p.S)*math.Log1p(t/u))
 }
+
+// Expected returns the order days expected in the next t.
+func (p ParetoNBD) Expected(h History, t float64) float64 { return p.Future(h.X, h.T, t) * p.Alive(h) }
