@@ -70,7 +70,8 @@ var (
 
 // of returns the order days of a living customer within the horizon, plain and discounted. With
 // E(t) order days in the next t, the latter is ∫ e^(−ρt) dE = e^(−ρH)·E(H) + ρ ∫ E(t)·e^(−ρt) dt
-// over [0, H], by parts; the integral is taken in pieces of at most half a year.
+// over [0, H], by parts; the integral is taken in pieces of at most half a year. In the first
+// t = width·u², for E of a young customer bends near 0.
 func (o Horizon) of(m Model, x, T float64) (orders, discounted float64) {
 	orders = m.Future(x, T, o.Span)
 	if o.Rate == 0 {
@@ -81,8 +82,11 @@ func (o Horizon) of(m Model, x, T float64) (orders, discounted float64) {
 	sum := 0.0
 	for p := range int(pieces) {
 		for k, at := range gaussAt {
-			t := (float64(p) + at) * width
-			sum += gaussWeight[k] * m.Future(x, T, t) * math.Exp(-o.Rate*t)
+			t, weight := (float64(p)+at)*width, gaussWeight[k]
+			if p == 0 {
+				t, weight = at*at*width, 2*at*weight
+			}
+			sum += weight * m.Future(x, T, t) * math.Exp(-o.Rate*t)
 		}
 	}
 	return orders, math.Exp(-o.Rate*o.Span)*orders + o.Rate*width*sum
