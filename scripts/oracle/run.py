@@ -5,6 +5,7 @@ CASES.json is a list of objects that test/oracle/oracle_test.go writes:
 
     name     file name of the answer
     data     name of the data set's SELECT in SQLDIR/data
+    table    "events" when its rows are events: events.sql then takes the place of lines.sql
     files    {placeholder: path} of the data set ({{file}}, {{products}})
     query    name of the query in SQLDIR
     param    as_of, from, to, now (texts), net, reject_free, dedupe (booleans), tz
@@ -47,7 +48,7 @@ def prepare(con, sqldir, case):
         {literal(p.get("as_of"))}::TIMESTAMP AS as_of, {literal(p.get("from"))}::TIMESTAMP AS from_ts,
         {literal(p.get("to"))}::TIMESTAMP AS to_ts, {literal(p["now"])}::TIMESTAMP AS now_ts,
         {bool(p.get("net"))} AS net, {bool(p.get("reject_free"))} AS reject_free, {bool(p.get("dedupe"))} AS dedupe""")
-    con.execute(fill(read(sqldir, "lines"), {"data": data, "where": case.get("where") or "true"}))
+    con.execute(fill(read(sqldir, "events" if case.get("table") == "events" else "lines"), {"data": data, "where": case.get("where") or "true"}))
 
 
 def profile(con, sqldir, case):
@@ -71,6 +72,8 @@ def answer(con, sqldir, case):
         return table(con.execute(profile(con, sqldir, case)))
     if case["query"] == "segments":
         values["rfm"] = read(sqldir, "rfm")
+    if case["query"] in ("transitions", "paths"):
+        values = {"sessions": fill(read(sqldir, "sessions"), {"gap": values.pop("gap"), "stated": values.pop("stated")}), **values}
     return table(con.execute(fill(read(sqldir, case["query"]), values)))
 
 

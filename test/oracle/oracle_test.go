@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/ecomctl/ecomctl/test/harness"
@@ -21,8 +22,9 @@ func TestMain(m *testing.M) {
 // dataset says where a data set's files lie and with which flags ecomctl reads it.
 type dataset struct {
 	Select string               `json:"select"`
-	Files  map[string][2]string `json:"files"` // placeholder: {"services" or "shared", path}
+	Files  map[string][2]string `json:"files"` // placeholder: {"services" or "shared", path}, {"generate", arguments}
 	Flags  []string             `json:"flags"`
+	Table  string               `json:"table"` // "events"; default orders
 }
 
 // testCase is one comparison on one or more data sets.
@@ -42,6 +44,7 @@ type testCase struct {
 type job struct {
 	Name  string            `json:"name"`
 	Data  string            `json:"data"`
+	Table string            `json:"table,omitempty"`
 	Files map[string]string `json:"files"`
 	Query string            `json:"query"`
 	Fill  map[string]string `json:"fill"`
@@ -101,8 +104,13 @@ func TestOracle(t *testing.T) {
 
 func locate(t *testing.T, f [2]string) string {
 	t.Helper()
-	if f[0] == "shared" {
+	switch f[0] {
+	case "shared":
 		return harness.Shared(t, f[1])
+	case "generate":
+		file := filepath.Join(t.TempDir(), "generated.parquet")
+		harness.Must(t, "", append(append([]string{"generate"}, strings.Fields(f[1])...), "-o", file)...)
+		return file
 	}
 	return harness.Services(t, f[1])
 }
@@ -117,7 +125,7 @@ func runOracle(t *testing.T, d dataset, files map[string]string, cases []testCas
 		for k, v := range c.Param {
 			param[k] = v
 		}
-		jobs = append(jobs, job{c.Name, d.Select, files, c.Query, c.Fill, c.Where, param})
+		jobs = append(jobs, job{c.Name, d.Select, d.Table, files, c.Query, c.Fill, c.Where, param})
 	}
 	dir := t.TempDir()
 	list := filepath.Join(dir, "jobs.json")
