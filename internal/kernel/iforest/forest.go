@@ -12,7 +12,7 @@ import (
 // Options of a forest; zero values are those of the paper.
 type Options struct {
 	Trees  int // default 100
-	Sample int // rows a tree sees, ψ; default 256
+	Sample int // rows a tree sees, ψ; default and most 256
 	Seed   uint64
 }
 
@@ -24,16 +24,19 @@ type Forest struct {
 	trees   []tree
 }
 
-// tree is a complete binary tree: node k has children 2k+1 and 2k+2; behind the inner ones
-// come the leaves, whose depths are apart.
+// mostSample is the largest sample: node numbers then fit a byte, which needs no bounds check.
+const mostSample = 256
+
+// tree is a complete binary tree with its root at 1: node k has children 2k and 2k+1. Leaf i
+// is what 2^height + i would be, its depth stands apart.
 type tree struct {
-	nodes []node
-	depth []float64 // of each leaf, with c(size) for the rows that were not separated
+	nodes [mostSample]node
+	depth [mostSample]float32 // of each leaf, with c(size) for the rows that were not separated
 }
 
 type node struct {
-	cut    float64 // goes right where value > cut
-	column int32
+	cut    float32 // goes right where value > cut
+	column uint32
 }
 
 // Fit grows a forest on rows given by columns of equal length without NaN.
@@ -42,7 +45,10 @@ func Fit(columns [][]float64, o Options) (*Forest, error) {
 		o.Trees = 100
 	}
 	if o.Sample == 0 {
-		o.Sample = 256
+		o.Sample = mostSample
+	}
+	if o.Sample > mostSample || o.Sample < 1 || o.Trees < 1 {
+		panic("iforest: sample or trees out of range")
 	}
 	if len(columns) == 0 || len(columns[0]) == 0 {
 		return nil, fault.New(fault.Input, "isolation forest: no rows")
@@ -60,9 +66,8 @@ func Fit(columns [][]float64, o Options) (*Forest, error) {
 	}
 	rng := rand.New(rand.NewPCG(o.Seed, 0x1f0e57))
 	for range o.Trees {
-		g := grower{columns: columns, rng: rng, height: f.height,
-			tree: tree{nodes: make([]node, 1<<f.height-1), depth: make([]float64, 1<<f.height)}}
-		g.grow(0, 0, sample(rng, rows, o.Sample))
+		g := grower{columns: columns, rng: rng, height: f.height}
+		g.grow(1, 0, sample(rng, rows, o.Sample))
 		f.trees = append(f.trees, g.tree)
 	}
 	return f, nil
@@ -115,14 +120,14 @@ func (g *grower) grow(k, level int, rows []int) {
 	values := g.columns[column]
 	left := 0
 	for i, r := range rows {
-		if !(values[r] > cut) {
+		if !(float32(values[r]) > float32(cut)) {
 			rows[i], rows[left] = rows[left], r
 			left++
 		}
 	}
-	g.nodes[k] = node{cut, int32(column)}
-	g.grow(2*k+1, level+1, rows[:left])
-	g.grow(2*k+2, level+1, rows[left:])
+	g.nodes[k] = node{float32(cut), uint32(column)}
+	g.grow(2*k, level+1, rows[:left])
+	g.grow(2*k+1, level+1, rows[left:])
 }
 
 // choose draws a column that is not constant over the rows and a cut between its extremes.
@@ -131,14 +136,14 @@ func (g *grower) choose(rows []int) (column int, cut float64, ok bool) {
 		column = (start + i) % len(g.columns)
 		lo, hi := math.Inf(1), math.Inf(-1)
 		for _, r := range rows {
-			v := g.columns[column][r]
+			v := float64(float32(g.columns[column][r]))
 			lo, hi = math.Min(lo, v), math.Max(hi, v)
 		}
 		if !(hi > lo) {
 			continue
 		}
 		cut = lo + (hi-lo)*g.rng.Float64()
-		if cut >= hi { // by rounding
+		if float32(cut) >= float32(hi) || math.IsInf(hi-lo, 0) { // by rounding, or beyond float32
 			cut = lo
 		}
 		return column, cut, true
@@ -151,12 +156,12 @@ func (g *grower) leaf(k, level int, depth float64) {
 	first, n := k, 1
 	for ; level < g.height; level++ {
 		for i := first; i < first+n; i++ {
-			g.nodes[i] = node{cut: math.Inf(1)}
+			g.nodes[i] = node{cut: float32(math.Inf(1))}
 		}
-		first, n = 2*first+1, 2*n
+		first, n = 2*first, 2*n
 	}
 	for i := first; i < first+n; i++ {
-		g.depth[i-len(g.nodes)] = depth
+		g.depth[i-1<<g.height] = float32(depth)
 	}
 }
 
@@ -175,7 +180,7 @@ func (f *Forest) Score(ctx context.Context, columns [][]float64, threads int) ([
 	var wg sync.WaitGroup
 	for w := range threads {
 		wg.Go(func() {
-			buf := make([]float64, block*f.columns)
+			buf := make([]float32, block*stride(f.columns))
 			for b := w; b < blocks && ctx.Err() == nil; b += threads {
 				f.score(columns, b*block, out[b*block:min(n, (b+1)*block)], buf)
 			}
@@ -185,17 +190,27 @@ func (f *Forest) Score(ctx context.Context, columns [][]float64, threads int) ([
 	return out, ctx.Err()
 }
 
+// narrow is the number of columns up to which rows lie in arrays of that length.
+const narrow = 8
+
+// stride is the length of a row in the block.
+func stride(columns int) int { return max(narrow, columns) }
+
 // score fills the scores of the rows from a row on.
-func (f *Forest) score(columns [][]float64, from int, out, buf []float64) {
-	d := f.columns
+func (f *Forest) score(columns [][]float64, from int, out []float64, buf []float32) {
+	d := stride(len(columns))
 	for j, c := range columns {
 		for i, v := range c[from : from+len(out)] {
-			buf[i*d+j] = v
+			buf[i*d+j] = float32(v)
 		}
 	}
 	clear(out)
 	for k := range f.trees {
-		f.trees[k].add(buf, d, f.height, out)
+		if d == narrow {
+			f.trees[k].addNarrow(buf, f.height, out)
+		} else {
+			f.trees[k].add(buf, d, f.height, out)
+		}
 	}
 	scale := -1 / (float64(len(f.trees)) * math.Max(f.norm, 1e-300))
 	for i, h := range out {
@@ -203,38 +218,45 @@ func (f *Forest) score(columns [][]float64, from int, out, buf []float64) {
 	}
 }
 
-// add adds the depths of the rows in buf, d values each, to out.
-func (t *tree) add(buf []float64, d, height int, out []float64) {
-	nodes, inner := t.nodes, len(t.nodes)
+// addNarrow adds the depths of the rows in buf, narrow values each, to out.
+func (t *tree) addNarrow(buf []float32, height int, out []float64) {
 	i := 0
 	for ; i+4 <= len(out); i += 4 {
-		a, b, c, e := 0, 0, 0, 0
-		ra, rb, rc, re := buf[i*d:(i+1)*d], buf[(i+1)*d:(i+2)*d], buf[(i+2)*d:(i+3)*d], buf[(i+3)*d:(i+4)*d]
+		r := buf[i*narrow : i*narrow+4*narrow]
+		ra, rb, rc, re := (*[narrow]float32)(r), (*[narrow]float32)(r[narrow:]), (*[narrow]float32)(r[2*narrow:]), (*[narrow]float32)(r[3*narrow:])
+		a, b, c, e := uint8(1), uint8(1), uint8(1), uint8(1)
 		for range height {
-			na, nb, nc, ne := &nodes[a], &nodes[b], &nodes[c], &nodes[e]
-			a = 2*a + 1 + above(ra[na.column], na.cut)
-			b = 2*b + 1 + above(rb[nb.column], nb.cut)
-			c = 2*c + 1 + above(rc[nc.column], nc.cut)
-			e = 2*e + 1 + above(re[ne.column], ne.cut)
+			na, nb, nc, ne := t.nodes[a], t.nodes[b], t.nodes[c], t.nodes[e]
+			a = a<<1 | above(ra[na.column%narrow], na.cut)
+			b = b<<1 | above(rb[nb.column%narrow], nb.cut)
+			c = c<<1 | above(rc[nc.column%narrow], nc.cut)
+			e = e<<1 | above(re[ne.column%narrow], ne.cut)
 		}
-		out[i] += t.depth[a-inner]
-		out[i+1] += t.depth[b-inner]
-		out[i+2] += t.depth[c-inner]
-		out[i+3] += t.depth[e-inner]
+		first := uint8(1 << height & 0xff)
+		out[i] += float64(t.depth[a-first])
+		out[i+1] += float64(t.depth[b-first])
+		out[i+2] += float64(t.depth[c-first])
+		out[i+3] += float64(t.depth[e-first])
 	}
-	for ; i < len(out); i++ {
-		k := 0
+	t.add(buf[i*narrow:], narrow, height, out[i:])
+}
+
+// add adds the depths of the rows in buf, d values each, to out.
+func (t *tree) add(buf []float32, d, height int, out []float64) {
+	for i := range out {
+		k := uint8(1)
 		row := buf[i*d : (i+1)*d]
 		for range height {
-			k = 2*k + 1 + above(row[nodes[k].column], nodes[k].cut)
+			n := t.nodes[k]
+			k = k<<1 | above(row[n.column], n.cut)
 		}
-		out[i] += t.depth[k-inner]
+		out[i] += float64(t.depth[k-uint8(1<<height&0xff)])
 	}
 }
 
 // above is 1 where v > cut, else 0, without a branch.
-func above(v, cut float64) int {
-	var x int
+func above(v, cut float32) uint8 {
+	var x uint8
 	if v > cut {
 		x = 1
 	}
