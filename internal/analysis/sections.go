@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/ecomctl/ecomctl/internal/engine"
 	"github.com/ecomctl/ecomctl/internal/fault"
@@ -99,15 +102,20 @@ func RunReport(ctx context.Context, eng engine.Engine, r *Request) (*Report, err
 	if err := runMore(ctx, eng, r, secs, answers); err != nil {
 		return nil, err
 	}
-	for i, p := range parts {
+	views := make([]*View, len(parts))
+	err = inTurns(r.Threads, len(parts), func(i int) (err error) {
+		p := parts[i]
 		if p.missing != nil {
-			rep.Views = append(rep.Views, &View{ID: p.id, Title: p.section.Title.In(r.Lang), Missing: missingText(p.missing)})
-			continue
+			views[i] = &View{ID: p.id, Title: p.section.Title.In(r.Lang), Missing: missingText(p.missing)}
+			return nil
 		}
-		v, err := p.section.View(ctx, r, answers[i])
-		if err != nil {
-			return nil, fault.Wrap(err, "report section %s", p.id)
-		}
+		views[i], err = p.section.View(ctx, r, answers[i])
+		return fault.Wrap(err, "report section %s", p.id)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range views {
 		if v != nil {
 			rep.Views = append(rep.Views, v)
 		}
@@ -116,6 +124,36 @@ func RunReport(ctx context.Context, eng engine.Engine, r *Request) (*Report, err
 		rep.Views = append(rep.Views, leftOut(r, left))
 	}
 	return rep, nil
+}
+
+// inTurns calls f for every i below n from at most threads goroutines and returns the error
+// of the least i. A panic becomes an error.
+func inTurns(threads, n int, f func(i int) error) error {
+	var next atomic.Int64
+	errs := make([]error, n)
+	guarded := func(i int) (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				err = fault.New(fault.Internal, "%v\n%s", p, debug.Stack())
+			}
+		}()
+		return f(i)
+	}
+	var wg sync.WaitGroup
+	for range max(1, min(threads, n)) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				errs[i] = guarded(i)
+			}
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // leftOut is the empty state that names the model sections a large input goes without.

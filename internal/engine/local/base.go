@@ -72,7 +72,7 @@ func (b *base) small() []int {
 }
 
 // group fills d with the group ids of a batch; ids are those of the keyers.
-func (b *base) group(ids []*idData, n int, packed []int64, d *idData) error {
+func (b *base) group(ids []*idData, n int, packed []int64, d *idData, c *cells) error {
 	switch len(b.keyers) {
 	case 0:
 		clear(d.ids)
@@ -83,20 +83,27 @@ func (b *base) group(ids []*idData, n int, packed []int64, d *idData) error {
 		return nil
 	}
 	sm := b.small()
-	cur := ids[sm[0]].ids
-	if len(sm) == 1 {
-		for i, id := range cur {
+	first, rest := ids[sm[0]], sm[1:]
+	second := first // unused
+	if len(rest) > 0 {
+		second, rest = ids[rest[0]], rest[1:]
+	}
+	if !b.cached(first, second, len(sm) > 1, d.ids, c) {
+		for i, id := range first.ids {
 			packed[i] = int64(id)
+			if len(sm) > 1 {
+				packed[i] = int64(uint64(id)<<32 | uint64(second.ids[i]))
+			}
 		}
 		b.pairs[0].IDs(packed[:n], d.ids)
 	}
-	for j, p := range sm[1:] {
+	cur := d.ids
+	for j, p := range rest {
 		next := ids[p].ids[:n]
 		for i, id := range cur {
 			packed[i] = int64(uint64(id)<<32 | uint64(next[i]))
 		}
-		b.pairs[j].IDs(packed[:n], d.ids)
-		cur = d.ids
+		b.pairs[j+1].IDs(packed[:n], d.ids)
 	}
 	if b.big >= 0 {
 		if uint64(b.pairs[len(b.pairs)-1].Bound())*uint64(b.stride) > math.MaxUint32-1 || ids[b.big].hi >= b.stride {
@@ -109,6 +116,65 @@ func (b *base) group(ids []*idData, n int, packed []int64, d *idData) error {
 	}
 	d.span()
 	return nil
+}
+
+// cells remember the ids that a base gave to pairs of ids (to single ones, where there is no
+// second) in a small table: days by regions. One belongs to one worker.
+type cells struct {
+	lo, wide uint32 // first id of the rows, length of a row
+	id       []uint32
+}
+
+// mostCells bounds the table of a worker: it should stay in the second cache.
+const mostCells = 1 << 17
+
+// fit makes the table hold the pairs of two batches of ids; false when it would be too large.
+func (c *cells) fit(a, b *idData) bool {
+	if n := uint32(len(c.id)); n > 0 && a.lo >= c.lo && b.hi < c.wide && a.hi-c.lo < n/c.wide {
+		return true
+	}
+	lo, hi, wide := a.lo&^63, a.hi|63, b.hi|7
+	if len(c.id) > 0 {
+		lo, wide = min(lo, c.lo), max(wide, c.wide-1)
+		hi = max(hi, c.lo+uint32(len(c.id))/c.wide-1)
+	}
+	wide++
+	n := (uint64(hi-lo) + 1) * uint64(wide)
+	if wide == 0 || n > mostCells {
+		return false
+	}
+	c.lo, c.wide, c.id = lo, wide, make([]uint32, n)
+	return true
+}
+
+// cached gives the ids of pairs from the worker's table; false when that is too small.
+func (b *base) cached(first, second *idData, both bool, dst []uint32, c *cells) bool {
+	if !both {
+		second = &idData{}
+	}
+	if !c.fit(first, second) {
+		return false
+	}
+	lo, wide, tab := c.lo, c.wide, c.id
+	if !both {
+		for i, id := range first.ids {
+			p := (id - lo) * wide
+			if tab[p] == 0 {
+				tab[p] = b.pairs[0].ID(int64(id)) + 1
+			}
+			dst[i] = tab[p] - 1
+		}
+		return true
+	}
+	next := second.ids[:len(first.ids)]
+	for i, id := range first.ids {
+		p := (id-lo)*wide + next[i]
+		if tab[p] == 0 {
+			tab[p] = b.pairs[0].ID(int64(uint64(id)<<32|uint64(next[i]))) + 1
+		}
+		dst[i] = tab[p] - 1
+	}
+	return true
 }
 
 // baseReader takes group ids apart once the scan is over.

@@ -15,6 +15,8 @@ type vecData struct {
 	ok      []bool // nil when no row is null
 	or      uint64 // all magnitudes or-ed: |x| < 2^bits.Len64(or) for every x
 	okBuf   []bool
+	sums    []int64 // of totals
+	summed  bool
 }
 
 // state is one worker's view of a batch: selections, numbers and ids that
@@ -30,6 +32,8 @@ type state struct {
 	dicts   []dictIDs
 	gids    []idData // per groupUse
 	gidBuf  [][]uint32
+	runs    []groupRuns // per groupUse
+	cells   []cells     // per groupUse
 	packed  []int64
 	args    []*idData
 	filters []*filter // per stream; nil without a condition
@@ -38,7 +42,7 @@ type state struct {
 func newState(p *physical) (*state, error) {
 	s := &state{p: p, sel: make([][]int32, len(p.streams)), selBuf: make([][]int32, len(p.streams)), vecs: make([]vecData, len(p.vecs)),
 		ids: make([]idData, len(p.uses)), dicts: make([]dictIDs, len(p.uses)), gids: make([]idData, len(p.groupUses)),
-		gidBuf: make([][]uint32, len(p.groupUses)), filters: make([]*filter, len(p.streams))}
+		gidBuf: make([][]uint32, len(p.groupUses)), runs: make([]groupRuns, len(p.groupUses)), cells: make([]cells, len(p.groupUses)), filters: make([]*filter, len(p.streams))}
 	for i, st := range p.streams {
 		f, err := newFilter(p, st.where)
 		if err != nil {
@@ -84,6 +88,7 @@ func (s *state) load(rows *relation.Rows) error {
 			s.args = append(s.args, &s.ids[u])
 		}
 		d := &s.gids[i]
+		s.runs[i].known = false
 		if len(g.uses) != 1 {
 			s.gidBuf[i] = frame.Grow(s.gidBuf[i], n)
 			d.ids = s.gidBuf[i]
@@ -93,7 +98,7 @@ func (s *state) load(rows *relation.Rows) error {
 			continue
 		}
 		s.packed = frame.Grow(s.packed, n)
-		if err := s.p.bases[g.base].group(s.args, n, s.packed, d); err != nil {
+		if err := s.p.bases[g.base].group(s.args, n, s.packed, d, &s.cells[i]); err != nil {
 			return err
 		}
 	}
@@ -169,7 +174,7 @@ func (s *state) number(i int) {
 	v := s.p.vecs[i]
 	d := &s.vecs[i]
 	sel := s.sel[v.stream]
-	d.ok, d.isFloat, d.or = nil, v.typ == expr.Float, 0
+	d.ok, d.isFloat, d.or, d.summed = nil, v.typ == expr.Float, 0, false
 	c := s.rows.Cols[v.col]
 	valid, nulls := c.Valid, c.Nulls > 0 && c.Valid != nil
 	if nulls || c.Kind == frame.Null {

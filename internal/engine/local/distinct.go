@@ -40,6 +40,7 @@ type distinctAcc struct {
 	bitCap   int64
 	mem      *budget
 
+	runs  runs
 	once  sync.Once
 	owned paged[int64] // keys by the group that owns them
 }
@@ -72,6 +73,21 @@ func (a *distinctAcc) add(s *state) error {
 func (a *distinctAcc) addOwners(g, k *idData) {
 	a.owner.reach(k.hi)
 	gids := g.ids[:len(k.ids)]
+	if starts := a.runs.ofPairs(k.ids, gids); starts != nil {
+		for _, i := range starts[:len(starts)-1] {
+			key := k.ids[i]
+			p := &a.owner.page(key >> pageBits)[key&pageMask]
+			o, own := *p, gids[i]+1
+			if o == 0 {
+				o = own
+			}
+			*p = o
+			if o != own {
+				a.pair(own-1, key)
+			}
+		}
+		return
+	}
 	if k.lo>>pageBits == k.hi>>pageBits {
 		pg := a.owner.page(k.lo >> pageBits)
 		for i, key := range k.ids {
@@ -126,6 +142,12 @@ func (a *distinctAcc) growPairs() {
 func (a *distinctAcc) addBits(g, k *idData) {
 	a.rows.reach(g.hi)
 	gids := g.ids[:len(k.ids)]
+	if starts := a.runs.ofPairs(k.ids, gids); starts != nil {
+		for _, i := range starts[:len(starts)-1] {
+			a.set(gids[i], k.ids[i])
+		}
+		return
+	}
 	for i, key := range k.ids {
 		row := a.rows.page(gids[i] >> pageBits)[gids[i]&pageMask]
 		w := int(key >> 6)

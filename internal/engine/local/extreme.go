@@ -24,6 +24,7 @@ type extremeAcc struct {
 	extremeUnit
 	n    paged[uint64]
 	zero map[uint32]bool
+	runs runs
 }
 
 const signBit = 1 << 63
@@ -83,14 +84,29 @@ func (a *extremeAcc) add(s *state) error {
 	// branch guessed wrong.
 	vals := v.i64[:len(g.ids)]
 	least := uint64(math.MaxUint64)
+	if starts := a.runs.ofValues(g.ids, vals); starts != nil {
+		for _, i := range starts[:len(starts)-1] {
+			id := g.ids[i]
+			p := &a.n.page(id >> pageBits)[id&pageMask]
+			m := uint64(vals[i]) ^ flip
+			least = min(least, m)
+			*p = max(*p, m)
+		}
+		return a.zeros(g.ids, vals, least, flip)
+	}
 	for i, id := range g.ids {
 		p := &a.n.page(id >> pageBits)[id&pageMask]
 		m := uint64(vals[i]) ^ flip
 		least = min(least, m)
 		*p = max(*p, m)
 	}
+	return a.zeros(g.ids, vals, least, flip)
+}
+
+// zeros lists the groups of values whose image is 0, if the least image of a batch is.
+func (a *extremeAcc) zeros(ids []uint32, vals []int64, least, flip uint64) error {
 	if least == 0 {
-		for i, id := range g.ids {
+		for i, id := range ids {
 			if uint64(vals[i])^flip == 0 {
 				a.put(id, 0)
 			}

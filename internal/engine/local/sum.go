@@ -46,6 +46,14 @@ func (a *sumAcc) add(s *state) error {
 		return err
 	}
 	a.n.reach(g.hi)
+	if starts := s.stretches(a.base); starts != nil {
+		sums := v.totals()
+		for i, from := range starts[:len(starts)-1] {
+			id := g.ids[from]
+			a.n.page(id >> pageBits)[id&pageMask] += sums[starts[i+1]] - sums[from]
+		}
+		return nil
+	}
 	vals := v.i64[:len(g.ids)]
 	if g.lo>>pageBits == g.hi>>pageBits {
 		pg := a.n.page(g.lo >> pageBits)
@@ -164,18 +172,21 @@ func (a *sharedAcc) add(s *state) error {
 	if err := a.raise(uint64(len(g.ids)), v.or); err != nil {
 		return err
 	}
-	vals := v.i64[:len(g.ids)]
-	run, sum := g.ids[0], int64(0)
-	for i, id := range g.ids { // lines of one order stand together: one add for all
-		if id != run {
-			if err := a.all.add(run, sum); err != nil {
+	if starts := s.stretches(a.base); starts != nil {
+		sums := v.totals()
+		for i, from := range starts[:len(starts)-1] {
+			if err := a.all.add(g.ids[from], sums[starts[i+1]]-sums[from]); err != nil {
 				return err
 			}
-			run, sum = id, 0
 		}
-		sum += vals[i]
+		return nil
 	}
-	return a.all.add(run, sum)
+	for i, id := range g.ids {
+		if err := a.all.add(id, v.i64[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (a *sharedAcc) merge(o acc) error {

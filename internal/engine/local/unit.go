@@ -46,6 +46,13 @@ func (a *countAcc) add(s *state) error {
 		}
 		return nil
 	}
+	if starts := s.stretches(a.base); starts != nil {
+		for i, from := range starts[:len(starts)-1] {
+			id := g.ids[from]
+			a.n.page(id >> pageBits)[id&pageMask] += int64(starts[i+1] - from)
+		}
+		return nil
+	}
 	if g.lo>>pageBits == g.hi>>pageBits {
 		pg := a.n.page(g.lo >> pageBits)
 		for _, id := range g.ids {
@@ -100,6 +107,13 @@ func (a *touchAcc) add(s *state) error {
 		return nil
 	}
 	a.reach(g.hi)
+	if starts := s.stretches(a.base); starts != nil {
+		for _, from := range starts[:len(starts)-1] {
+			id := g.ids[from]
+			a.page(id >> pageBits)[id&pageMask>>6] |= 1 << (id & 63)
+		}
+		return nil
+	}
 	if g.lo>>pageBits == g.hi>>pageBits {
 		pg := a.page(g.lo >> pageBits)
 		for _, id := range g.ids {
