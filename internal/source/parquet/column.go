@@ -186,7 +186,7 @@ func (c *column) nextPage() error {
 	}
 	for {
 		if c.stream.left() == 0 {
-			return fmt.Errorf("the column ends after %d of %d rows", c.got, c.chunk.numValues)
+			return c.short()
 		}
 		h, err := c.stream.header()
 		if err != nil {
@@ -200,6 +200,11 @@ func (c *column) nextPage() error {
 			return nil
 		}
 	}
+}
+
+// short is the error of a chunk that ends before its rows do.
+func (c *column) short() error {
+	return fmt.Errorf("the column ends after %d of %d rows", c.got, c.chunk.numValues)
 }
 
 // page reads the page behind a header.

@@ -152,3 +152,42 @@ func TestCorpus(t *testing.T) {
 		})
 	}
 }
+
+// TestPartsOfRowGroups reads every file of the corpus with its row groups cut into parts:
+// the same values, or an error where there was one.
+func TestPartsOfRowGroups(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(shared(t), "data", "parquet_testing", "*", "*.parquet"))
+	if err != nil || len(files) < 50 {
+		t.Fatal(len(files), err)
+	}
+	for _, path := range files {
+		text := func(parts int) (string, error) {
+			ds, err := openPath(t, path)
+			if err != nil {
+				return "", err
+			}
+			ds.(*dataset).cut(parts, 1)
+			want := readable(ds)
+			values := make([]strings.Builder, len(want))
+			_, err = readAll(ds, want, func(_ int, b *frame.Batch) {
+				for j, w := range want {
+					for i := range b.N {
+						values[j].WriteString(shownValue(&b.Cols[j], ds.(*dataset).leaves[w.Col].to, i) + "\n")
+					}
+				}
+			})
+			var all strings.Builder
+			for j := range values {
+				all.WriteString(values[j].String())
+			}
+			return all.String(), err
+		}
+		want, errWhole := text(1)
+		for _, parts := range []int{2, 7} {
+			got, err := text(parts)
+			if (err == nil) != (errWhole == nil) || err == nil && got != want {
+				t.Errorf("%s in %d parts: %v, %d bytes; whole: %v, %d bytes", filepath.Base(path), parts, err, len(got), errWhole, len(want))
+			}
+		}
+	}
+}

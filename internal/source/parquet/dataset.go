@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"sync"
 
@@ -55,7 +56,7 @@ type dataset struct {
 }
 
 // Open reads and checks the footer of a Parquet file of size bytes and returns
-// its dataset, whose splits are the row groups. The name is only used in
+// its dataset, whose splits are the row groups or parts of them. The name is only used in
 // messages and provenance. The caller keeps r open until it closes the dataset;
 // Close does not close it unless it is an io.Closer.
 //
@@ -180,10 +181,28 @@ func (d *dataset) prepare() error {
 	}
 	d.schema = arrow.NewSchema(fields, nil)
 	d.shortDict = oldParquetMR(d.meta.createdBy)
-	for i := range d.meta.groups {
-		d.splits = append(d.splits, &split{ds: d, group: i})
+	parts := 1
+	if n := runtime.GOMAXPROCS(0); len(d.meta.groups) < 2*n {
+		parts = n
 	}
+	d.cut(parts, partRows)
 	return nil
+}
+
+// partRows is the least number of rows that a part of a row group is made of.
+const partRows = 1 << 17
+
+// cut makes the splits: every row group in parts of at least so many rows. Files that have
+// too few row groups to keep all processors busy are cut so.
+func (d *dataset) cut(parts int, least int64) {
+	d.splits = d.splits[:0]
+	for i := range d.meta.groups {
+		rows := d.meta.groups[i].numRows
+		n := max(1, min(int64(parts), rows/least))
+		for k := range n {
+			d.splits = append(d.splits, &split{ds: d, group: i, from: rows * k / n, to: rows * (k + 1) / n})
+		}
+	}
 }
 
 // oldParquetMR recognises "parquet-mr version 1.2.8" and before, whose chunk

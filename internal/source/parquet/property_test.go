@@ -186,6 +186,7 @@ func compareAll(t *rapid.T, file []byte, types []arrow.DataType, want [][]string
 		t.Fatal(err)
 	}
 	defer ds.Close()
+	ds.(*dataset).cut(rapid.IntRange(1, 9).Draw(t, "parts of a row group"), 1)
 	var cols []source.Want
 	for i := len(types) - 1; i >= 0; i-- { // any order may be wanted
 		cols = append(cols, source.Want{Col: i})

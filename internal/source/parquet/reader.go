@@ -9,10 +9,11 @@ import (
 	"github.com/ecomctl/ecomctl/internal/source"
 )
 
-// split is one row group.
+// split is a row group, or a range of its rows.
 type split struct {
-	ds    *dataset
-	group int
+	ds       *dataset
+	group    int
+	from, to int64 // rows of the group
 }
 
 func (s *split) meta() *rowGroup { return &s.ds.meta.groups[s.group] }
@@ -20,19 +21,25 @@ func (s *split) meta() *rowGroup { return &s.ds.meta.groups[s.group] }
 // File is always 0: a dataset here is one file.
 func (s *split) File() int { return 0 }
 
-// Rows is the number of rows of the row group.
-func (s *split) Rows() int64 { return s.meta().numRows }
+// Rows is the number of rows of the split.
+func (s *split) Rows() int64 { return s.to - s.from }
 
-// Bytes is the stored size of all columns of the row group.
+// whole tells whether the split is a whole row group.
+func (s *split) whole() bool { return s.Rows() == s.meta().numRows }
+
+// Bytes is the stored size of all columns of the row group, in proportion to the rows.
 func (s *split) Bytes() int64 {
 	var sum int64
 	for i := range s.meta().columns {
 		sum += max(0, s.meta().columns[i].totalCompressed)
 	}
+	if !s.whole() {
+		sum = int64(float64(sum) * float64(s.Rows()) / float64(s.meta().numRows))
+	}
 	return sum
 }
 
-// reader gives the batches of a row group.
+// reader gives the batches of a split.
 type reader struct {
 	ctx   context.Context
 	split *split
@@ -45,7 +52,7 @@ type reader struct {
 	err   error
 }
 
-// Open starts reading the wanted columns of the row group.
+// Open starts reading the wanted columns of the split.
 func (s *split) Open(ctx context.Context, want []source.Want) (_ source.Reader, err error) {
 	defer recovered(&err, s.ds.name)
 	r := &reader{ctx: ctx, split: s, batch: s.batchRows(want)}
@@ -73,7 +80,7 @@ func (s *split) Open(ctx context.Context, want []source.Want) (_ source.Reader, 
 func (s *split) batchRows(want []source.Want) int {
 	n := int64(frame.BatchRows)
 	g := s.meta()
-	n = min(n, max(g.numRows, 1))
+	n = min(n, max(s.Rows(), 1))
 	for _, w := range want {
 		if w.Col < 0 || w.Col >= len(s.ds.leaves) || s.ds.leaves[w.Col].kind != frame.String {
 			continue
@@ -105,7 +112,10 @@ func (r *reader) add(col int) error {
 	}
 	c := ds.column(col)
 	r.cols, r.leafs = append(r.cols, c), append(r.leafs, col)
-	return c.open(r.split, l, chunk, r.batch)
+	if err := c.open(r.split, l, chunk, r.batch); err != nil {
+		return err
+	}
+	return c.skip(r.ctx, r.split.from, r.batch)
 }
 
 // reading names the file in an error.
@@ -165,8 +175,11 @@ func (r *reader) fill(n int) (int, error) {
 	return n, nil
 }
 
-// finish checks after the last row that the chunks end there too.
+// finish checks after the last row of a row group that the chunks end there too.
 func (r *reader) finish() error {
+	if r.split.to < r.split.meta().numRows {
+		return io.EOF
+	}
 	for _, c := range r.cols {
 		if err := c.finish(); err != nil {
 			return r.split.reading(err)

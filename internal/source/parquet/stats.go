@@ -8,7 +8,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/source"
 )
 
-// Stats returns the least and greatest value of a column in the row group, when
+// Stats returns bounds of a column's values in the split, those of its row group, when
 // the footer's statistics can be trusted: in the order of the logical type, in
 // the right number of bytes, not NaN, the least not above the greatest.
 //
@@ -26,6 +26,12 @@ func (s *split) Stats(col int) (source.Stats, bool) {
 	k := &s.meta().columns[l.index]
 	if n := k.stats.nulls; n >= 0 && n <= k.numValues {
 		st.Nulls = n
+		if !s.whole() && n > 0 { // of the rows of a part nobody counted the nulls
+			st.Nulls = -1
+			if n == k.numValues {
+				st.Nulls = s.Rows()
+			}
+		}
 	}
 	lo, hi := k.stats.min, k.stats.max
 	signed := l.to == toI64 && !l.unsigned() || l.to == toF64

@@ -93,6 +93,20 @@ func (s *stream) take(n int) ([]byte, error) {
 	return b[:n:n], nil
 }
 
+// pass leaves out the next n bytes; those that were not fetched are not read.
+func (s *stream) pass(n int64) error {
+	if n > s.left() {
+		return fmt.Errorf("a page of %d bytes where %d bytes are left of the column chunk", n, s.left())
+	}
+	if have := int64(s.hi - s.lo); n > have {
+		s.next += n - have
+		s.lo, s.hi = headroom, headroom
+		return nil
+	}
+	s.lo += int(n)
+	return nil
+}
+
 // header reads the next page header.
 func (s *stream) header() (pageHeader, error) {
 	for n := 512; ; n *= 8 {
