@@ -35,6 +35,7 @@ type App struct {
 // Main runs the command line and returns the exit code of docs/contract.md.
 func Main(args []string) int {
 	app := &App{IO: term.System(os.Getenv), Getenv: os.Getenv, Now: time.Now}
+	steadyHeap(os.Getenv)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	go func() { // a second interrupt ends the process at once
