@@ -68,6 +68,12 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 		if err := out.settle(com.conf); err != nil {
 			return err
 		}
+		if table == "" && d.TableOf != nil {
+			var err error
+			if table, err = tableOf(c.Context(), d, values); err != nil {
+				return err
+			}
+		}
 		s, err := com.openOne(c.Context(), d, table, inputs)
 		if err != nil {
 			return err
@@ -102,6 +108,24 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 		return errors.Join(res.Broken, s.account(&res.Account))
 	}
 	return c
+}
+
+// tableOf asks the definition which table its parameters are for.
+func tableOf(ctx context.Context, d *analysis.Definition, values map[string]*string) (string, error) {
+	params, files := map[string]string{}, map[string][]byte{}
+	for _, p := range d.Params {
+		path := *values[p.Name]
+		params[p.Name] = path
+		if p.Kind != analysis.InFileParam || path == "" {
+			continue
+		}
+		b, err := vfs.ReadFile(ctx, path, maxFile)
+		if err != nil {
+			return "", fault.Wrap(err, "--%s", p.Name)
+		}
+		files[p.Name] = b
+	}
+	return d.TableOf(params, files), nil
 }
 
 // openOne opens the input of an analysis as the table that the user, the preset or its

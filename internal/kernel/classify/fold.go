@@ -1,6 +1,10 @@
 package classify
 
-import "sort"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // Hash mixes a number with a seed (the finaliser of SplitMix64, Steele, Lea & Flood, OOPSLA 2014).
 func Hash(x, seed uint64) uint64 {
@@ -14,41 +18,53 @@ func Hash(x, seed uint64) uint64 {
 // the seed. Rows of one group (several rows of one customer) go to one fold; groups nil makes each
 // row its own. It returns the fold of each row.
 func Folds(y []bool, groups []int64, k int, seed uint64) []uint8 {
-	type member struct {
-		hash uint64
-		id   int64
-	}
-	first := map[int64]bool{} // group → whether it has a yes
+	return deal(y, groups, seed, func(turn int) uint8 { return uint8(turn % k) })
+}
+
+// HoldOut draws a share of the rows, the same of each class, as Folds does; 1 marks those drawn.
+func HoldOut(y []bool, groups []int64, share float64, seed uint64) []uint8 {
+	return deal(y, groups, seed, func(turn int) uint8 {
+		return uint8(math.Floor(float64(turn+1)*share) - math.Floor(float64(turn)*share))
+	})
+}
+
+// member is a row or a group in the order of dealing.
+type member struct {
+	hash uint64
+	id   int64
+}
+
+// deal gives each row what its turn gives: the rows (or groups) of class no come first,
+// each class in the order of its hashes. A group has class yes when one of its rows has.
+func deal(y []bool, groups []int64, seed uint64, give func(turn int) uint8) []uint8 {
 	var class [2][]member
 	if groups == nil {
 		for i, v := range y {
 			class[index(v)] = append(class[index(v)], member{Hash(uint64(i), seed), int64(i)})
 		}
 	} else {
+		yes := map[int64]bool{}
 		for i, g := range groups {
-			first[g] = first[g] || y[i]
+			yes[g] = yes[g] || y[i]
 		}
-		for g, v := range first {
+		for g, v := range yes {
 			class[index(v)] = append(class[index(v)], member{Hash(uint64(g), seed), g})
 		}
 	}
-	of := make(map[int64]uint8, len(first))
+	of := make(map[int64]uint8)
 	out := make([]uint8, len(y))
-	next := 0
+	turn := 0
 	for _, c := range class {
-		sort.Slice(c, func(a, b int) bool {
-			if c[a].hash != c[b].hash {
-				return c[a].hash < c[b].hash
-			}
-			return c[a].id < c[b].id
+		slices.SortFunc(c, func(a, b member) int {
+			return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.id, b.id))
 		})
 		for _, m := range c {
-			if groups == nil {
-				out[m.id] = uint8(next % k)
+			if v := give(turn); groups == nil {
+				out[m.id] = v
 			} else {
-				of[m.id] = uint8(next % k)
+				of[m.id] = v
 			}
-			next++
+			turn++
 		}
 	}
 	for i := range groups {

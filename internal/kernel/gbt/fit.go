@@ -32,7 +32,7 @@ type Model struct {
 	Trees []Tree
 	// Loss is the mean log-loss over the validation rows after each tree fitted, those beyond
 	// len(Trees) included; nil without validation rows.
-	Loss []float64
+	Loss []float64 `json:"-"`
 }
 
 // scale turns gradients into integers.

@@ -1,0 +1,469 @@
+package analysis
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/ecomctl/ecomctl/internal/expr"
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/frame"
+	"github.com/ecomctl/ecomctl/internal/kernel/learner"
+	"github.com/ecomctl/ecomctl/internal/relation"
+	"github.com/ecomctl/ecomctl/internal/result"
+)
+
+// Bounds of text columns: the levels kept of one, and the different texts looked at.
+const (
+	mostLevels = 1000
+	mostTexts  = 2_000_000
+)
+
+// checkColumns checks that the columns that parameters name are there.
+func (o *predictOptions) checkColumns(r *Request) error {
+	for _, c := range []struct{ flag, name string }{{"label", o.label}, {"id", o.id}, {"time", o.time}} {
+		if c.name != "" && r.Rel.Find(c.name) < 0 {
+			return noColumn(r, c.flag, c.name)
+		}
+	}
+	for _, n := range o.ignore {
+		if r.Rel.Find(n) < 0 {
+			return noColumn(r, "ignore", n)
+		}
+	}
+	switch {
+	case o.label != "" && (o.label == o.id || o.label == o.time || slices.Contains(o.ignore, o.label)):
+		return fault.New(fault.Usage, "--label %s: the column is also --id, --time or --ignore", o.label)
+	case o.time != "" && !ordered(r.Rel.Columns[r.Rel.Find(o.time)].Type):
+		return fault.New(fault.Usage, "--time %s: the column is %s, neither a time nor a number", o.time, r.Rel.Columns[r.Rel.Find(o.time)].Type)
+	case o.apply != nil:
+		return o.apply.checkColumns(r)
+	}
+	return nil
+}
+
+func noColumn(r *Request, flag, name string) error {
+	return fault.New(fault.Usage, "--%s %s: the input has no such column", flag, name).WithHint("columns: %s", strings.Join(columnNames(r.Rel), ", "))
+}
+
+// ordered reports whether rows can be ordered by a column's numbers.
+func ordered(t expr.Type) bool { return numeric(t) || t == expr.Time || t == expr.Date }
+
+// features lists the columns to learn from, and those passed over.
+func (o *predictOptions) features(r *Request) (names, times []string) {
+	for _, c := range r.Rel.Columns {
+		switch {
+		case c.Name == o.label || c.Name == o.id || c.Name == o.time || slices.Contains(o.ignore, c.Name):
+		case c.Type == expr.Time || c.Type == expr.Date:
+			times = append(times, c.Name)
+		case c.Type != expr.Unknown:
+			names = append(names, c.Name)
+		}
+	}
+	return names, times
+}
+
+// readPredictTable reads a table of any columns.
+func readPredictTable(ctx context.Context, r *Request, o *predictOptions) (*predictData, error) {
+	names, times := []string(nil), []string(nil)
+	if o.apply != nil {
+		names = o.apply.columns()
+	} else {
+		names, times = o.features(r)
+	}
+	if err := predictMemory(r, r.Rows, len(names)); err != nil {
+		return nil, err
+	}
+	read := names
+	for _, extra := range []string{o.label, o.time} {
+		if extra != "" {
+			read = append(read[:len(read):len(read)], extra)
+		}
+	}
+	t, err := readMixed(ctx, r, o.id, read)
+	if err != nil {
+		return nil, err
+	}
+	if t.n == 0 {
+		return nil, fault.New(fault.Input, "predicting: the input has no rows")
+	}
+	if t.n > math.MaxInt32 {
+		return nil, fault.New(fault.Full, "predicting: %d rows are more than %d", t.n, math.MaxInt32)
+	}
+	d := &predictData{ids: t.id}
+	d.answer = make([]int32, t.n)
+	for i := range d.answer {
+		d.answer[i] = int32(i)
+	}
+	if o.apply != nil {
+		d.Columns, err = o.apply.fit(t.columns)
+		return d, err
+	}
+	if len(times) > 0 {
+		d.notes = append(d.notes, fmt.Sprintf("columns of times are no features: %s", strings.Join(times, ", ")))
+	}
+	if err := d.readLabels(o, &t.columns[len(names)]); err != nil {
+		return nil, err
+	}
+	d.keepFeatures(t.columns[:len(names)], t.texts)
+	if len(d.Columns) == 0 {
+		return nil, fault.New(fault.Input, "predicting: no column is left to learn from").WithHint("constant columns, ids and times tell nothing")
+	}
+	d.holdOut(o, t)
+	return d, nil
+}
+
+// predictMemory refuses a table that would not fit the budget: values, bins and codes.
+func predictMemory(r *Request, rows int64, columns int) error {
+	need := rows * int64(columns) * 20
+	if r.Memory > 0 && need > r.Memory {
+		return fault.New(fault.Full, "predicting: about %d rows of %d columns need %d MiB, more than --memory (%d MiB)", rows, columns, need>>20, r.Memory>>20).
+			WithHint("leave out columns with --ignore, take a part with --where, or raise --memory")
+	}
+	return nil
+}
+
+// holdOut divides the labelled rows for the evaluation.
+func (d *predictData) holdOut(o *predictOptions, t *mixedRows) {
+	if o.time == "" {
+		d.train, d.test = d.Split(d.fit, o.holdout, o.Seed)
+		d.holdOutNote(o, "drawn by hash")
+		return
+	}
+	at := t.columns[len(t.columns)-1].Values
+	byTime := slices.Clone(d.fit)
+	key := func(r int32) float64 {
+		if math.IsNaN(at[r]) { // rows without a time come first: they are no future
+			return math.Inf(-1)
+		}
+		return at[r]
+	}
+	sort.SliceStable(byTime, func(a, b int) bool { return key(byTime[a]) < key(byTime[b]) })
+	cut := key(byTime[int(float64(len(byTime))*(1-o.holdout))])
+	for _, r := range d.fit { // rows of the border's own time are all future
+		if key(r) < cut {
+			d.train = append(d.train, r)
+		} else {
+			d.test = append(d.test, r)
+		}
+	}
+	d.holdOutNote(o, "the last by "+o.time)
+}
+
+// holdOutNote says what is measured on.
+func (d *predictData) holdOutNote(o *predictOptions, how string) {
+	if o.evaluate || o.importance {
+		d.notes = append(d.notes, fmt.Sprintf("hold-out: %d rows, %s", len(d.test), how))
+	}
+}
+
+// keepFeatures leaves out what tells nothing or names rows.
+func (d *predictData) keepFeatures(cols []learner.Column, texts []int) {
+	var constant, ids []string
+	for i, c := range cols {
+		several, unique := d.variety(&c)
+		switch {
+		case !several:
+			constant = append(constant, c.Name)
+		case len(d.fit) >= idRows && (unique && idLike(&c, d.fit) || float64(texts[i]) >= 0.9*float64(len(d.answer))):
+			ids = append(ids, c.Name)
+		default:
+			d.Columns = append(d.Columns, c)
+		}
+	}
+	if len(constant) > 0 {
+		d.notes = append(d.notes, "constant columns tell nothing: "+strings.Join(constant, ", "))
+	}
+	if len(ids) > 0 {
+		d.notes = append(d.notes, "columns that look like ids are no features: "+strings.Join(ids, ", "))
+	}
+}
+
+// variety tells whether a column has several values over the labelled rows (a missing one is a
+// value), and whether it is of whole numbers that never repeat.
+func (d *predictData) variety(c *learner.Column) (several, unique bool) {
+	if c.Values == nil {
+		for _, r := range d.fit {
+			several = several || c.Codes[r] != c.Codes[d.fit[0]]
+		}
+		return several, false
+	}
+	seen := map[float64]struct{}{}
+	first := c.Values[d.fit[0]]
+	unique = true
+	for _, r := range d.fit {
+		v := c.Values[r]
+		several = several || v < first || v > first || math.IsNaN(v) != math.IsNaN(first)
+		if unique {
+			_, again := seen[v]
+			unique = !again && !math.IsNaN(v) && !(math.Abs(v-math.Floor(v)) > 0)
+			seen[v] = struct{}{}
+		}
+		if several && !unique {
+			break
+		}
+	}
+	return several, unique
+}
+
+// idRows is the least number of rows where a column of different values looks like an id.
+const idRows = 50
+
+// idLike reports whether whole numbers that never repeat run with few gaps or are called an id.
+func idLike(c *learner.Column, rows []int32) bool {
+	if c.Values == nil {
+		return false
+	}
+	lo, hi := math.Inf(1), math.Inf(-1)
+	for _, r := range rows {
+		lo, hi = min(lo, c.Values[r]), max(hi, c.Values[r])
+	}
+	name := strings.ToLower(c.Name)
+	return hi-lo < 2*float64(len(rows)) || name == "id" || strings.HasSuffix(name, "_id") || strings.HasSuffix(c.Name, "Id") || strings.HasSuffix(c.Name, "ID")
+}
+
+// mixedRows are rows of numbers and texts, in the order of the input.
+type mixedRows struct {
+	n       int
+	id      result.Column
+	columns []learner.Column
+	texts   []int // different texts, by column; 0 of numbers
+}
+
+// readMixed reads columns of any type: text becomes levels, all else numbers.
+func readMixed(ctx context.Context, r *Request, id string, columns []string) (*mixedRows, error) {
+	need := slices.Clone(columns)
+	at := map[string]int{}
+	for i, n := range need {
+		at[n] = i
+	}
+	place := func(n string) int {
+		if _, ok := at[n]; !ok {
+			at[n] = len(need)
+			need = append(need, n)
+		}
+		return at[n]
+	}
+	idAt := -1
+	if id != "" {
+		idAt = place(id)
+	}
+	if r.Where != nil {
+		for _, n := range expr.Columns(r.Where) {
+			place(n)
+		}
+	}
+	prog, err := relation.Compile(r.Rel, need)
+	if err != nil {
+		return nil, err
+	}
+	if err := prog.Load(ctx, r.Memory); err != nil {
+		return nil, err
+	}
+	splits := len(r.Rel.Fact.Splits())
+	ids, parts := make([]*numberPart, splits), make([]*mixedPart, splits)
+	var failed error
+	_, err = prog.Scan(ctx, max(1, r.Threads), func() relation.Visitor {
+		v := &mixedReader{numberReader: numberReader{parts: ids, id: idAt}, mixed: parts, width: len(columns)}
+		if r.Where != nil {
+			v.where, err = expr.CompileCondition(r.Where, func(name string) (int, expr.Type, bool) {
+				i, ok := at[name]
+				if !ok {
+					return 0, 0, false
+				}
+				return i, r.Rel.Columns[r.Rel.Find(name)].Type, true
+			})
+			if err != nil {
+				failed = err
+			}
+		}
+		return v
+	})
+	if failed != nil || err != nil {
+		return nil, firstOf(failed, err)
+	}
+	rows, err := joinParts(r, id, 0, ids)
+	if err != nil {
+		return nil, err
+	}
+	t := &mixedRows{n: rows.N, id: rows.ID, columns: make([]learner.Column, len(columns)), texts: make([]int, len(columns))}
+	for j, name := range columns {
+		t.columns[j], t.texts[j] = joinColumn(name, r.Rel.Columns[r.Rel.Find(name)].Type == expr.Text, j, parts, t.n)
+	}
+	return t, nil
+}
+
+func firstOf(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mixedPart is what one split gave, by column.
+type mixedPart struct {
+	values [][]float64
+	codes  [][]int32
+	texts  []textLevels
+}
+
+// textLevels gives the different texts of a column codes in the order they come.
+type textLevels struct {
+	code map[string]int32
+	text []string
+}
+
+// of returns the code of a text; texts beyond the bound share the code of other.
+func (l *textLevels) of(s []byte) int32 {
+	if k, ok := l.code[string(s)]; ok {
+		return k
+	}
+	if len(l.text) >= mostTexts {
+		return otherText
+	}
+	if l.code == nil {
+		l.code = map[string]int32{}
+	}
+	k := int32(len(l.text))
+	l.text = append(l.text, string(s))
+	l.code[l.text[k]] = k
+	return k
+}
+
+// otherText marks texts that were not counted.
+const otherText = math.MaxInt32
+
+// mixedReader is the visitor of one goroutine.
+type mixedReader struct {
+	numberReader
+	mixed []*mixedPart
+	part  *mixedPart
+	width int
+}
+
+// Begin implements relation.Visitor.
+func (v *mixedReader) Begin(split int) {
+	v.numberReader.Begin(split)
+	v.part = &mixedPart{values: make([][]float64, v.width), codes: make([][]int32, v.width), texts: make([]textLevels, v.width)}
+	v.mixed[split] = v.part
+}
+
+// Visit implements relation.Visitor.
+func (v *mixedReader) Visit(rows *relation.Rows) error {
+	if err := v.numberReader.Visit(rows); err != nil {
+		return err
+	}
+	for j, c := range rows.Cols[:v.width] {
+		if c.Kind == frame.String {
+			v.part.appendText(j, c, v.pass[:rows.N])
+			continue
+		}
+		for i, ok := range v.pass[:rows.N] {
+			if ok {
+				v.part.values[j] = append(v.part.values[j], predictNumber(c, i))
+			}
+		}
+	}
+	return nil
+}
+
+// predictNumber is numberOf, times included.
+func predictNumber(c *frame.Column, i int) float64 {
+	if (c.Kind == frame.Time || c.Kind == frame.Date) && !c.IsNull(i) {
+		return float64(c.I64[i])
+	}
+	return numberOf(c, i)
+}
+
+func (p *mixedPart) appendText(j int, c *frame.Column, pass []bool) {
+	for i, ok := range pass {
+		switch {
+		case !ok:
+		case c.IsNull(i):
+			p.codes[j] = append(p.codes[j], -1)
+		default:
+			p.codes[j] = append(p.codes[j], p.texts[j].of(c.Str(i)))
+		}
+	}
+}
+
+// joinColumn puts a column of the splits together. The levels of a text are its most frequent
+// values, ties by text, in the order of the text. It also returns the number of different texts.
+func joinColumn(name string, text bool, j int, parts []*mixedPart, n int) (learner.Column, int) {
+	c := learner.Column{Name: name}
+	if !text {
+		c.Values = make([]float64, 0, n)
+		for _, p := range parts {
+			if p != nil {
+				c.Values = append(c.Values, p.values[j]...)
+				p.values[j] = nil
+			}
+		}
+		return c, 0
+	}
+	count := map[string]int{}
+	for _, p := range parts {
+		if p == nil {
+			continue
+		}
+		in := make([]int, len(p.texts[j].text))
+		for _, k := range p.codes[j] {
+			if k >= 0 && k != otherText {
+				in[k]++
+			}
+		}
+		for k, s := range p.texts[j].text {
+			count[s] += in[k]
+		}
+	}
+	c.Levels = frequent(count)
+	code := make(map[string]int32, len(c.Levels))
+	for i, s := range c.Levels {
+		code[s] = int32(i)
+	}
+	other := int32(len(c.Levels))
+	c.Codes = make([]int32, 0, n)
+	for _, p := range parts {
+		if p == nil {
+			continue
+		}
+		to := make([]int32, len(p.texts[j].text))
+		for k, s := range p.texts[j].text {
+			to[k] = other
+			if v, ok := code[s]; ok {
+				to[k] = v
+			}
+		}
+		for _, k := range p.codes[j] {
+			switch {
+			case k == otherText:
+				k = other
+			case k >= 0:
+				k = to[k]
+			}
+			c.Codes = append(c.Codes, k)
+		}
+		p.codes[j], p.texts[j] = nil, textLevels{}
+	}
+	return c, len(count)
+}
+
+// frequent returns the most frequent texts, sorted.
+func frequent(count map[string]int) []string {
+	all := make([]string, 0, len(count))
+	for s := range count {
+		all = append(all, s)
+	}
+	slices.Sort(all)
+	if len(all) > mostLevels {
+		sort.SliceStable(all, func(i, j int) bool { return count[all[i]] > count[all[j]] })
+		all = all[:mostLevels]
+		slices.Sort(all)
+	}
+	return all
+}
