@@ -82,15 +82,18 @@ var predictSpecs = []result.Spec{
 }
 
 // predictTable: a label is a column of a table, and a model knows what it was fitted to.
-func predictTable(params map[string]string, files map[string][]byte) string {
-	f, err := decodePredictFile(files["apply"])
-	switch {
-	case params["label"] != "" || err == nil && f.Events == nil:
-		return anyTable
-	case err == nil:
-		return "events"
+func predictTable(params map[string]string, files map[string][]byte) (string, error) {
+	if params["label"] != "" {
+		return anyTable, nil
 	}
-	return ""
+	f, err := readPredictFile(&Request{Params: params, Files: files})
+	switch {
+	case f == nil || err != nil:
+		return "", err
+	case f.Events == nil:
+		return anyTable, nil
+	}
+	return "events", nil
 }
 
 // predictOptions are the parameters of predict, read.

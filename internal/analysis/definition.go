@@ -118,10 +118,10 @@ type Definition struct {
 	// Or are further tables it can read instead, where the input's columns say so or --table
 	// does: "series", "interactions", or "table", a table of any columns. Request.Rel.Name tells
 	// which it is.
-	Or      []string
+	Or []string
 	// TableOf, where not nil, tells by the parameters, and the files that InFileParams name, which
 	// of them it is; "" leaves it to the columns.
-	TableOf func(params map[string]string, files map[string][]byte) string
+	TableOf func(params map[string]string, files map[string][]byte) (string, error)
 	Needs   []string            // columns of Table it cannot do without
 	NeedsOf map[string][]string // the same for the tables of Or
 	Uses    []string            // columns it uses when they are there

@@ -125,7 +125,7 @@ func tableOf(ctx context.Context, d *analysis.Definition, values map[string]*str
 		}
 		files[p.Name] = b
 	}
-	return d.TableOf(params, files), nil
+	return d.TableOf(params, files)
 }
 
 // openOne opens the input of an analysis as the table that the user, the preset or its
@@ -147,7 +147,11 @@ func (o *common) openOne(ctx context.Context, d *analysis.Definition, table stri
 		}
 	}
 	// Events carry columns that no shop shares (device, campaign): --by and --where may name them.
-	return o.relate(ctx, s, table, table == "events")
+	related, err := o.relate(ctx, s, table, table == "events")
+	if err != nil && fault.KindOf(err) == fault.Usage && table == d.Table && slices.Contains(d.Or, schema.Any.Name) {
+		err = fault.New(fault.Usage, "%w", err).WithHint("%s; or take it as a table of any columns: --table %s", fault.HintOf(err), schema.Any.Name)
+	}
+	return related, err
 }
 
 // maxFile bounds the files that a parameter names: models and lists, not data.
