@@ -236,6 +236,8 @@ def write_docs(all_):
     if growth:
         out += ["## Growth", "", "Seconds a million rows, and peak MB, of ecomctl at the three sizes.", "",
                 "| job | s/M at 1 M | at 10 M | at 50 M | MB at 1 M | at 10 M | at 50 M |", "|---|---|---|---|---|---|---|"] + growth + [""]
+    import models  # imports this file
+    out += models.section()
     with open(os.path.join(ROOT, "docs", "benchmarks.md"), "w") as f:
         f.write("\n".join(out))
 

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Make an input of the model jobs: models_data.py NAME FOLDER, where NAME is a file that models.py names.
+
+Public data come from the folder of reference data (ECOMCTL_SHARED, default ../shared beside the project); the rest is drawn
+with a fixed seed.  Peers import `answer` and the readers from here.
+"""
+import gzip
+import json
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SHARED = os.environ.get("ECOMCTL_SHARED", os.path.join(os.path.dirname(os.path.dirname(HERE)), "..", "shared"))
+
+# the lines that count as sold in the generated orders, by ecomctl's definition
+SOLD = ("order_id IS NOT NULL AND product_id IS NOT NULL AND unit_price >= 0 AND quantity > 0 AND status = 'paid' "
+        "AND order_ts < TIMESTAMP '2026-11-23'")
+
+
+def answer(check, wall=None, cpu=None):
+    """The last line of a peer's output."""
+    print(json.dumps({"check": check} if wall is None else {"check": check, "wall": wall, "cpu": cpu}), flush=True)
+
+
+def fimi(name, path):
+    """A data set of the FIMI repository, unpacked."""
+    with gzip.open(os.path.join(SHARED, "data", "fimi", name + ".gz"), "rb") as f, open(path, "wb") as out:
+        out.write(f.read())
+
+
+def baskets(name, path):
+    """The baskets of the generated orders, one a line."""
+    import duckdb
+    duckdb.sql(f"""COPY (SELECT string_agg(p::VARCHAR, ' ' ORDER BY p) FROM (SELECT DISTINCT order_id, product_id AS p FROM
+        '{os.path.join(os.path.dirname(path), "orders_" + name.split("_")[1].split(".")[0] + ".parquet")}' WHERE {SOLD})
+        GROUP BY order_id ORDER BY order_id) TO '{path}' (FORMAT csv, HEADER false, QUOTE '', DELIMITER '\t')""")
+
+
+def customers(name, path):
+    """500,000 customers who buy and leave as BG/NBD has it, with Gamma–Gamma money: rows of x, t_x, T in weeks and mean money."""
+    import numpy as np
+    n, r = 500_000, np.random.default_rng(1)
+    T, rate, leave = r.uniform(5, 104, n), r.gamma(0.6, 1 / 8.0, n), r.beta(0.9, 4.0, n)
+    x, tx, now, alive = np.zeros(n), np.zeros(n), np.zeros(n), np.ones(n, bool)
+    while alive.any():
+        i = np.flatnonzero(alive)
+        now[i] += r.exponential(1 / np.maximum(rate[i], 1e-9))
+        alive[i] = now[i] <= T[i]
+        j = i[alive[i]]
+        x[j] += 1
+        tx[j] = now[j]
+        alive[j] = r.random(len(j)) > leave[j]
+    money = r.gamma(6, r.gamma(4, 20, n) / 6, n) + 1
+    if "days" in name:  # whole days; a repeat order comes on a later day than the first
+        T = np.floor(T * 7) / 7
+        tx = np.where(x > 0, np.clip(np.floor(tx * 7) / 7, 1 / 7, T), 0)
+    np.column_stack([x, tx, T, np.where(x > 0, money, np.nan)]).astype("<f8").tofile(path)
+
+
+MAKERS = {"T10I4D100K.dat": fimi, "chess.dat": fimi, "baskets_10m.dat": baskets, "customers_days.f64": customers, "customers_continuous.f64": customers}
+
+if __name__ == "__main__":
+    name, folder = sys.argv[1], sys.argv[2]
+    if name not in MAKERS:
+        sys.exit(f"{name}: not one of {', '.join(MAKERS)}; orders come from data.py")
+    part = os.path.join(folder, name + ".part")
+    MAKERS[name](name, part)
+    os.replace(part, os.path.join(folder, name))
