@@ -66,6 +66,9 @@ func FillSeasonal(y []float64, period int) ([]float64, int) {
 		rest[t] = v - sum[t%period]/math.Max(1, count[t%period])
 	}
 	rest, _ = Interpolate(rest)
+	if rest == nil { // infinite values
+		return base, missing
+	}
 	for t, v := range y {
 		if v == v {
 			rest[t] = v
