@@ -116,7 +116,7 @@ func readForecastOptions(r *Request, unit query.Cut) (o forecastOptions, err err
 		return o, fault.New(fault.Usage, "--model %s: one model forecasts; --cv N compares several", r.Str("model"))
 	}
 	for _, m := range o.models {
-		if _, err := modelOf(m, nil); err != nil {
+		if _, err := modelOf(m, modelSetting{}); err != nil {
 			return o, err
 		}
 	}

@@ -8,8 +8,23 @@ import (
 	"github.com/ecomctl/ecomctl/internal/kernel/forecast"
 )
 
-// forecastModels makes the models of --model for given seasons, by name.
-var forecastModels = map[string]func(seasons []int) forecast.Model{
+// modelSetting is what a run tells its models.
+type modelSetting struct {
+	seasons []int // rising; none = no season
+	horizon int
+	light   bool // so many series that only what is quick is tried
+}
+
+// shortest returns the shortest season, 1 where there is none.
+func (s modelSetting) shortest() int {
+	if len(s.seasons) == 0 {
+		return 1
+	}
+	return s.seasons[0]
+}
+
+// forecastModels makes the models of --model, by name.
+var forecastModels = map[string]func(modelSetting) forecast.Model{
 	"auto": autoForecast,
 
 	"naive": plainModel(forecast.Naive), "snaive": plainModel(forecast.SeasonalNaive),
@@ -24,12 +39,16 @@ var forecastModels = map[string]func(seasons []int) forecast.Model{
 	"dstm": plainModel(forecast.DynamicTheta), "dotm": plainModel(forecast.DynamicOptimisedTheta),
 	"autotheta": plainModel(forecast.AutoTheta),
 
+	"mstl": func(s modelSetting) forecast.Model {
+		return forecast.Decomposed("mstl", s.seasons, forecast.AutoETS())
+	},
+
 	"croston": plainModel(forecast.Croston), "sba": plainModel(forecast.SBA), "tsb": plainModel(forecast.TSB),
 }
 
 // plainModel is a model that takes the shortest season when it is fitted.
-func plainModel(f func() forecast.Model) func([]int) forecast.Model {
-	return func([]int) forecast.Model { return f() }
+func plainModel(f func() forecast.Model) func(modelSetting) forecast.Model {
+	return func(modelSetting) forecast.Model { return f() }
 }
 
 // modelNames lists the words of --model.
@@ -43,15 +62,10 @@ func modelNames() []string {
 }
 
 // modelOf makes one model.
-func modelOf(name string, seasons []int) (forecast.Model, error) {
+func modelOf(name string, s modelSetting) (forecast.Model, error) {
 	f, ok := forecastModels[name]
 	if !ok {
 		return nil, fault.New(fault.Usage, "--model %s: not one of %s", name, strings.Join(modelNames(), ", "))
 	}
-	return f(seasons), nil
-}
-
-// autoForecast is --model auto.
-func autoForecast([]int) forecast.Model {
-	return forecast.Combination("auto", forecast.AutoETS(), forecast.Damped(), forecast.DynamicOptimisedTheta())
+	return f(s), nil
 }

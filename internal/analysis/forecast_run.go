@@ -16,6 +16,7 @@ import (
 const (
 	testOrigins = 3
 	testSeries  = 400
+	lightSeries = 2000 // from so many series on, --model auto tries only what is quick
 )
 
 // forecastRun is the forecast of a panel.
@@ -66,14 +67,12 @@ func parallel(ctx context.Context, threads, n int, f func(i int) error) error {
 
 // runForecast fits, tests and forecasts every series.
 func runForecast(ctx context.Context, p *panel, o forecastOptions, seasons []int) (*forecastRun, error) {
-	m, err := modelOf(o.models[0], seasons)
+	setting := modelSetting{seasons: seasons, horizon: o.horizon, light: len(p.series) > lightSeries}
+	m, err := modelOf(o.models[0], setting)
 	if err != nil {
 		return nil, err
 	}
-	f := &forecastRun{panel: p, options: o, model: m, season: 1, outcomes: make([]outcome, len(p.series))}
-	if len(seasons) > 0 {
-		f.season = seasons[0]
-	}
+	f := &forecastRun{panel: p, options: o, model: m, season: setting.shortest(), outcomes: make([]outcome, len(p.series))}
 	every := (len(p.series) + testSeries - 1) / testSeries
 	err = parallel(ctx, o.threads, len(p.series), func(i int) error {
 		return f.one(ctx, i, i%every == 0)
@@ -102,14 +101,15 @@ func (f *forecastRun) one(ctx context.Context, i int, test bool) error {
 		return nil
 	}
 	out.point, out.sigma, out.model = fit.Forecast(h), fit.Sigma(h), fit.Name()+why
-	if !test {
-		return nil
-	}
-	// shorter horizons are tested where the history is short
-	steps := min(h, max(1, len(y)/(testOrigins+2)))
-	at := forecast.Origins(len(y), steps, testOrigins, max(8, 2*steps))
-	if out.origins, err = forecast.Backtest(ctx, f.model, y, f.season, steps, at); err != nil {
-		return err
+	if tested, ok := fit.(interface{ Tested() []forecast.Origin }); ok {
+		out.origins = tested.Tested()
+	} else if test {
+		// shorter horizons are tested where the history is short
+		steps := min(h, max(1, len(y)/(testOrigins+2)))
+		at := forecast.Origins(len(y), steps, testOrigins, max(8, 2*steps))
+		if out.origins, err = forecast.Backtest(ctx, f.model, y, f.season, steps, at); err != nil {
+			return err
+		}
 	}
 	for k := range out.origins {
 		out.ratios = append(out.ratios, out.origins[k].Ratios(y))

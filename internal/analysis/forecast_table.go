@@ -68,7 +68,7 @@ func (f *forecastRun) addUp() {
 // their mean squares, from the back-tests: 1 where errors are independent, more where they go together.
 func (f *forecastRun) togetherness(members []int) float64 {
 	var square, squares float64
-	for k := range testOrigins {
+	for k := range max(testOrigins, autoOrigins) {
 		var sum, parts []float64
 		for _, i := range members {
 			y := f.panel.series[i].y
@@ -165,21 +165,18 @@ func (f *forecastRun) appendRow(cols []frame.Column, o *outcome, j int) {
 // crossValidate prints the errors of rolling origins of each model on each series.
 func crossValidate(ctx context.Context, p *panel, o forecastOptions, seasons []int, season string, res *Result) error {
 	scale := scaleSeason(p, season, seasons)
-	first := 1
-	if len(seasons) > 0 {
-		first = seasons[0]
-	}
+	setting := modelSetting{seasons: seasons, horizon: o.horizon, light: len(p.series) > lightSeries}
 	scores := make([][]forecast.Score, len(p.series))
 	err := parallel(ctx, o.threads, len(p.series), func(i int) error {
 		y := p.series[i].y
 		at := forecast.Origins(len(y), o.horizon, o.cv, 2)
 		scores[i] = make([]forecast.Score, len(o.models))
 		for k, name := range o.models {
-			m, err := modelOf(name, seasons)
+			m, err := modelOf(name, setting)
 			if err != nil {
 				return err
 			}
-			if scores[i][k], err = rollingScore(ctx, m, y, first, o.horizon, scale, at); err != nil {
+			if scores[i][k], err = rollingScore(ctx, m, y, setting.shortest(), o.horizon, scale, at); err != nil {
 				return err
 			}
 		}

@@ -276,7 +276,7 @@ func (d *etsData) start(season byte) etsStart {
 	if k > 0 {
 		// the first seasons tell most of where the season stood at the start
 		head := d.full[:min(len(d.full), 5*d.m)]
-		st.seas = seasonalIndices(head, d.m, season == 'M')
+		st.seas = SeasonalIndices(head, d.m, season == 'M')
 		adjusted = make([]float64, min(n, len(head)))
 		for t := range adjusted {
 			if season == 'M' {

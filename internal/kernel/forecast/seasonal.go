@@ -46,10 +46,10 @@ func autocorrelation(y []float64, k int) []float64 {
 	return r
 }
 
-// seasonalIndices is the classical decomposition: the mean by season of the deviations (ratios)
+// SeasonalIndices is the classical decomposition: the mean by season of the deviations (ratios)
 // from a centred moving average, normalised to sum 0 (mean 1). A series of less than two seasons
 // has deviations from its line instead. Index j belongs to steps t with t mod m = j.
-func seasonalIndices(y []float64, m int, mul bool) []float64 {
+func SeasonalIndices(y []float64, m int, mul bool) []float64 {
 	sum, count := make([]float64, m), make([]float64, m)
 	add := func(t int, trend float64) {
 		v := y[t] - trend

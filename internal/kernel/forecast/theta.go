@@ -89,11 +89,11 @@ func deseasonalise(y []float64, m int) (adjusted, seas []float64, mul bool) {
 		least = math.Min(least, v)
 	}
 	mul = least > 0
-	seas = seasonalIndices(y, m, mul)
+	seas = SeasonalIndices(y, m, mul)
 	for _, s := range seas {
 		if mul && s < 0.02 {
 			mul = false
-			seas = seasonalIndices(y, m, false)
+			seas = SeasonalIndices(y, m, false)
 			break
 		}
 	}
