@@ -261,7 +261,7 @@ func (d *Detector) refit() {
 	d.base = base
 	d.scaled = pair{}
 	for _, x := range z {
-		d.scaled.learn(x)
+		d.scaled.learnMild(x)
 	}
 	d.slow = slowBaseline(first, h, base)
 	d.run, d.slowRun = run{}, run{}

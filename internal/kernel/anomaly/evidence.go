@@ -14,6 +14,16 @@ func (t *pair) learn(x float64) {
 	t.down.Add(-x)
 }
 
+// learnMild learns x as not more extreme than what the tail holds possible once in
+// rareOnce values: an anomaly must not make the next one ordinary, but a tail that turns out heavier
+// grows (the rule of Siffer et al. that leaves anomalies out, softened).
+func (t *pair) learnMild(x float64) {
+	t.up.Add(math.Min(x, t.up.Quantile(rareOnce)))
+	t.down.Add(math.Min(-x, t.down.Quantile(rareOnce)))
+}
+
+const rareOnce = 1e-3
+
 // ownTail is the number of values at which the own tail and the pooled one count alike.
 const ownTail = 60
 
@@ -23,7 +33,11 @@ func (t *pair) logP(x float64, pool *Pool, standard bool) float64 {
 	p := math.Min(t.up.P(x), t.down.P(-x))
 	l := math.Log(math.Min(1, 2*p))
 	n := float64(t.up.N())
-	t.learn(x)
+	if standard {
+		t.learnMild(x)
+	} else {
+		t.learn(x)
+	}
 	if !standard || n > 20*ownTail {
 		return l
 	}
@@ -38,7 +52,7 @@ type Pool struct {
 }
 
 // student is the tail that is supposed before any error is known.
-var student = distuv.StudentsT{Mu: 0, Sigma: 0.85, Nu: 4}
+var student = distuv.StudentsT{Mu: 0, Sigma: 0.9, Nu: 8}
 
 // logP returns the natural logarithm of the two-sided probability of a standardised error.
 func (p *Pool) logP(x float64) float64 {
@@ -55,7 +69,7 @@ func (p *Pool) logP(x float64) float64 {
 // Learn adds standardised errors.
 func (p *Pool) Learn(z []float64) {
 	for _, x := range z {
-		p.tails.learn(x)
+		p.tails.learnMild(x)
 	}
 }
 

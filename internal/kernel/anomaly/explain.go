@@ -22,7 +22,7 @@ type Cause struct {
 const (
 	causeValues = 3
 	causeShare  = 0.6
-	causeExcess = 0.25
+	causeExcess = 0.35
 )
 
 // Explain looks for the fewest values of one dimension that account for the deviation

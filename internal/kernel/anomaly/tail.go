@@ -12,6 +12,8 @@ const (
 	tailShare = 0.05
 	tailLeast = 12
 	tailMost  = 300
+
+	shapePrior = 20 // excesses that the supposition of an exponential tail counts for
 )
 
 // Tail learns the upper tail of a stream of values and tells how improbable a value
@@ -84,12 +86,14 @@ func (t *Tail) fit() {
 	}
 	a0 /= float64(k)
 	a1 /= float64(k)
-	t.shape, t.scale = 0, a0
+	t.shape = 0
 	if d := a0 - 2*a1; d > 0 && a0 > 0 {
 		kappa := a0/d - 2 // Hosking's sign of the shape
-		t.scale = 2 * a0 * a1 / d
 		t.shape = -kappa
 	}
+	// A shape from few excesses is drawn towards that of a normal tail at such thresholds, 0.
+	t.shape *= float64(k) / float64(k+shapePrior)
+	t.scale = a0 * (1 - t.shape)
 	// A bounded tail would call any new record impossible; a tail without a mean would call none unusual.
 	if t.shape < 0 || t.shape > 0.9 {
 		t.shape = math.Min(math.Max(t.shape, 0), 0.9)
@@ -119,4 +123,24 @@ func (t *Tail) P(x float64) float64 {
 		return share * math.Exp(-z)
 	}
 	return share * math.Pow(1+t.shape*z, -1/t.shape)
+}
+
+// Quantile returns the value that is reached with probability p, at most the share above
+// the threshold; +Inf while fewer than tailLeast values are known.
+func (t *Tail) Quantile(p float64) float64 {
+	if t.n < tailLeast {
+		return math.Inf(1)
+	}
+	if !t.fresh {
+		t.fit()
+	}
+	share := float64(len(t.top)) / float64(t.n+1)
+	u := t.top[0]
+	if p >= share {
+		return u
+	}
+	if t.shape < 1e-6 {
+		return u + t.scale*math.Log(share/p)
+	}
+	return u + t.scale/t.shape*(math.Pow(share/p, t.shape)-1)
 }

@@ -1,0 +1,204 @@
+package analysis
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ecomctl/ecomctl/internal/expr"
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/query"
+	"github.com/ecomctl/ecomctl/internal/result"
+)
+
+// Anomaly scores every point of series by how improbable it is given the past.
+var Anomaly = Register(&Definition{
+	Name:  "anomaly",
+	Group: "Time",
+	Short: Text{"What was unusual, when, and which part of the shop explains it", "何时出现异常，由店铺的哪一部分造成"},
+	Long: `Scores every point of a measure of orders over time, or of series from a file
+(unique_id, ds, y). expected is what the points before it announce: level and seasons of a
+robust baseline; score is 1 − p, with p the probability of a value as strange as this one. The
+score at t uses data up to t only, unless --retrospective looks at the whole series. While
+an incident lasts that has been told, score stays at or below 0.9973 unless a point is far
+less probable still; anomaly marks all its points that pass the level themselves.
+
+--level is the score from which a point is an anomaly; without it, one false alarm is expected in
+1,000 days over all series of the run, and none below 0.999. --budget 2/month sets that number. --fdr 0.1 instead bounds, at each time, the expected share
+of false alarms among the series told (Benjamini–Hochberg). --alerts prints incidents instead
+of points: from when to when, of which kind, how much, and which value of which dimension explains it.
+--on orders or --on customers looks for odd rows instead: the score is the higher of an
+isolation forest's and a robust distance's, columns names what made the row stand out.
+--fail ends with exit code 3 when the last period of a series (or any row) is an anomaly.`,
+	Example: []string{
+		"ecomctl anomaly orders.parquet --by region --budget 2/month --alerts",
+		"ecomctl anomaly metrics.csv --level 0.9999 --where 'y >= 0'",
+		"ecomctl anomaly orders.parquet --measure orders --freq hour --fail",
+		"ecomctl anomaly orders.parquet --on orders --sort score:desc --limit 20",
+	},
+	Table:   "orders",
+	Or:      []string{"series"},
+	Needs:   []string{"order_ts"},
+	NeedsOf: map[string][]string{"series": {"ds", "y"}},
+	Params: []Param{
+		{Name: "by", Kind: ListParam, Columns: true, Help: "one series for each value of these columns"},
+		{Name: "measure", Kind: StringParam, Default: mRevenue, Choices: []string{mRevenue, mOrders, mUnits, mCustomers, "lines"}, Help: "what is counted (orders)"},
+		{Name: "freq", Kind: StringParam, Help: "hour, day, week, month, quarter or year (default: day for orders, told by the stamps for series)"},
+		{Name: "season", Kind: StringParam, Default: "auto", Help: "lengths of the seasons in periods, like 7 or 24,168; those that do not help are not used"},
+		{Name: "level", Kind: FloatParam, Help: "`score` from which a point is an anomaly (default: 0.999, or what makes one false alarm in 1,000 days)"},
+		{Name: "budget", Kind: StringParam, Help: "expected false alarms of the whole run, like 2/month, instead of --level"},
+		{Name: "fdr", Kind: FloatParam, Help: "expected `share` of false alarms among the series told at one time, instead of --level"},
+		{Name: "retrospective", Kind: BoolParam, Default: "false", Help: "judge by the whole series: decomposition, robust remainder"},
+		{Name: "alerts", Kind: BoolParam, Default: "false", Help: "print incidents with their kind and cause instead of points"},
+		{Name: "dimensions", Kind: ListParam, Default: "auto", Columns: true, Help: "columns that may explain an alert (auto: region, country, category, channel, payment)"},
+		{Name: "on", Kind: StringParam, Choices: []string{mOrders, mCustomers}, Help: "look for odd rows instead of odd times"},
+		{Name: "fail", Kind: BoolParam, Default: "false", Help: "exit code 3 when the last period of a series, or a row, is an anomaly"},
+	},
+	Columns: anomalySpecs,
+	Method:  "anomaly",
+	Plan:    anomalyPlan,
+	Finish:  anomalyFinish,
+})
+
+var anomalySpecs = []result.Spec{
+	{Name: "unique_id", Type: expr.Text, Desc: "the series; total when there is one"},
+	{Name: "ds", Type: expr.Date, Desc: "start of the period, or the stamp of the file"},
+	{Name: "y", Type: expr.Float, Desc: "the value", Null: "missing in the file"},
+	{Name: "expected", Type: expr.Float, Desc: "what the baseline expects", Null: "too few points before it"},
+	{Name: "score", Type: expr.Float, Unit: result.Score, Desc: "1 − p: improbability of the point given the past", Null: "too few points before it, or no value"},
+	{Name: "anomaly", Type: expr.Bool, Desc: "the point passes the level", Null: "not judged"},
+}
+
+func anomalyPlan(r *Request) (query.Plan, error) {
+	if _, err := readAnomalyOptions(r); err != nil {
+		return query.Plan{}, err
+	}
+	if on := r.Str("on"); on != "" {
+		return rowsPlan(r, on)
+	}
+	if r.Rel.Name == "series" {
+		return anomalySeriesPlan(r)
+	}
+	return anomalyOrdersPlan(r)
+}
+
+func anomalyFinish(ctx context.Context, r *Request, a *query.Answer) (*Result, error) {
+	o, err := readAnomalyOptions(r)
+	if err != nil {
+		return nil, err
+	}
+	if on := r.Str("on"); on != "" {
+		return rowsFinish(ctx, r, a, on, o)
+	}
+	p, err := readTimeline(r, a, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.judge(ctx, o, max(1, r.Threads)); err != nil {
+		return nil, err
+	}
+	res := &Result{Notes: p.notes}
+	alerts := p.alerts()
+	p.explain(r, a, alerts)
+	res.Notes = append(res.Notes, p.summary(alerts))
+	if o.alerts {
+		res.Main = alertTable(p, alerts)
+	} else {
+		res.Main = p.table()
+	}
+	if o.fail {
+		res.Broken = p.broken(alerts)
+	}
+	return res, nil
+}
+
+// broken is the error of --fail: the series whose last judged period is an anomaly.
+func (p *timeline) broken(alerts []alert) error {
+	n, first := 0, ""
+	for _, al := range alerts {
+		if al.to < p.series[al.series].lastJudged() {
+			continue
+		}
+		if n++; n == 1 {
+			first = p.alertText(al)
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return fault.New(fault.Data, "anomaly: an alert at the end of %d series: %s", n, first).
+		WithHint("--alerts lists all of them")
+}
+
+// lastJudged is the position of the last point that has a score.
+func (s *timeSeries) lastJudged() int {
+	for i := len(s.points) - 1; i >= 0; i-- {
+		if s.points[i].Score == s.points[i].Score {
+			return i
+		}
+	}
+	return len(s.points)
+}
+
+// table lists the points.
+func (p *timeline) table() *result.Table {
+	specs := append([]result.Spec(nil), anomalySpecs...)
+	specs[0].Type, specs[1].Type = p.idType, p.stampType
+	cols := newColumns(specs, p.points())
+	for k := range p.series {
+		s := &p.series[k]
+		for i, pt := range s.points {
+			if !s.shown(i) {
+				continue
+			}
+			p.appendID(&cols[0], k)
+			result.AppendInt(&cols[1], p.cell(p.stampAt(k, i)))
+			appendFloatOrNull(&cols[2], s.y[i])
+			appendFloatOrNull(&cols[3], pt.Expected)
+			appendFloatOrNull(&cols[4], pt.Score)
+			switch {
+			case pt.Score != pt.Score:
+				result.AppendNull(&cols[5])
+			case pt.Anomaly:
+				result.AppendInt(&cols[5], 1)
+			default:
+				result.AppendInt(&cols[5], 0)
+			}
+		}
+	}
+	return tableOf("anomaly", specs, cols)
+}
+
+// summary says in one line what was found.
+func (p *timeline) summary(alerts []alert) string {
+	judged, flagged := 0, 0
+	for i := range p.series {
+		for _, pt := range p.series[i].points {
+			if pt.Score == pt.Score {
+				judged++
+			}
+			if pt.Anomaly {
+				flagged++
+			}
+		}
+	}
+	text := fmt.Sprintf("%s, %d points judged: %d anomalies in %d incidents", p.name, judged, flagged, len(alerts))
+	if p.level > 0 {
+		text = fmt.Sprintf("%s, %d points judged at level %s: %d anomalies in %d incidents", p.name, judged, levelText(p.level), flagged, len(alerts))
+		text += fmt.Sprintf("; %.3g false ones are expected", (1-p.level)*float64(judged))
+	}
+	if worst := worstAlert(alerts); worst >= 0 {
+		text += "; the strangest: " + p.alertText(alerts[worst])
+	}
+	return text
+}
+
+// worstAlert returns the alert of the least probable point, −1 for none.
+func worstAlert(alerts []alert) int {
+	best := -1
+	for i, al := range alerts {
+		if best < 0 || al.p < alerts[best].p {
+			best = i
+		}
+	}
+	return best
+}

@@ -1,0 +1,60 @@
+package analysis
+
+import (
+	"context"
+
+	"github.com/ecomctl/ecomctl/internal/kernel/anomaly"
+)
+
+// anomalyPoint is what is known of one point after judging.
+type anomalyPoint = anomaly.Point
+
+// judge scores all points of all series.
+func (p *timeline) judge(ctx context.Context, o anomalyOptions, threads int) error {
+	in := make([]anomaly.Series, len(p.series))
+	for i := range p.series {
+		in[i] = anomaly.Series{First: p.series[i].first, Y: p.series[i].judged()}
+	}
+	opt := anomaly.Options{Periods: p.periods, Level: p.level}
+	judge := anomaly.Batch
+	if o.retrospective {
+		judge = anomaly.Retrospective
+	}
+	out, err := judge(ctx, in, opt, threads)
+	if err != nil {
+		return err
+	}
+	for i := range p.series {
+		p.series[i].points = out[i]
+	}
+	if o.fdr > 0 {
+		p.discover(o.fdr)
+	}
+	return nil
+}
+
+// discover replaces the level by the Benjamini–Hochberg rule over the series at each step.
+func (p *timeline) discover(q float64) {
+	type place struct{ series, i int }
+	at := map[int64][]place{}
+	for k := range p.series {
+		s := &p.series[k]
+		for i, pt := range s.points {
+			if pt.P == pt.P {
+				step := s.first + int64(i)
+				at[step] = append(at[step], place{k, i})
+			}
+		}
+	}
+	for _, places := range at {
+		ps := make([]float64, len(places))
+		for j, pl := range places {
+			ps[j] = p.series[pl.series].points[pl.i].P
+		}
+		limit := anomaly.Discoveries(ps, q)
+		for j, pl := range places {
+			p.series[pl.series].points[pl.i].Tell(ps[j] <= limit)
+		}
+	}
+	p.level = 0
+}
