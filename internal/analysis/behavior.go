@@ -69,6 +69,8 @@ Instead of the transitions:
 	NoNet:  true,
 	Plan:   behaviorPlan,
 	Finish: behaviorFinish,
+
+	Section: behaviorSection,
 })
 
 var pathSpecs = []result.Spec{

@@ -143,6 +143,7 @@ type Definition struct {
 type Section struct {
 	Order int // place in the report
 	Title Text
+	Table string // canonical table that it is about: "" = orders
 	Plan  func(r *Request) (query.Plan, error)
 	// More, where not nil, asks what only the answer to Plan tells how to ask: the
 	// customers behind the last week. Its queries bound their days; a second scan of

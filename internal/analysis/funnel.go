@@ -57,6 +57,8 @@ that exist for the funnel, first and later steps alike.`,
 	NoNet:  true,
 	Plan:   funnelPlan,
 	Finish: funnelFinish,
+
+	Section: funnelSection,
 })
 
 // spanOf parses 45s, 30min, 12h, 7d, 2w into µs.

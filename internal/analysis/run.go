@@ -92,7 +92,7 @@ func checkParams(d *Definition, r *Request) error {
 // currencyQuery adds the question whether one currency is in scope, unless the
 // input has none or the user split or filtered by it.
 func currencyQuery(r *Request, plan *query.Plan) bool {
-	if !r.Rel.Has("currency") || r.Currency != "" {
+	if !r.Rel.Has("currency") || r.Currency != "" || r.Rel.Name != "orders" {
 		return false
 	}
 	for _, q := range plan.Queries {

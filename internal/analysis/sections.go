@@ -1,9 +1,11 @@
 package analysis
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -30,14 +32,15 @@ func RegisterSection(id string, s *Section) *Section {
 	return s
 }
 
-// sections lists all report sections in their order.
-func sections() []namedSection {
+// sections lists all report sections about a table in their order.
+func sections(table string) []namedSection {
 	list := slices.Clone(extra)
 	for _, d := range All() {
 		if d.Section != nil {
 			list = append(list, namedSection{d.Name, d.Section})
 		}
 	}
+	list = slices.DeleteFunc(list, func(s namedSection) bool { return cmp.Or(s.section.Table, "orders") != table })
 	slices.SortStableFunc(list, func(a, b namedSection) int { return a.section.Order - b.section.Order })
 	return list
 }
@@ -49,18 +52,20 @@ type Report struct {
 	AsOf    int64 // µs
 }
 
-// RunReport asks the questions of all sections in one scan and makes their
-// views. A section that the input cannot feed becomes an empty state that says what is missing.
+// RunReport asks the questions of all sections about the request's table in one scan and makes
+// their views. What several sections collect alike is collected once. A section that the input cannot feed becomes an empty state that says what is missing.
 func RunReport(ctx context.Context, eng engine.Engine, r *Request) (*Report, error) {
 	type part struct {
 		namedSection
-		queries, groups [2]int // half-open ranges in the merged plan
-		missing         error
+		queries [2]int // half-open range in the merged plan
+		groups  []int  // places in the merged plan
+		missing error
 	}
 	var parts []part
 	var left []string
-	plan := query.Plan{Duplicates: true, Nulls: true}
-	for _, s := range sections() {
+	orders := r.Rel.Name == "orders"
+	plan := query.Plan{Duplicates: orders, Nulls: orders}
+	for _, s := range sections(r.Rel.Name) {
 		p := part{namedSection: s}
 		own, err := s.section.Plan(r)
 		switch {
@@ -73,9 +78,15 @@ func RunReport(ctx context.Context, eng engine.Engine, r *Request) (*Report, err
 			return nil, err
 		default:
 			p.queries = [2]int{len(plan.Queries), len(plan.Queries) + len(own.Queries)}
-			p.groups = [2]int{len(plan.Groupings), len(plan.Groupings) + len(own.Groupings)}
 			plan.Queries = append(plan.Queries, own.Queries...)
-			plan.Groupings = append(plan.Groupings, own.Groupings...)
+			for _, g := range own.Groupings {
+				at := slices.IndexFunc(plan.Groupings, func(o query.Grouping) bool { return reflect.DeepEqual(o, g) })
+				if at < 0 {
+					at = len(plan.Groupings)
+					plan.Groupings = append(plan.Groupings, g)
+				}
+				p.groups = append(p.groups, at)
+			}
 		}
 		parts = append(parts, p)
 	}
@@ -95,7 +106,10 @@ func RunReport(ctx context.Context, eng engine.Engine, r *Request) (*Report, err
 	secs := make([]*Section, len(parts))
 	for i, p := range parts {
 		if p.missing == nil {
-			answers[i] = &query.Answer{Tables: ans.Tables[p.queries[0]:p.queries[1]:p.queries[1]], Groups: ans.Groups[p.groups[0]:p.groups[1]], Account: ans.Account}
+			answers[i] = &query.Answer{Tables: ans.Tables[p.queries[0]:p.queries[1]:p.queries[1]], Account: ans.Account}
+			for _, at := range p.groups {
+				answers[i].Groups = append(answers[i].Groups, ans.Groups[at])
+			}
 			secs[i] = p.section
 		}
 	}

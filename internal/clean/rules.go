@@ -47,7 +47,8 @@ type Config struct {
 }
 
 // StandardRules returns the rules of docs/contract.md that apply to the columns of rel, in
-// their order: rejects, then void, then reversal; what remains is sold.
+// their order: rejects, then void, then reversal; what remains is sold. Tables other than orders
+// have no voids and no reversals.
 func StandardRules(rel *relation.Relation, cfg Config) []relation.Rule {
 	var rules []relation.Rule
 	add := func(r relation.Rule, needs ...string) {
@@ -63,14 +64,12 @@ func StandardRules(rel *relation.Relation, cfg Config) []relation.Rule {
 		ts = rel.Columns[i].Name
 	}
 	_, _, _, _, money := rel.MoneyParts()
-	lines := rel.Name == "orders" // events may well have no product
-	if lines {
-		null(NoOrderID, "order_id")
+	if rel.Name != "orders" { // a log may hold any column beside its own: only its time can be wrong
+		return timeRules(rel, ts, cfg)
 	}
+	null(NoOrderID, "order_id")
 	null(NoTime, ts)
-	if lines {
-		null(NoProduct, "product_id")
-	}
+	null(NoProduct, "product_id")
 	add(relation.Rule{Name: Unparsable, Kind: relation.Reject, Test: relation.TestBad, When: expr.Col(relation.BadColumn)})
 	if money {
 		add(relation.Rule{Name: NoMoney, Kind: relation.Reject, Test: relation.TestNoMoney, When: expr.IsNull(expr.Col(relation.MoneyColumn))})
@@ -95,6 +94,25 @@ func StandardRules(rel *relation.Relation, cfg Config) []relation.Rule {
 		}
 	}
 	return append(rules, saleRules(rel, cfg, money)...)
+}
+
+// timeRules are the rules of tables whose rows are no sales: no time, an unreadable value, the
+// future, and those of the configuration whose columns are there.
+func timeRules(rel *relation.Relation, ts string, cfg Config) []relation.Rule {
+	var rules []relation.Rule
+	if rel.Has(ts) {
+		rules = append(rules, relation.Rule{Name: NoTime, Kind: relation.Reject, Test: relation.TestNull, Column: ts, When: expr.IsNull(expr.Col(ts))})
+	}
+	rules = append(rules, relation.Rule{Name: Unparsable, Kind: relation.Reject, Test: relation.TestBad, When: expr.Col(relation.BadColumn)})
+	if limit := cfg.Now + dayMicros; rel.Has(ts) {
+		rules = append(rules, relation.Rule{Name: Future, Kind: relation.Reject, Test: relation.TestAfter, Column: ts, Limit: limit, When: expr.Gt(expr.Col(ts), expr.TimeLit(limit))})
+	}
+	for _, r := range cfg.Extra {
+		if rel.Has(expr.Columns(r.When)...) {
+			rules = append(rules, r)
+		}
+	}
+	return rules
 }
 
 // saleRules are the rules for void and reversed lines.

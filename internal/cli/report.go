@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"io"
 	"maps"
 	"path/filepath"
@@ -24,6 +25,7 @@ import (
 type reportOptions struct {
 	*common
 	html, output, format, title string
+	events                      string // URI of the click-stream
 	command                     string // how to make the page again
 	pseudonymise, full          bool
 }
@@ -39,12 +41,14 @@ func newReport(a *App) *cobra.Command {
 		Long: `Makes one HTML page that works offline, in light and dark, on a phone and on paper:
 findings in words, headline figures, sales, products, regions, segments, cohorts, what happened to
 every row, and where it all came from. One scan answers all questions; a second one reads the
-days behind the last change.
+days behind the last change. A click-stream, as --events or as the input itself, gives the funnel and
+the visits.
 
 The page goes to -o or --html FILE; else to report.html when standard output is a
 terminal, else to standard output. --format json gives the data of the page.`,
 		Example: `  ecomctl report orders.parquet --html -o report.html
   ecomctl report orders.csv --html=report.html --lang zh --currency CNY
+  ecomctl report orders.parquet --events clicks.parquet -o report.html
   ecomctl report orders.parquet --format json | jq .sections[].lead`,
 	}
 	o.common = addCommon(a, c)
@@ -54,6 +58,7 @@ terminal, else to standard output. --format json gives the data of the page.`,
 	f.StringVarP(&o.output, "output", "o", "", "write to `FILE`; appears whole or not at all")
 	f.StringVar(&o.format, "format", "", "`html|json`")
 	f.StringVar(&o.title, "title", "", "title of the page")
+	f.StringVar(&o.events, "events", "", "`URI` of the events table: adds the funnel and the visits (--where and --net are about the orders)")
 	f.BoolVar(&o.pseudonymise, "pseudonymise", false, "replace customer ids by keyed hashes (key from ECOMCTL_PSEUDONYM_KEY)")
 	f.BoolVar(&o.full, "full", false, "models also for inputs above 2,000,000 rows")
 	c.RunE = func(c *cobra.Command, inputs []string) error {
@@ -111,7 +116,7 @@ func (o *reportOptions) run(c *cobra.Command, inputs []string) error {
 	if err := o.load(c); err != nil {
 		return err
 	}
-	s, err := o.open(c.Context(), "orders", inputs, false)
+	s, err := o.openReport(c.Context(), inputs)
 	if err != nil {
 		return err
 	}
@@ -144,13 +149,17 @@ func (o *reportOptions) publish(ctx context.Context, s *session) error {
 		return err
 	}
 	doc := o.document(s, rep)
+	clicks, err := o.addEvents(ctx, s, doc)
+	if err != nil {
+		return err
+	}
 	if o.format == "html" && !report.SelfContained() {
 		o.app.say("note: this build has no chart library inside: the page links it from go-echarts' host; `make build` embeds it")
 	}
 	if err := o.writeDocument(ctx, doc); err != nil {
 		return err
 	}
-	return s.account(&rep.Account)
+	return errors.Join(s.account(&rep.Account), clicks())
 }
 
 func (o *reportOptions) writeDocument(ctx context.Context, doc *report.Document) error {
@@ -176,7 +185,7 @@ func (o *reportOptions) document(s *session, rep *analysis.Report) *report.Docum
 	if lang == "" {
 		lang = "en"
 	}
-	p := report.Provenance{Inputs: s.data.Inputs(), Account: rep.Account, AsOf: rep.AsOf, Now: s.now.UnixMicro(),
+	p := report.Provenance{Table: s.rel.Name, Inputs: s.data.Inputs(), Account: rep.Account, AsOf: rep.AsOf, Now: s.now.UnixMicro(),
 		Zone: s.rel.Zone, Version: version.Get().Version, Command: o.command, Notices: s.data.Notices()}
 	for _, name := range slices.Sorted(maps.Keys(s.tables)) {
 		p.Inputs = append(p.Inputs, s.tables[name].Inputs()...)

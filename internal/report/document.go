@@ -27,6 +27,7 @@ type Document struct {
 
 // Provenance says what a report was made from and how to make it again.
 type Provenance struct {
+	Table   string // "events" for a page about a click-stream alone; else orders
 	Inputs  []source.Input
 	Account query.Account
 	// Mapping lists which column of the input each canonical column came from.

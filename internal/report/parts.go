@@ -104,13 +104,18 @@ func day(micros int64) int64 {
 	return d
 }
 
-// identity writes rows in = sold + reversals + voids + rejects + outside.
+// identity writes rows in = sold + reversals + voids + rejects + outside; of events, which are no
+// sales, kept + rejected + outside.
 func identity(doc *Document, p phrase.Printer) string {
 	a := &doc.Provenance.Account
 	names := []struct {
 		kind   relation.Kind
 		en, zh string
 	}{{relation.Sold, "sold", "已售"}, {relation.Reversal, "reversals", "退货"}, {relation.Void, "void", "作废"}, {relation.Reject, "rejected", "拒绝"}, {relation.Outside, "outside", "期外"}}
+	if doc.Provenance.Table == eventsTable {
+		names = append(names[:1], names[3:]...)
+		names[0].en, names[0].zh = "kept", "保留"
+	}
 	var parts []string
 	for _, k := range names {
 		rows, _ := a.Of(k.kind)
@@ -129,7 +134,11 @@ func facts(doc *Document, p phrase.Printer) []fact {
 		}
 	}
 	if rows, _ := pr.Account.Of(relation.Sold); rows > 0 {
-		add("First and last sale", "首末销售", stamp(pr.Account.FirstSold)+" – "+stamp(pr.Account.LastSold))
+		en, zh := "First and last sale", "首末销售"
+		if pr.Table == eventsTable {
+			en, zh = "First and last event", "首末事件"
+		}
+		add(en, zh, stamp(pr.Account.FirstSold)+" – "+stamp(pr.Account.LastSold))
 	}
 	if pr.AsOf != 0 && pr.AsOf != query.MaxTime {
 		add("As of (exclusive)", "截止日（不含）", p.Day(day(pr.AsOf)))

@@ -48,7 +48,8 @@ type section struct {
 }
 
 // methods are the definitions that explain a section, by the section's id.
-var methods = map[string]string{"sales": "period", "customers": "rfm", "retention": "cohort", "quality": "sale", "products": "money", "regions": "money"}
+var methods = map[string]string{"sales": "period", "customers": "rfm", "retention": "cohort", "quality": "sale", "products": "money", "regions": "money",
+	"funnel": "funnel", "visits": "visit"}
 
 // figure is a figure with its place in the list of charts.
 type figure struct {
@@ -118,7 +119,7 @@ func newPage(doc *Document, lib library) (*page, error) {
 	p := phrase.Printer{Lang: doc.Lang, Currency: doc.Currency}
 	pg := &page{
 		Doc: doc, HTMLLang: p.Pick("en", "zh-CN"), W: wordsIn(p), ThemeJS: template.JS(themeJS),
-		Subtitle: subtitle(doc, p), Identity: identity(doc, p), Inputs: inputs(doc, p), Facts: facts(doc, p), Definitions: definitionsIn(p),
+		Subtitle: subtitle(doc, p), Identity: identity(doc, p), Inputs: inputs(doc, p), Facts: facts(doc, p), Definitions: definitionsOf(doc, p),
 	}
 	pg.CSP = policy(lib, themeJS, pageJS)
 	var charts []*chart.Chart
