@@ -44,6 +44,7 @@ file, as of their own day, and fits nothing.`,
 	Method:  "cluster",
 	Plan:    clusterPlan,
 	Finish:  clusterFinish,
+	Section: clusterSection,
 })
 
 var clusterParams = []Param{
@@ -79,13 +80,15 @@ type clusterOptions struct {
 	iterations int
 	model      *clusterModel // of --apply
 	table      bool          // the input is a table of any columns
+	effort     clusterEffort
+	finer      float64 // of the silhouette, what more groups may cost; 0 for the command
 }
 
 // mostClusters bounds --k: a partition beyond it says nothing to people.
 const mostClusters = 10_000
 
 func readClusterOptions(r *Request) (o clusterOptions, err error) {
-	o.table = r.Rel.Name == "table"
+	o.table, o.effort = r.Rel.Name == "table", commandEffort
 	number := func(name string, least, most int) int {
 		n, e := strconv.Atoi(r.Str(name))
 		if err == nil && (e != nil || n < least || n > most) {

@@ -30,15 +30,26 @@ type clustering struct {
 	sampled    int
 	stability  float64 // adjusted Rand index of two fits to halves; NaN when too few rows
 	total      float64 // inertia of one cluster of all rows
+	inertia    float64 // of the rows that have a cluster
 	fit        *kmeans.Result
+	scaled     kmeans.Points // the used rows as distances see them
 }
 
-// Bounds of the work beside the fit itself; docs/methods.md states them.
-const (
-	autoMost       = 10     // the largest k that auto tries
-	autoRows       = 50_000 // rows to which auto fits
-	silhouetteRows = 4_000  // rows among which all pairs are measured
-	stabilityRows  = 20_000 // rows of the two halves
+// autoMost is the largest k that auto tries.
+const autoMost = 10
+
+// clusterEffort bounds the work in rows; docs/methods.md states the bounds.
+type clusterEffort struct {
+	fit        int // rows to which centroids are fitted
+	auto       int // to which auto fits each k
+	silhouette int // among which all pairs are measured
+	stability  int // of the two halves
+}
+
+// The command fits to all rows; a report has less time.
+var (
+	commandEffort = clusterEffort{fit: math.MaxInt, auto: 50_000, silhouette: 4_000, stability: 20_000}
+	reportEffort  = clusterEffort{fit: 10_000, auto: 4_000, silhouette: 1_000, stability: 4_000}
 )
 
 func runClusters(ctx context.Context, r *Request, in *clusterRows, o *clusterOptions) (*clustering, error) {
@@ -68,21 +79,28 @@ func runClusters(ctx context.Context, r *Request, in *clusterRows, o *clusterOpt
 			return nil, err
 		}
 	}
-	fit, err := kmeans.Fit(ctx, p, c.options(r, k))
+	part := p
+	if p.N > o.effort.fit {
+		part = gatherRows(p, drawRows(p.N, o.effort.fit, rng))
+	}
+	fit, err := kmeans.Fit(ctx, part, c.options(r, k))
 	if err != nil {
 		return nil, err
 	}
-	c.fit = fit
+	c.fit, c.scaled = fit, p
 	c.model = &clusterModel{Format: clusterFormat, Version: clusterVersion, Table: r.Rel.Name, Features: in.names, Scale: scale,
-		Fill: fill, Inertia: fit.Inertia, Rows: p.N, Seed: r.Seed}
+		Fill: fill, Rows: p.N, Seed: r.Seed}
 	if in.asOf != 0 {
 		c.model.AsOf = dateText(floorDiv(in.asOf, dayMicros))
 	}
-	c.order()
-	c.profile(p)
+	for a := range fit.K {
+		c.model.Centroids = append(c.model.Centroids, fit.Centroids[a*p.D:(a+1)*p.D])
+	}
 	if err := c.assign(ctx, p, r.Threads); err != nil {
 		return nil, err
 	}
+	c.order()
+	c.profile(p)
 	return c, c.evaluate(ctx, r, p, rng)
 }
 
@@ -161,11 +179,10 @@ func gatherRows(p kmeans.Points, rows []int) kmeans.Points {
 	return out
 }
 
-// chooseK fits every k from 2 to autoMost to a sample and takes the highest mean silhouette, the
-// smaller k of equals; 1 when there is nothing to tell apart.
+// chooseK fits every k from 2 to autoMost to a sample and picks by mean silhouette; 1 when there is nothing to tell apart.
 func (c *clustering) chooseK(ctx context.Context, r *Request, p kmeans.Points, rng *rand.Rand) (int, error) {
-	part := gatherRows(p, drawRows(p.N, autoRows, rng))
-	looked := drawRows(part.N, silhouetteRows, rng)
+	part := gatherRows(p, drawRows(p.N, c.o.effort.auto, rng))
+	looked := drawRows(part.N, c.o.effort.silhouette, rng)
 	var partitions [][]int32
 	for k := 2; k <= min(autoMost, part.N-1); k++ {
 		fit, err := kmeans.Fit(ctx, part, c.options(r, k))
@@ -188,37 +205,59 @@ func (c *clustering) chooseK(ctx context.Context, r *Request, p kmeans.Points, r
 	if c.tried, err = kmeans.Silhouette(ctx, gatherRows(part, looked), partitions, max(1, r.Threads)); err != nil {
 		return 0, err
 	}
-	best, most := 1, math.Inf(-1)
-	for i, s := range c.tried {
+	return c.o.pick(c.tried), nil
+}
+
+// pick returns the k of the highest silhouette, the smaller of equals; with finer set, the most
+// groups whose silhouette falls short of it by at most that share.
+func (o *clusterOptions) pick(tried []float64) int {
+	k, most := 1, math.Inf(-1)
+	for i, s := range tried {
 		if s > most {
-			best, most = i+2, s
+			k, most = i+2, s
 		}
 	}
-	return best, nil
+	for i, s := range tried[:min(len(tried), mostDrawn-1)] {
+		if o.finer > 0 && s >= most*(1-o.finer) {
+			k = max(k, i+2)
+		}
+	}
+	return k
 }
 
 // order numbers the clusters: customers' by mean revenue, others' by size, largest first; then by centroid.
 func (c *clustering) order() {
-	fit, d := c.fit, len(c.in.names)
-	key := make([]float64, fit.K)
-	for i, a := range fit.Labels {
+	m := c.model
+	k := len(m.Centroids)
+	key, sizes := make([]float64, k), make([]int64, k)
+	for u, a := range c.cluster {
+		sizes[a]++
 		if c.in.revenue != nil {
-			key[a] += c.in.revenue[c.used[i]] / float64(fit.Sizes[a])
-		} else {
-			key[a]++
+			key[a] += c.in.revenue[c.used[u]]
 		}
 	}
-	place := make([]int, fit.K)
-	for i := range place {
-		place[i] = i
+	place := make([]int, k)
+	for a := range place {
+		place[a] = a
+		if c.in.revenue != nil {
+			key[a] /= float64(max(1, sizes[a]))
+		} else {
+			key[a] = float64(sizes[a])
+		}
 	}
 	slices.SortFunc(place, func(a, b int) int {
-		return cmp.Or(cmp.Compare(key[b], key[a]), slices.Compare(fit.Centroids[a*d:(a+1)*d], fit.Centroids[b*d:(b+1)*d]))
+		return cmp.Or(cmp.Compare(key[b], key[a]), slices.Compare(m.Centroids[a], m.Centroids[b]))
 	})
-	for _, a := range place {
-		c.model.Centroids = append(c.model.Centroids, slices.Clone(fit.Centroids[a*d:(a+1)*d]))
-		c.model.Sizes = append(c.model.Sizes, fit.Sizes[a])
+	old, number := m.Centroids, make([]int32, k)
+	m.Centroids = nil
+	for n, a := range place {
+		number[a] = int32(n)
+		m.Centroids, m.Sizes = append(m.Centroids, old[a]), append(m.Sizes, sizes[a])
 	}
+	for u, a := range c.cluster {
+		c.cluster[u] = number[a]
+	}
+	m.Inertia = c.inertia
 }
 
 // profile tells how far each centroid lies from the mean of all rows, and adds up the inertia of one cluster.
@@ -242,6 +281,10 @@ func (c *clustering) profile(p kmeans.Points) {
 // assign gives the scaled rows the clusters of the model: fitting and --apply end alike.
 func (c *clustering) assign(ctx context.Context, p kmeans.Points, threads int) (err error) {
 	c.cluster, c.distance, err = kmeans.Assign(ctx, p, slices.Concat(c.model.Centroids...), max(1, threads))
+	c.inertia = 0
+	for _, d := range c.distance {
+		c.inertia += d * d
+	}
 	return err
 }
 
@@ -251,7 +294,7 @@ func (c *clustering) evaluate(ctx context.Context, r *Request, p kmeans.Points, 
 	if k < 2 {
 		return nil
 	}
-	rows := drawRows(p.N, silhouetteRows, rng)
+	rows := drawRows(p.N, c.o.effort.silhouette, rng)
 	labels := make([]int32, len(rows))
 	for i, at := range rows {
 		labels[i] = c.cluster[at]
@@ -264,7 +307,7 @@ func (c *clustering) evaluate(ctx context.Context, r *Request, p kmeans.Points, 
 	if p.N < 20*k {
 		return nil
 	}
-	all := drawRows(p.N, stabilityRows, rng)
+	all := drawRows(p.N, c.o.effort.stability, rng)
 	whole := gatherRows(p, all)
 	var parts [2][]int32
 	for h := range parts {

@@ -46,10 +46,17 @@ func (c *clustering) summaries() []clusterSummary {
 	d := len(c.in.names)
 	out := make([]clusterSummary, len(c.model.Centroids))
 	known := make([][]float64, len(out))
+	fitted := int64(0)
+	for _, n := range c.model.Sizes {
+		fitted += n
+	}
 	for a := range out {
 		known[a], out[a].means = make([]float64, d), make([]float64, d)
+		rest := 1 - float64(c.model.Sizes[a])/float64(max(1, fitted)) // share of the others
 		for j, z := range c.model.Profile[a] {
-			out[a].traits = append(out[a].traits, phrase.Trait{Column: c.in.names[j], Z: z})
+			if rest > 0 { // z/rest is the distance from the mean of the others
+				out[a].traits = append(out[a].traits, phrase.Trait{Column: c.in.names[j], Z: z / rest})
+			}
 		}
 	}
 	total := 0.0
@@ -88,7 +95,7 @@ func (c *clustering) centroidTable() *result.Table {
 	what := c.in.what(2)
 	specs := []result.Spec{
 		{Name: "cluster", Type: expr.Int, Desc: "the cluster, from 1"},
-		{Name: "profile", Type: expr.Text, Desc: "what sets it apart: columns whose mean is at least half a standard deviation from that of all"},
+		{Name: "profile", Type: expr.Text, Desc: "what sets it apart: columns whose mean is at least half a standard deviation from that of the others"},
 		{Name: what, Type: expr.Int, Desc: what + " in it"},
 		{Name: "share", Type: expr.Float, Unit: result.Ratio, Desc: "of all " + what + " that have a cluster"},
 	}
@@ -192,9 +199,9 @@ func (c *clustering) fitNotes(columns string) []string {
 	if c.asked > k {
 		notes = append(notes, fmt.Sprintf("%d clusters were asked for, but there are only %d distinct %s", c.asked, k, c.in.what(2)))
 	}
-	text := fmt.Sprintf("k-means, %d clusters of %d %s by %s: inertia %.6g", k, len(c.used), c.in.what(len(c.used)), columns, c.fit.Inertia)
+	text := fmt.Sprintf("k-means, %d clusters of %d %s by %s: inertia %.6g", k, len(c.used), c.in.what(len(c.used)), columns, c.inertia)
 	if c.total > 0 {
-		text += fmt.Sprintf(", %.1f %% less than one cluster's", 100*(1-c.fit.Inertia/c.total))
+		text += fmt.Sprintf(", %.1f %% less than one cluster's", 100*(1-c.inertia/c.total))
 	}
 	notes = append(notes, text)
 	if !math.IsNaN(c.silhouette) {

@@ -24,6 +24,8 @@ func hostileCharts(t *testing.T) []*Chart {
 		Bars{ID: "h", Lying: true, Labels: names, Tips: names, Value: plainText, Series: []Bar{{Name: attack, Color: "@s1", Fall: "@s2", Values: []float64{2, 1, -3}, Labels: names}}},
 		Curve{ID: "c", Height: 100, X: []float64{0, 1}, Y: []float64{0, 1}, Tips: names[:2], Marks: []Mark{{0.2, 0.8, attack}}, Value: plainText},
 		Heat{ID: "x", Kind: "heat", Height: 100, X: names, Y: names, Cells: []Cell{{X: 0, Y: 0, Level: 0.5, Text: attack, Tip: attack}, {X: 1, Y: 1, Empty: true}, {X: 2, Y: 2, Level: 1, Open: true, Text: "1"}}},
+		Radar{ID: "r", Height: 100, Axes: names, Middle: true, Shapes: []RadarShape{{Name: attack, Color: "@s1", Values: vals, Tip: attack}}},
+		Scatter{ID: "s", Height: 100, XName: attack, YName: attack, Clouds: []Cloud{{Name: attack, Color: "@s1", X: []float64{1, math.NaN()}, Y: []float64{2, math.Inf(1)}, Tip: attack}, {}}},
 		Heat{ID: "t", Kind: "tiles", Height: 100, X: names, Y: names, Cells: []Cell{{Text: attack}}, Flow: true},
 	}
 	var out []*Chart
