@@ -59,7 +59,11 @@ products), coverage = products proposed / products known.`,
 		{Name: "intervals", Kind: BoolParam, Default: "false", Help: "with --evaluate: add 95 % bootstrap intervals"},
 		{Name: "similarity", Kind: StringParam, Default: "cosine", Choices: []string{"cosine", "jaccard", "bm25"}, Help: "itemknn: likeness of two products"},
 		{Name: "neighbours", Kind: IntParam, Default: "20", Help: "itemknn: nearest products that count"},
-		{Name: "shrink", Kind: FloatParam, Default: "0", Help: "itemknn: added below the fraction, against chance"},
+		{Name: "shrink", Kind: FloatParam, Default: "10", Help: "itemknn: added below the fraction of cosine and jaccard, against chance; 0 = none"},
+		{Name: "factors", Kind: IntParam, Default: "64", Help: "als: hidden factors"},
+		{Name: "iterations", Kind: IntParam, Default: "15", Help: "als: rounds of fitting"},
+		{Name: "alpha", Kind: FloatParam, Default: "1", Help: "als: confidence of n orders is 1 + alpha × n"},
+		{Name: "lambda", Kind: FloatParam, Default: "", Help: "als, ease: regularisation (default als 10, ease 500)"},
 		{Name: "window", Kind: StringParam, Default: "30d", Help: "recent: days back from the last purchase: 30d, 4w"},
 		{Name: "min-rating", Kind: FloatParam, Default: "", Help: "interactions: only ratings of at least this"},
 	},
@@ -93,11 +97,14 @@ type recommendOptions struct {
 	neighbours                          int
 	shrink                              float64
 	window                              int64 // µs
+	factors, iterations                 int
+	alpha, lambda                       float64 // lambda 0 = the method's own
 }
 
 // onlyFor names the methods that look at a parameter; of no use elsewhere, it is refused there.
 var onlyFor = map[string][]string{
 	"similarity": {"itemknn"}, "neighbours": {"itemknn"}, "shrink": {"itemknn"}, "window": {"recent"},
+	"factors": {"als"}, "iterations": {"als"}, "alpha": {"als"}, "lambda": {"als", "ease"},
 }
 
 func readRecommendOptions(r *Request) (o recommendOptions, err error) {
@@ -112,6 +119,20 @@ func readRecommendOptions(r *Request) (o recommendOptions, err error) {
 	}
 	if o.shrink, err = numberParam(r, "shrink", 0, 1e9); err != nil {
 		return o, err
+	}
+	if o.factors, err = wholeParam(r, "factors", 1, 1024); err != nil {
+		return o, err
+	}
+	if o.iterations, err = wholeParam(r, "iterations", 1, 1000); err != nil {
+		return o, err
+	}
+	if o.alpha, err = numberParam(r, "alpha", 0, 1e6); err != nil {
+		return o, err
+	}
+	if r.Str("lambda") != "" {
+		if o.lambda, err = numberParam(r, "lambda", 1e-6, 1e9); err != nil {
+			return o, err
+		}
 	}
 	span, err := days("window", r.Str("window"))
 	if err != nil {

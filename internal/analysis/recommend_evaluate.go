@@ -33,13 +33,7 @@ func (j *recommendJob) split() (*holdout, error) {
 	s := &holdout{keep: j.h.before(j.o.split)}
 	s.train = j.h.matrix(s.keep)
 	s.truth = j.h.truth(s.train, s.keep, j.o.rebuy)
-	known := make([]bool, s.train.Items)
-	for _, it := range s.train.Item {
-		if !known[it] {
-			known[it] = true
-			s.catalogue++
-		}
-	}
+	s.catalogue = s.train.Known()
 	if len(s.truth.User) == 0 {
 		return nil, fault.New(fault.Data, "recommend: the hold-out has no customer with earlier purchases and %s later", cond(j.o.rebuy, "any", "a new product")).
 			WithHint("customers need at least two orders; move --split, or widen --from, --to and --where")
@@ -82,7 +76,7 @@ func (j *recommendJob) score(ctx context.Context, s *holdout, t *recommend.Truth
 	if err != nil {
 		return nil, err
 	}
-	l, err := f.top(ctx, s.train, t.User, recommend.TopOptions{K: j.o.k, Rebuy: j.o.rebuy, Threads: j.threads()})
+	l, err := f.top(ctx, s.train, t.User, false, recommend.TopOptions{K: j.o.k, Rebuy: j.o.rebuy, Threads: j.threads()})
 	if err != nil {
 		return nil, err
 	}

@@ -8,12 +8,16 @@ import (
 )
 
 // recommendMethods are the choices of --method.
-var recommendMethods = []string{"itemknn", "popular", "recent", "own", "auto"}
+var recommendMethods = []string{"itemknn", "als", "ease", "popular", "recent", "own", "auto"}
 
 // fittedModel is a model with what only some of them can do.
 type fittedModel struct {
 	method string
 	model  recommend.Model
+	// binary says that how often a customer bought a product does not count.
+	binary bool
+	// strange, where not nil, is the model's Top for rows that it was not fitted on.
+	strange func(ctx context.Context, m *recommend.Matrix, users []uint32, o recommend.TopOptions) (*recommend.Lists, error)
 	// fill follows where the model's list ends; nil = nothing does.
 	fill *recommend.Popular
 	// reason names the bought item that spoke most for an item; nil = the method has none.
@@ -26,43 +30,102 @@ type fittedModel struct {
 func (j *recommendJob) fit(ctx context.Context, method string, m *recommend.Matrix, keep func(c int, row int64) bool) (*fittedModel, error) {
 	f := &fittedModel{method: method}
 	popular := recommend.FitPopular(m)
+	f.fill = popular
 	switch method {
 	case "popular":
-		f.model = popular
+		f.model, f.fill = popular, nil
 	case "recent":
-		f.model, f.fill = recommend.NewPopular(j.h.recent(j.o.window, keep)), popular
+		f.model = recommend.NewPopular(j.h.recent(j.o.window, keep))
 	case "own":
-		f.model, f.fill = recommend.Own{}, popular
+		f.model = recommend.Own{}
 	case "itemknn":
-		o := recommend.KNNOptions{Neighbours: j.o.neighbours, Shrink: j.o.shrink, Threads: j.threads(),
-			Similarity: map[string]recommend.Similarity{"cosine": recommend.Cosine, "jaccard": recommend.Jaccard, "bm25": recommend.BM25}[j.o.similarity]}
-		if len(j.o.similar) > 0 {
-			o.Neighbours = max(o.Neighbours, j.o.k)
-		}
-		if err := j.fits("itemknn", o.Memory(m)); err != nil {
-			return nil, err
-		}
-		k, err := recommend.FitKNN(ctx, m, o)
-		if err != nil {
-			return nil, err
-		}
-		if k.Sampled > 0 {
-			j.note("%d customers have more than 5,000 products each: a sample of theirs counts for likeness", k.Sampled)
-		}
-		f.model, f.fill, f.reason = k, popular, k.Reason
-		f.similar = func(item uint32, n int) ([]uint32, []float32) {
-			items, scores := k.BestNeighbours(item)
-			return items[:min(n, len(items))], scores[:min(n, len(items))]
-		}
+		return f, j.fitKNN(ctx, f, m)
+	case "als":
+		return f, j.fitALS(ctx, f, m)
+	case "ease":
+		return f, j.fitEASE(ctx, f, m)
 	default:
 		return nil, fault.New(fault.Usage, "--method %s: not known", method)
 	}
 	return f, nil
 }
 
-// top proposes to rows of m and fills the lists up with popular items of score 0.
-func (f *fittedModel) top(ctx context.Context, m *recommend.Matrix, users []uint32, o recommend.TopOptions) (*recommend.Lists, error) {
-	l, err := f.model.Top(ctx, m, users, o)
+// fitKNN learns which products share customers. How often a customer bought a product tells
+// nothing about likeness (BM25 weighs it), but much about buying it again.
+func (j *recommendJob) fitKNN(ctx context.Context, f *fittedModel, m *recommend.Matrix) error {
+	o := recommend.KNNOptions{Neighbours: j.o.neighbours, Shrink: j.o.shrink, Threads: j.threads(),
+		Similarity: map[string]recommend.Similarity{"cosine": recommend.Cosine, "jaccard": recommend.Jaccard, "bm25": recommend.BM25}[j.o.similarity]}
+	if len(j.o.similar) > 0 {
+		o.Neighbours = max(o.Neighbours, j.o.k)
+	}
+	if o.Similarity != recommend.BM25 {
+		m = m.Binary()
+	}
+	if err := j.fits("itemknn", o.Memory(m)); err != nil {
+		return err
+	}
+	k, err := recommend.FitKNN(ctx, m, o)
+	if err != nil {
+		return err
+	}
+	if k.Sampled > 0 {
+		j.note("%d customers have more than 5,000 products each: a sample of theirs counts for likeness", k.Sampled)
+	}
+	f.model, f.reason, f.binary = k, k.Reason, !j.o.rebuy
+	f.similar = func(item uint32, n int) ([]uint32, []float32) {
+		items, scores := k.BestNeighbours(item)
+		return items[:min(n, len(items))], scores[:min(n, len(items))]
+	}
+	return nil
+}
+
+func (j *recommendJob) fitALS(ctx context.Context, f *fittedModel, m *recommend.Matrix) error {
+	o := recommend.ALSOptions{Factors: j.o.factors, Iterations: j.o.iterations, Alpha: j.o.alpha, Regularization: j.o.lambda,
+		Seed: uint64(j.r.Seed), Threads: j.threads()}
+	if o.Regularization == 0 {
+		o.Regularization = 10
+	}
+	if err := j.fits("als", o.Memory(m)); err != nil {
+		return err
+	}
+	a, err := recommend.FitALS(ctx, m, o)
+	if err != nil {
+		return err
+	}
+	f.model, f.reason, f.similar, f.strange = a, a.Reason, a.Similar, a.TopNew
+	return nil
+}
+
+func (j *recommendJob) fitEASE(ctx context.Context, f *fittedModel, m *recommend.Matrix) error {
+	o := recommend.EASEOptions{Lambda: j.o.lambda, Threads: j.threads()}
+	if o.Lambda == 0 {
+		o.Lambda = 500
+	}
+	if err := j.fits("ease", o.Memory(m)); err != nil {
+		return err
+	}
+	e, err := recommend.FitEASE(ctx, m.Binary(), o)
+	if err != nil {
+		return err
+	}
+	if n := m.Known(); len(e.Items) < n {
+		j.note("ease looks at the %d most bought of %d products", len(e.Items), n)
+	}
+	f.model, f.reason, f.similar, f.binary = e, e.Reason, e.Similar, !j.o.rebuy
+	return nil
+}
+
+// top proposes to rows of m and fills the lists up with popular items of score 0. Strange rows are
+// not those that the model was fitted on.
+func (f *fittedModel) top(ctx context.Context, m *recommend.Matrix, users []uint32, strange bool, o recommend.TopOptions) (*recommend.Lists, error) {
+	propose, rows := f.model.Top, m
+	if f.binary {
+		rows = m.Binary()
+	}
+	if strange && f.strange != nil {
+		propose = f.strange
+	}
+	l, err := propose(ctx, rows, users, o)
 	if err != nil || f.fill == nil {
 		return l, err
 	}

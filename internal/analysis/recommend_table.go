@@ -74,7 +74,7 @@ func (j *recommendJob) customers(ctx context.Context) (*result.Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := f.top(ctx, m, users, recommend.TopOptions{K: j.o.k, Rebuy: j.o.rebuy, Threads: j.threads()})
+	l, err := f.top(ctx, m, users, false, recommend.TopOptions{K: j.o.k, Rebuy: j.o.rebuy, Threads: j.threads()})
 	if err != nil {
 		return nil, err
 	}
@@ -137,6 +137,9 @@ func (j *recommendJob) reason(f *fittedModel, m *recommend.Matrix, user int, ite
 		return -1
 	}
 	items, values := m.Row(user)
+	if f.binary {
+		values = nil
+	}
 	if why, ok := f.reason(items, values, item); ok {
 		return int(why)
 	}
@@ -196,7 +199,7 @@ func (j *recommendJob) basket(ctx context.Context) (*result.Table, error) {
 		return nil, err
 	}
 	row := recommend.FromRows(j.h.items.Len, []int64{0, int64(len(items))}, items, nil)
-	l, err := f.top(ctx, row, []uint32{0}, recommend.TopOptions{K: j.o.k, Rebuy: j.o.rebuy, Threads: 1})
+	l, err := f.top(ctx, row, []uint32{0}, true, recommend.TopOptions{K: j.o.k, Rebuy: j.o.rebuy, Threads: 1})
 	if err != nil {
 		return nil, err
 	}

@@ -84,6 +84,9 @@ func BenchmarkPurchases(b *testing.B) {
 	run("itemknn", func() (Model, error) {
 		return FitKNN(b.Context(), m, KNNOptions{Neighbours: 20, Threads: 2})
 	})
+	run("als", func() (Model, error) {
+		return FitALS(b.Context(), m, ALSOptions{Factors: 64, Iterations: 15, Regularization: 0.01, Alpha: 1, Threads: 2})
+	})
 	binary := m.Binary()
 	run("itemknn-binary", func() (Model, error) {
 		return FitKNN(b.Context(), binary, KNNOptions{Neighbours: 20, Threads: 2})

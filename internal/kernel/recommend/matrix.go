@@ -76,6 +76,17 @@ func FromRows(items int, off []int64, item []uint32, value []float32) *Matrix {
 // Binary returns the matrix with every value 1; it shares the rows.
 func (m *Matrix) Binary() *Matrix { return &Matrix{Items: m.Items, Off: m.Off, Item: m.Item} }
 
+// Known returns the number of items that a user has.
+func (m *Matrix) Known() int {
+	n := 0
+	for _, c := range m.counts() {
+		if c > 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // counts returns the number of users of each item.
 func (m *Matrix) counts() []int64 {
 	n := make([]int64, m.Items)

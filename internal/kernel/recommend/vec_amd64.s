@@ -1,0 +1,277 @@
+#include "textflag.h"
+
+// func cpuid(leaf, sub uint32) (a, b, c, d uint32)
+TEXT ·cpuid(SB), NOSPLIT, $0-24
+	MOVL leaf+0(FP), AX
+	MOVL sub+4(FP), CX
+	CPUID
+	MOVL AX, a+8(FP)
+	MOVL BX, b+12(FP)
+	MOVL CX, c+16(FP)
+	MOVL DX, d+20(FP)
+	RET
+
+// func xgetbv() uint32
+TEXT ·xgetbv(SB), NOSPLIT, $0-4
+	XORL CX, CX
+	XGETBV
+	MOVL AX, ret+0(FP)
+	RET
+
+// func combineWide(out, p *float32, stride int, rows *float32, n, k int)
+//
+// Columns are taken 64 at a time in eight registers, the rest 16 at a time in two.
+TEXT ·combineWide(SB), NOSPLIT, $0-48
+	MOVQ out+0(FP), DI
+	MOVQ stride+16(FP), R8
+	SHLQ $2, R8
+	MOVQ rows+24(FP), SI
+	MOVQ k+40(FP), R10
+	MOVQ R10, R11
+	SHLQ $2, R11             // bytes of a row
+
+columns64:
+	CMPQ R10, $64
+	JLT  columns16
+	MOVQ p+8(FP), BX
+	MOVQ SI, DX
+	MOVQ n+32(FP), CX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+rows64:
+	VBROADCASTSS (BX), Y8
+	VFMADD231PS (DX), Y8, Y0
+	VFMADD231PS 32(DX), Y8, Y1
+	VFMADD231PS 64(DX), Y8, Y2
+	VFMADD231PS 96(DX), Y8, Y3
+	VFMADD231PS 128(DX), Y8, Y4
+	VFMADD231PS 160(DX), Y8, Y5
+	VFMADD231PS 192(DX), Y8, Y6
+	VFMADD231PS 224(DX), Y8, Y7
+	ADDQ R8, BX
+	ADDQ R11, DX
+	DECQ CX
+	JNZ  rows64
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	VMOVUPS Y4, 128(DI)
+	VMOVUPS Y5, 160(DI)
+	VMOVUPS Y6, 192(DI)
+	VMOVUPS Y7, 224(DI)
+	ADDQ $256, DI
+	ADDQ $256, SI
+	SUBQ $64, R10
+	JMP  columns64
+
+columns16:
+	TESTQ R10, R10
+	JZ   done
+	MOVQ p+8(FP), BX
+	MOVQ SI, DX
+	MOVQ n+32(FP), CX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+rows16:
+	VBROADCASTSS (BX), Y8
+	VFMADD231PS (DX), Y8, Y0
+	VFMADD231PS 32(DX), Y8, Y1
+	ADDQ R8, BX
+	ADDQ R11, DX
+	DECQ CX
+	JNZ  rows16
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	SUBQ $16, R10
+	JMP  columns16
+
+done:
+	VZEROUPPER
+	RET
+
+// func gatherWide(out, p, rows *float32, idx *uint32, a, w *float32, n, k int)
+TEXT ·gatherWide(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), DI
+	MOVQ p+8(FP), SI
+	MOVQ rows+16(FP), R8
+	MOVQ idx+24(FP), R9
+	MOVQ a+32(FP), R10
+	MOVQ w+40(FP), R11
+	MOVQ n+48(FP), R12
+	MOVQ k+56(FP), R13
+	SHLQ $2, R13             // bytes of a row
+
+next:
+	MOVL (R9), DX
+	IMULQ R13, DX
+	ADDQ R8, DX              // the row y
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	XORQ CX, CX
+
+dot:
+	VMOVUPS (DX)(CX*1), Y2
+	VMOVUPS 32(DX)(CX*1), Y3
+	VFMADD231PS (SI)(CX*1), Y2, Y0
+	VFMADD231PS 32(SI)(CX*1), Y3, Y1
+	ADDQ $64, CX
+	CMPQ CX, R13
+	JLT  dot
+	VADDPS Y1, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS X1, X0, X0
+	VHADDPS X0, X0, X0
+	VHADDPS X0, X0, X0
+	VMOVSS (R10), X1
+	VFMADD231SS (R11), X0, X1
+	VBROADCASTSS X1, Y0
+	XORQ CX, CX
+
+add:
+	VMOVUPS (DI)(CX*1), Y2
+	VMOVUPS 32(DI)(CX*1), Y3
+	VFMADD231PS (DX)(CX*1), Y0, Y2
+	VFMADD231PS 32(DX)(CX*1), Y0, Y3
+	VMOVUPS Y2, (DI)(CX*1)
+	VMOVUPS Y3, 32(DI)(CX*1)
+	ADDQ $64, CX
+	CMPQ CX, R13
+	JLT  add
+	ADDQ $4, R9
+	ADDQ $4, R10
+	ADDQ $4, R11
+	DECQ R12
+	JNZ  next
+	VZEROUPPER
+	RET
+
+// func tileWide(c *float32, ld int, x *float32, k int, panel *float32)
+//
+// Twelve accumulators hold 6 rows of 16 columns; each step of k costs two loads,
+// six broadcasts and twelve products.
+TEXT ·tileWide(SB), NOSPLIT, $0-40
+	MOVQ c+0(FP), DI
+	MOVQ ld+8(FP), R8
+	SHLQ $2, R8
+	MOVQ x+16(FP), SI
+	MOVQ k+24(FP), CX
+	MOVQ panel+32(FP), DX
+	MOVQ CX, R9
+	SHLQ $2, R9              // bytes of a row of x
+	LEAQ (R9)(R9*2), R10
+	LEAQ (SI)(R10*1), BX     // row 3
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+step:
+	VMOVUPS (DX), Y12
+	VMOVUPS 32(DX), Y13
+	VBROADCASTSS (SI), Y14
+	VBROADCASTSS (SI)(R9*1), Y15
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VFMADD231PS Y12, Y15, Y2
+	VFMADD231PS Y13, Y15, Y3
+	VBROADCASTSS (SI)(R9*2), Y14
+	VBROADCASTSS (BX), Y15
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VFMADD231PS Y12, Y15, Y6
+	VFMADD231PS Y13, Y15, Y7
+	VBROADCASTSS (BX)(R9*1), Y14
+	VBROADCASTSS (BX)(R9*2), Y15
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VFMADD231PS Y12, Y15, Y10
+	VFMADD231PS Y13, Y15, Y11
+	ADDQ $4, SI
+	ADDQ $4, BX
+	ADDQ $64, DX
+	DECQ CX
+	JNZ  step
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ R8, DI
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ R8, DI
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ R8, DI
+	VMOVUPS Y6, (DI)
+	VMOVUPS Y7, 32(DI)
+	ADDQ R8, DI
+	VMOVUPS Y8, (DI)
+	VMOVUPS Y9, 32(DI)
+	ADDQ R8, DI
+	VMOVUPS Y10, (DI)
+	VMOVUPS Y11, 32(DI)
+	VZEROUPPER
+	RET
+
+// func aboveWide(v *float32, n int, bound float32) int
+TEXT ·aboveWide(SB), NOSPLIT, $0-32
+	MOVQ v+0(FP), SI
+	MOVQ n+8(FP), CX
+	VBROADCASTSS bound+16(FP), Y0
+	XORQ AX, AX
+
+scan:
+	VMOVUPS (SI)(AX*4), Y1
+	VMOVUPS 32(SI)(AX*4), Y2
+	VCMPPS $0x1e, Y0, Y1, Y1 // Y1 > bound, ordered, quiet
+	VCMPPS $0x1e, Y0, Y2, Y2
+	VORPS Y1, Y2, Y1
+	VMOVMSKPS Y1, DX
+	TESTL DX, DX
+	JNZ  found
+	ADDQ $16, AX
+	CMPQ AX, CX
+	JLT  scan
+
+found:
+	MOVQ AX, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func axpyWide(out *float32, v float32, y *float32, n int)
+TEXT ·axpyWide(SB), NOSPLIT, $0-32
+	MOVQ out+0(FP), DI
+	VBROADCASTSS v+8(FP), Y0
+	MOVQ y+16(FP), SI
+	MOVQ n+24(FP), CX
+
+step:
+	VMOVUPS (DI), Y1
+	VMOVUPS 32(DI), Y2
+	VFMADD231PS (SI), Y0, Y1
+	VFMADD231PS 32(SI), Y0, Y2
+	VMOVUPS Y1, (DI)
+	VMOVUPS Y2, 32(DI)
+	ADDQ $64, SI
+	ADDQ $64, DI
+	SUBQ $16, CX
+	JNZ  step
+	VZEROUPPER
+	RET
