@@ -112,7 +112,7 @@ func rowScores(x [][]float64, depth []float64, loc *anomaly.Location) []float64 
 		far.Add(dist[i])
 	}
 	chi := distuv.ChiSquared{K: float64(len(x))}
-	deepRank, farRank := rankOf(depth), rankOf(dist)
+	deepRank, farRank := shareAbove(depth), shareAbove(dist)
 	out := make([]float64, n)
 	for i := range n {
 		p := math.Min(deep.P(depth[i]), deepRank(depth[i]))
@@ -122,8 +122,8 @@ func rowScores(x [][]float64, depth []float64, loc *anomaly.Location) []float64 
 	return out
 }
 
-// rankOf returns the share of values that are at least as large.
-func rankOf(v []float64) func(float64) float64 {
+// shareAbove returns the share of values that are at least as large.
+func shareAbove(v []float64) func(float64) float64 {
 	sorted := slices.Clone(v)
 	slices.Sort(sorted)
 	return func(x float64) float64 {
