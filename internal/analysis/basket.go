@@ -51,6 +51,7 @@ meet the support, before the confidence; --fdr keeps rules up to a q_value.`,
 	Method:  "basket",
 	Plan:    basketPlan,
 	Finish:  basketFinish,
+	Section: basketSection,
 })
 
 var ruleSpecs = []result.Spec{

@@ -47,6 +47,7 @@ days within --horizon, discounted. With --calibration-end the days after it test
 	Method:  "lifetime",
 	Plan:    lifetimePlan,
 	Finish:  lifetimeFinish,
+	Section: lifetimeSection,
 })
 
 var lifetimeSpecs = []result.Spec{

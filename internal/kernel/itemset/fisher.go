@@ -49,6 +49,7 @@ func (f *Fisher) factorial(k int64) float64 {
 // Greater returns P(K ≥ k) where K counts the baskets with Y among nx baskets with X
 // when ny of all baskets have Y (hypergeometric).
 func (f *Fisher) Greater(k, nx, ny int64) float64 {
+	nx, ny = min(nx, ny), max(nx, ny) // the test is symmetric, and so are its digits
 	lo, hi := max(0, nx+ny-f.n), min(nx, ny)
 	if k <= lo {
 		return 1

@@ -29,6 +29,9 @@ func (w *worker) project(i uint32) (later, passed []ext) {
 	}
 	slices.Sort(w.seen)
 	words := (len(m.where[i]) + 63) / 64
+	if m.o.MaxSize == 2 {
+		words = 0 // pairs are counted already
+	}
 	var all []ext
 	for _, r := range w.seen {
 		if w.count[r] >= m.o.MinCount {
@@ -36,7 +39,7 @@ func (w *worker) project(i uint32) (later, passed []ext) {
 			all = append(all, ext{item: r, n: w.count[r], bits: w.arena.zeroed(words)})
 		}
 	}
-	if len(all) > 0 {
+	if len(all) > 0 && words > 0 {
 		for t, p := range m.where[i] {
 			word, bit := t>>6, uint64(1)<<(t&63)
 			for q := p + 1; m.flat[q] != endMark; q++ {

@@ -148,15 +148,18 @@ func (w *worker) countChoices(size, k int) bool {
 func (w *worker) branches(ctx context.Context, exts, passed []ext, depth int) bool {
 	least := w.m.o.MinCount
 	keepPassed := w.m.o.Target != Frequent
+	last := w.m.o.MaxSize != 0 && depth+2 >= w.m.o.MaxSize // the sets with one item more are the largest wanted
 	w.level(depth + 1)
 	for a := range exts {
 		mark := w.arena.mark()
 		l := &w.levels[depth+1]
 		later, gone := l.later[:0], l.gone[:0]
 		x := exts[a].bits
-		for _, e := range exts[a+1:] {
-			if c, ok := w.meet(x, e, least); ok {
-				later = append(later, c)
+		if !last {
+			for _, e := range exts[a+1:] {
+				if c, ok := w.meet(x, e, least); ok {
+					later = append(later, c)
+				}
 			}
 		}
 		if keepPassed {

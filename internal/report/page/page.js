@@ -79,6 +79,10 @@
       const slot = (width - 64) / Math.max(1, o.xAxis[0].data.length);
       if (slot < 42) for (const s of o.series) for (const d of s.data) if (d && d.label) d.label.show = false;
     }
+    if (c.kind === "graph") { // names stand in the margins at both sides
+      const s = o.series[0], room = Math.round(width * 0.37) - 22;
+      Object.assign(s.label, { width: room, overflow: "truncate", fontSize: small ? 11 : 13 });
+    }
     if (c.kind === "curve" && small) for (const s of o.series) if (s.label) s.label.fontSize = 12;
     if (c.flow) {
       const cols = Math.max(3, Math.min(8, Math.floor(width / 88))), cells = o.series[0].data;
