@@ -75,6 +75,8 @@ type Request struct {
 	Rows int64
 	// Full asks for the report's model sections whatever the size of the input.
 	Full bool
+	// Segments are the shop's own names of RFM scores, before the standard ones.
+	Segments []SegmentRule
 	// Files holds the content of the files that InFileParams name, by Param.Name.
 	Files map[string][]byte
 	// Pseudonym replaces customer ids that a page names (--pseudonymise); nil shows them.

@@ -23,7 +23,8 @@ var RFM = Register(&Definition{
 	Long: `One row a known customer. recency_days is the number of calendar days from the
 last order to --as-of (default: the day after the last sold line), frequency the distinct
 orders, monetary the revenue. A score is 1 + ⌊5 × (customers strictly worse) / N⌋ in
-integers, so equal values get equal scores. Segments are those of the segments command.`,
+integers, so equal values get equal scores. Segments are those of the segments command; segments: in
+ecomctl.yaml names own ones by the scores.`,
 	Example: []string{"ecomctl rfm orders.parquet --as-of 2026-01-01 -o rfm.parquet", "ecomctl rfm orders.csv --sort monetary:desc --limit 20"},
 	Table:   "orders",
 	Needs:   []string{"order_ts", "customer_id"},
@@ -82,6 +83,7 @@ type scoredCustomers struct {
 	freq    []int64
 	money   []int64 // 10⁻⁴ units
 	scores  rfm.Scores
+	segs    *segmenting
 }
 
 func scoreCustomers(r *Request, a *query.Answer) (*scoredCustomers, int64, error) {
@@ -97,6 +99,11 @@ func scoreCustomers(r *Request, a *query.Answer) (*scoredCustomers, int64, error
 		return nil, 0, fault.New(fault.Internal, "scoring customers: an order lies after as-of")
 	}
 	s.scores = rfm.Score(s.recency, s.freq, s.money)
+	var err error
+	if s.segs, err = r.segmenting(); err != nil {
+		return nil, 0, err
+	}
+	s.segs.name(&s.scores)
 	return s, asOf * dayMicros, nil
 }
 
@@ -129,7 +136,7 @@ func rfmFinish(_ context.Context, r *Request, a *query.Answer) (*Result, error) 
 		intColumn(Get("rfm").Columns[1], s.recency), intColumn(Get("rfm").Columns[2], s.freq),
 		{Spec: Get("rfm").Columns[3], Data: frame.Column{Type: result.MoneyType, Kind: frame.Decimal, Len: n, I64: s.money}},
 		scoreColumn(scoreSpecs[0], s.scores.R), scoreColumn(scoreSpecs[1], s.scores.F), scoreColumn(scoreSpecs[2], s.scores.M),
-		segmentColumn(scoreSpecs[3], s.scores.Segment),
+		s.segs.column(scoreSpecs[3], s.scores.Segment),
 	}}
 	res := &Result{Main: out, AsOf: asOf}
 	if n == 0 {
@@ -149,25 +156,6 @@ func scoreColumn(spec result.Spec, v []uint8) result.Column {
 		wide[i] = int64(x)
 	}
 	return intColumn(spec, wide)
-}
-
-// segmentDict holds the segment names once; columns of segments are codes into it.
-var segmentDict = func() *frame.Dict {
-	d := &frame.Dict{Off: []int32{0}}
-	for _, s := range rfm.Segments {
-		d.Data = append(d.Data, s...)
-		d.Off = append(d.Off, int32(len(d.Data)))
-	}
-	return d
-}()
-
-func segmentColumn(spec result.Spec, seg []uint8) result.Column {
-	codes := make([]int32, len(seg))
-	for i, s := range seg {
-		codes[i] = int32(s)
-	}
-	at := result.ArrowType(expr.Text)
-	return result.Column{Spec: spec, Data: frame.Column{Type: at, Kind: frame.String, Len: len(seg), Codes: codes, Dict: segmentDict}}
 }
 
 // dateText formats days since 1970.

@@ -6,7 +6,6 @@ import (
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
-	"github.com/ecomctl/ecomctl/internal/kernel/rfm"
 	"github.com/ecomctl/ecomctl/internal/query"
 	"github.com/ecomctl/ecomctl/internal/result"
 )
@@ -20,7 +19,8 @@ var Segments = Register(&Definition{
 means of recency, frequency and money. From v = ⌊(f + m + 1) / 2⌋: r 5: v ≥ 4
 champions, 2–3 potential_loyalists, 1 new; r 4: v ≥ 4 loyal, 2–3 potential_loyalists,
 1 promising; r 3: v ≥ 4 loyal, 3 need_attention, else about_to_sleep; r ≤ 2: v 5
-cant_lose, 3–4 at_risk, else hibernating, but r 1 with v 1 lost.`,
+cant_lose, 3–4 at_risk, else hibernating, but r 1 with v 1 lost. Own names come from
+segments: in ecomctl.yaml, a list of {name, when}: the first condition over r, f, m and v that holds.`,
 	Example: []string{"ecomctl segments orders.parquet", "ecomctl segments orders.csv --as-of 2025-07-01 --format json"},
 	Table:   "orders",
 	Needs:   []string{"order_ts", "customer_id"},
@@ -44,7 +44,8 @@ cant_lose, 3–4 at_risk, else hibernating, but r 1 with v 1 lost.`,
 // segmentTotals are exact sums over the customers of one segment.
 type segmentTotals struct{ customers, recency, freq, money int64 }
 
-func sumSegments(s *scoredCustomers) (by [len(rfm.Segments)]segmentTotals, all segmentTotals) {
+func sumSegments(s *scoredCustomers) (by []segmentTotals, all segmentTotals) {
+	by = make([]segmentTotals, len(s.segs.names))
 	for i, seg := range s.scores.Segment {
 		for _, t := range []*segmentTotals{&by[seg], &all} {
 			t.customers++
@@ -68,7 +69,7 @@ func segmentsFinish(_ context.Context, r *Request, a *query.Answer) (*Result, er
 	return &Result{Main: t, AsOf: asOf}, nil
 }
 
-// segmentTable has one row a segment that has customers, in the order of rfm.Segments.
+// segmentTable has one row a segment that has customers, the shop's own first.
 func segmentTable(s *scoredCustomers) (*result.Table, error) {
 	by, all := sumSegments(s)
 	if all.money < 0 {
@@ -85,7 +86,7 @@ func segmentTable(s *scoredCustomers) (*result.Table, error) {
 		}
 		n++
 		c := float64(t.customers)
-		result.AppendText(&cols[0], rfm.Segments[seg])
+		result.AppendText(&cols[0], s.segs.names[seg])
 		result.AppendInt(&cols[1], t.customers)
 		result.AppendFloat(&cols[2], c/float64(all.customers))
 		result.AppendInt(&cols[3], t.money)

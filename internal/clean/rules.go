@@ -4,6 +4,9 @@
 package clean
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/relation"
 )
@@ -15,6 +18,7 @@ const (
 	NoProduct     = "no_product"
 	Unparsable    = relation.ReasonUnparsable
 	NoMoney       = "no_money"
+	NoRate        = "no_rate"
 	NegativePrice = "negative_price"
 	ZeroQuantity  = "zero_quantity"
 	Future        = "future"
@@ -71,6 +75,10 @@ func StandardRules(rel *relation.Relation, cfg Config) []relation.Rule {
 	null(NoTime, ts)
 	null(NoProduct, "product_id")
 	add(relation.Rule{Name: Unparsable, Kind: relation.Reject, Test: relation.TestBad, When: expr.Col(relation.BadColumn)})
+	if money && rel.Rates != nil {
+		codes := slices.Sorted(maps.Keys(rel.Rates.By))
+		add(relation.Rule{Name: NoRate, Kind: relation.Reject, When: expr.Or(expr.IsNull(expr.Col("currency")), expr.Not(expr.In(expr.Col("currency"), codes...)))}, "currency")
+	}
 	if money {
 		add(relation.Rule{Name: NoMoney, Kind: relation.Reject, Test: relation.TestNoMoney, When: expr.IsNull(expr.Col(relation.MoneyColumn))})
 	}

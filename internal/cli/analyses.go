@@ -27,6 +27,7 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 		Example: "  " + strings.Join(d.Example, "\n  "),
 	}
 	com, out := addCommon(a, c), addOutput(a, c)
+	com.addRates(c)
 	completeResult(c, d)
 	if d.NoNet {
 		c.Flags().MarkHidden("net")

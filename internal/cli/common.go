@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"runtime"
 	"strconv"
@@ -19,6 +20,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/relation"
 	"github.com/ecomctl/ecomctl/internal/source"
 	"github.com/ecomctl/ecomctl/internal/term"
+	"github.com/ecomctl/ecomctl/internal/vfs"
 )
 
 // common are the flags that every command reading a table shares.
@@ -43,6 +45,7 @@ type common struct {
 	dedupe         bool
 	net            bool
 	maxRejects     string
+	rates          string
 	text           textFlags
 
 	conf *config.Config
@@ -89,6 +92,29 @@ func addCommon(a *App, c *cobra.Command) *common {
 	return o
 }
 
+// addRates registers --rates, which only commands that report money have.
+func (o *common) addRates(c *cobra.Command) {
+	c.Flags().StringVar(&o.rates, "rates", "", "convert money into --currency by the rates in `FILE` (CSV: currency,rate[,from])")
+}
+
+// maxRates bounds a file of rates.
+const maxRates = 64 << 20
+
+// readRates reads the file of --rates; nil without one.
+func (o *common) readRates(ctx context.Context) (*relation.Rates, error) {
+	if o.rates == "" {
+		return nil, nil
+	}
+	if o.currency == "" {
+		return nil, fault.New(fault.Usage, "--rates %s: into which currency?", o.rates).WithHint("add --currency CODE")
+	}
+	b, err := vfs.ReadFile(ctx, o.rates, maxRates)
+	if err != nil {
+		return nil, fault.Wrap(err, "--rates")
+	}
+	return relation.ParseRates(bytes.NewReader(b), o.rates, o.currency)
+}
+
 // session is an opened input, mapped and ready to be asked.
 type session struct {
 	*common
@@ -132,6 +158,9 @@ func (o *common) load(c *cobra.Command) error {
 	o.engine, o.memory, o.threads, o.maxRejects = conf.Engine, conf.Memory, conf.Threads, conf.MaxRejects
 	o.noProgress, o.noClean, o.rejectFree = conf.NoProgress, conf.NoClean, conf.RejectFree
 	o.dedupe, o.net = conf.Dedupe, conf.Net
+	if c.Flags().Lookup("rates") != nil {
+		o.rates = conf.Rates
+	}
 	o.text.delimiter, o.text.encoding = conf.Delimiter, conf.Encoding
 	if conf.SeedSet {
 		o.seed = conf.Seed
@@ -266,7 +295,14 @@ func (o *common) request(s *session) (*analysis.Request, error) {
 			return nil, err
 		}
 	}
-	r.InCurrency(o.currency)
+	if r.Segments, err = shopSegments(o.conf.Segments); err != nil {
+		return nil, err
+	}
+	if s.rel.Rates != nil {
+		r.Currency = s.rel.Rates.To
+	} else {
+		r.InCurrency(o.currency)
+	}
 	return r, nil
 }
 

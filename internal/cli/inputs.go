@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/ecomctl/ecomctl/internal/analysis"
 	"github.com/ecomctl/ecomctl/internal/clean"
 	"github.com/ecomctl/ecomctl/internal/config"
 	"github.com/ecomctl/ecomctl/internal/expr"
@@ -111,9 +112,13 @@ func (o *common) build(ctx context.Context, s *session, table string, asOf int64
 	if err != nil {
 		return nil, err
 	}
+	rates, err := o.readRates(ctx)
+	if err != nil {
+		return nil, err
+	}
 	rel, notices, err := schema.Build(ctx, schema.BuildOptions{
 		Table: table, Fact: s.data, Tables: s.tables, Preset: o.preset, Maps: o.maps, Zone: s.zone.String(), AsOf: asOf,
-		Now: s.now.UnixMicro(), NoClean: o.noClean, Dedupe: o.dedupe, KeepUnmapped: keepUnmapped,
+		Now: s.now.UnixMicro(), NoClean: o.noClean, Dedupe: o.dedupe, KeepUnmapped: keepUnmapped, Rates: rates,
 		Rules: clean.Config{RejectFree: o.rejectFree, VoidWords: o.conf.VoidStatuses, Extra: extra},
 	})
 	if err != nil {
@@ -175,6 +180,22 @@ func shopRules(rules []config.Rule) ([]relation.Rule, error) {
 			return nil, fault.Wrap(err, "%s: rule %s", r.From, r.Name)
 		}
 		out = append(out, relation.Rule{Name: r.Name, Kind: kinds[r.Kind], When: when})
+	}
+	return out, nil
+}
+
+// shopSegments checks the configured names of RFM scores.
+func shopSegments(list []config.Segment) ([]analysis.SegmentRule, error) {
+	var out []analysis.SegmentRule
+	for _, s := range list {
+		when, err := expr.Parse(s.When)
+		if err == nil {
+			when, err = expr.CheckCondition(when, analysis.SegmentLookup, analysis.SegmentColumns...)
+		}
+		if err != nil {
+			return nil, fault.Wrap(err, "%s: segment %s", s.From, s.Name)
+		}
+		out = append(out, analysis.SegmentRule{Name: s.Name, When: when})
 	}
 	return out, nil
 }

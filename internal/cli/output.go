@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ecomctl/ecomctl/internal/clean"
 	"github.com/ecomctl/ecomctl/internal/config"
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
@@ -237,6 +238,10 @@ func keptLine(acc *query.Account) string {
 
 // otherCurrencies tells what --currency left out.
 func (s *session) otherCurrencies(acc *query.Account) {
+	if s.rel != nil && s.rel.Rates != nil {
+		s.withoutRate(acc)
+		return
+	}
 	if s.currency == "" || len(acc.Currencies) == 0 {
 		return
 	}
@@ -258,6 +263,15 @@ func (s *session) otherCurrencies(acc *query.Account) {
 	}
 	if !in {
 		s.app.say("note: no sold row is in %s", s.currency)
+	}
+}
+
+// withoutRate tells how many rows --rates left without money.
+func (s *session) withoutRate(acc *query.Account) {
+	for _, r := range acc.Reasons {
+		if r.Reason == clean.NoRate && r.Rows > 0 {
+			s.app.say("note: %d rows are rejects because --rates has no rate for their currency on their day", r.Rows)
+		}
 	}
 }
 

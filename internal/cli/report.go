@@ -30,8 +30,8 @@ type reportOptions struct {
 	pseudonymise, full          bool
 }
 
-// pageNoName is the value of --html without a file name.
-const pageNoName = "\x00"
+// pageNoName is the value of --html without a file name: a name that no file has.
+const pageNoName = " "
 
 func newReport(a *App) *cobra.Command {
 	o := &reportOptions{}
@@ -52,6 +52,7 @@ terminal, else to standard output. --format json gives the data of the page.`,
   ecomctl report orders.parquet --format json | jq .sections[].lead`,
 	}
 	o.common = addCommon(a, c)
+	o.addRates(c)
 	f := c.Flags()
 	f.StringVar(&o.html, "html", "", "write the HTML page (the default), to `FILE` when one is named")
 	f.Lookup("html").NoOptDefVal = pageNoName

@@ -27,10 +27,12 @@ type Config struct {
 	NoProgress, NoClean, RejectFree        bool
 	Dedupe, Net                            bool
 	MaxRejects                             string
-	MaxRejectsShare                        float64  // of MaxRejects; meaningful when it is set
-	VoidStatuses                           []string // nil = the built-in list
-	Rules                                  []Rule   // clean rules of the shop
-	ValidateRules                          string   // rules file of `validate`
+	MaxRejectsShare                        float64   // of MaxRejects; meaningful when it is set
+	VoidStatuses                           []string  // nil = the built-in list
+	Rules                                  []Rule    // clean rules of the shop
+	Segments                               []Segment // names of the shop for RFM scores
+	Rates                                  string    // file of exchange rates
+	ValidateRules                          string    // rules file of `validate`
 	Delimiter, Encoding, Format, LogFormat string
 	TmpDir                                 string
 	PseudonymKey                           Secret // key of --pseudonymise
@@ -41,6 +43,14 @@ type Rule struct {
 	Name string // the reason in summaries
 	Kind string // reject, void, reversal or outside
 	When string // expression over canonical columns
+	From string // "ecomctl.yaml:12", for messages
+}
+
+// Segment names the customers whose RFM scores satisfy When; the first that does is taken,
+// and the standard segments name the rest.
+type Segment struct {
+	Name string
+	When string // expression over r, f, m (1–5) and v = ⌊(f + m + 1) / 2⌋
 	From string // "ecomctl.yaml:12", for messages
 }
 

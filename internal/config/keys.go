@@ -19,11 +19,12 @@ const (
 	Int
 	Bool
 	RuleList // only in files
+	SegmentList
 )
 
 // String returns the name that documentation uses.
 func (t Type) String() string {
-	return [...]string{"text", "list", "map", "integer", "boolean", "list of rules"}[t]
+	return [...]string{"text", "list", "map", "integer", "boolean", "list of rules", "list of segments"}[t]
 }
 
 // Key is one setting.
@@ -50,7 +51,7 @@ type value struct {
 	text  string
 	list  []string
 	pairs []pair
-	node  *yamldoc.Node // RuleList
+	node  *yamldoc.Node // RuleList, SegmentList
 	base  string        // folder that relative file: paths start from
 }
 
@@ -90,6 +91,8 @@ var Keys = []*Key{
 	{Name: "max_rejects", Type: Text, Default: "5%", Desc: "exit with 3 when a larger share of rows is rejected", Example: "2%", set: setShare},
 	{Name: "void_statuses", Type: List, Default: "cancelled, refunded, voided, failed, trash, unpaid and their Chinese words", Desc: "statuses of lines that are no revenue; replaces the built-in list", Example: "[cancelled, refunded, 已取消]", set: list(func(c *Config) *[]string { return &c.VoidStatuses })},
 	{Name: "clean_rules", Type: RuleList, Desc: "clean rules of the shop: rows for which `when` is true become reject, void, reversal or outside", Example: "[{name: test_order, kind: void, when: \"customer_id = 1\"}]", set: setRules},
+	{Name: "rates", Type: Text, Desc: "CSV file of exchange rates (currency,rate[,from]) into `currency`", Example: "rates.csv", set: text(func(c *Config) *string { return &c.Rates })},
+	{Name: "segments", Type: SegmentList, Default: "the standard ones", Desc: "names of the shop for RFM scores: the first whose `when` (over r, f, m and v = (f + m + 1) / 2) is true; the standard segments name the rest", Example: "[{name: vip, when: \"r = 5 and m = 5\"}]", set: setSegments},
 	{Name: "validate_rules", Type: Text, Desc: "rules file of `validate`, or builtin:orders", Example: "rules.yaml", set: text(func(c *Config) *string { return &c.ValidateRules })},
 	{Name: "engine", Type: Text, Default: "local", Desc: "what answers queries", Example: "local", Choices: []string{"local", "spark"}, set: text(func(c *Config) *string { return &c.Engine })},
 	{Name: "threads", Type: Int, Default: "all processors", Desc: "worker threads", Example: "4", set: setThreads},
@@ -161,6 +164,33 @@ func setSeed(c *Config, v value) (err error) {
 
 func setPseudonymKey(c *Config, v value) error {
 	c.PseudonymKey = Secret{raw: v.text, base: v.base}
+	return nil
+}
+
+// setSegments reads the shop's names of RFM scores.
+func setSegments(c *Config, v value) error {
+	const how = "write a list of {name: vip, when: \"r = 5 and m = 5\"}"
+	if v.node.Kind != yamldoc.List {
+		return v.node.Fail(how, "segments is %s, not a list", v.node.Kind)
+	}
+	c.Segments = nil
+	for _, item := range v.node.Items {
+		if err := item.Only("a segment", "name", "when"); err != nil {
+			return err
+		}
+		s := Segment{From: item.File + ":" + strconv.Itoa(item.Line)}
+		for key, at := range map[string]*string{"name": &s.Name, "when": &s.When} {
+			n := item.Get(key)
+			if n == nil {
+				return item.Fail(how, "a segment has no %s", key)
+			}
+			var err error
+			if *at, err = n.Text(key); err != nil {
+				return err
+			}
+		}
+		c.Segments = append(c.Segments, s)
+	}
 	return nil
 }
 

@@ -217,7 +217,7 @@ func fromNode(k *Key, n *yamldoc.Node, base string) (*value, error) {
 		if b, err = n.Bool(k.Name); err == nil && b {
 			v.text = "true"
 		}
-	case RuleList:
+	case RuleList, SegmentList:
 	default:
 		v.text, err = n.Text(k.Name)
 	}
@@ -249,8 +249,8 @@ func (l *loader) text(k *Key, s, from string) {
 			l.problem(from, fault.New(fault.Usage, "%s: %q is not true or false", from, s))
 			return
 		}
-	case RuleList:
-		l.problem(from, fault.New(fault.Usage, "%s: rules are written in a file", from).WithHint("put them under clean_rules: in %s", FileName))
+	case RuleList, SegmentList:
+		l.problem(from, fault.New(fault.Usage, "%s: lists of rules are written in a file", from).WithHint("put them under %s: in %s", k.Name, FileName))
 		return
 	}
 	l.apply(setting{k, v, Origin{Key: k.Name, From: from}})
@@ -275,7 +275,7 @@ func (l *loader) apply(s setting) {
 		err = s.key.set(l.config, s.value)
 	}
 	if err != nil {
-		if s.key.Type != RuleList { // rules name their own line
+		if s.key.Type != RuleList && s.key.Type != SegmentList { // rules name their own line
 			err = fault.Wrap(fault.As(fault.Usage, err), "%s: %s", s.origin.From, s.key.Name)
 		}
 		l.problem(s.origin.From, err)

@@ -23,7 +23,7 @@ passwords of URLs are ever printed. In variables lists are separated by commas a
 `)
 	for _, k := range Keys {
 		env, desc := "`"+k.Env()+"`", k.Desc
-		if k.Type == RuleList {
+		if k.Type == RuleList || k.Type == SegmentList {
 			env = ""
 		}
 		if k.Choices != nil {

@@ -31,12 +31,12 @@ func (s *setting) shown() string {
 		return strings.Join(parts, ", ")
 	case k.Type == Bool:
 		return strconv.FormatBool(v.text == "true")
-	case k.Type == RuleList:
-		n := len(v.node.Items)
-		if n == 1 {
-			return "1 rule"
+	case k.Type == RuleList, k.Type == SegmentList:
+		what := strings.TrimPrefix(k.Type.String(), "list of ")
+		if n := len(v.node.Items); n != 1 {
+			return fmt.Sprintf("%d %s", n, what)
 		}
-		return fmt.Sprintf("%d rules", n)
+		return "1 " + strings.TrimSuffix(what, "s")
 	}
 	return Redact(v.text)
 }

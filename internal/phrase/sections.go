@@ -217,7 +217,7 @@ var reasons = map[string][2]string{
 	"sold": {"sold", "已售"}, "reversal": {"reversal (returned)", "退货"}, "void": {"void status", "作废状态"}, "void_status": {"void status", "作废状态"},
 	"outside": {"on or after as-of", "在截止日或之后"}, "no_order_id": {"no order id", "缺订单号"}, "no_order_ts": {"no order time", "缺下单时间"},
 	"no_time": {"no order time", "缺下单时间"}, "no_product_id": {"no product", "缺商品"}, "no_product": {"no product", "缺商品"}, "unparsable": {"unreadable value", "无法解析的值"},
-	"no_money": {"no computable money", "金额无法计算"}, "negative_price": {"negative price", "负单价"}, "zero_quantity": {"quantity 0", "数量为 0"},
+	"no_money": {"no computable money", "金额无法计算"}, "no_rate": {"a currency without a rate", "币种没有汇率"}, "negative_price": {"negative price", "负单价"}, "zero_quantity": {"quantity 0", "数量为 0"},
 	"future": {"time in the future", "时间在未来"}, "future_time": {"time in the future", "时间在未来"}, "duplicate": {"exact duplicate", "完全重复"}, "free": {"price 0", "价格为 0"},
 	"bad_row": {"line that cannot be split", "无法拆分的行"}, "bad_line": {"line that cannot be split", "无法拆分的行"}, "malformed": {"line that cannot be split", "无法拆分的行"},
 }

@@ -28,6 +28,7 @@ type Program struct {
 	out   []int     // of each asked column its place in cols; -1 is money
 	rules []rulePlan
 	money [4]int // amount, quantity, price, discount as places in cols; -1 absent
+	cur   int    // place of currency where rates convert; else -1
 	price int    // place in cols of what makes a row free: unit_price; -1 means money
 	ts    int    // place of order_ts; -1 absent
 	dims  []*dim
@@ -74,7 +75,7 @@ func AllColumns() Option { return func(p *Program) { p.all = true } }
 // read besides, are computed from the fact table. It fails with fault.Usage when a
 // name is unknown or a source column cannot be read as its type.
 func Compile(rel *Relation, need []string, opts ...Option) (*Program, error) {
-	p := &Program{Rel: rel, ts: -1, price: -1, money: [4]int{-1, -1, -1, -1}}
+	p := &Program{Rel: rel, ts: -1, price: -1, cur: -1, money: [4]int{-1, -1, -1, -1}}
 	for _, o := range opts {
 		o(p)
 	}
@@ -364,6 +365,12 @@ func (b *builder) inner() error {
 				return err
 			}
 			b.money[k] = i
+		}
+		if b.Rel.Rates != nil {
+			var err error
+			if b.cur, err = b.column("currency"); err != nil {
+				return err
+			}
 		}
 	}
 	ts := b.Rel.TimeColumn()

@@ -110,6 +110,8 @@ type Relation struct {
 	Zone string
 	// AsOf, in microseconds of Zone's wall time, makes later rows Outside; MaxInt64 when open.
 	AsOf int64
+	// Rates, where not nil, convert the money of every line by its currency column.
+	Rates *Rates
 	// Canonical is the number of leading Columns that are mapped (compared by Dedupe).
 	Canonical int
 }

@@ -17,6 +17,7 @@ type Worker struct {
 	joins [][]int32 // of each row its row in a dimension, -1 when unmatched
 	keys  []keyReader
 	calc  moneyCalc
+	conv  converter
 	money frame.Column
 	mask  []uint64
 	mask2 []uint64
@@ -145,6 +146,14 @@ func (w *Worker) computeMoney(raw *frame.Batch) {
 		}
 	}
 	w.calc.run(raw.N, op[0], op[1], op[2], op[3])
+	if p.cur >= 0 {
+		var ts *frame.Column
+		if p.ts >= 0 {
+			ts = &w.vecs[p.ts].out
+		}
+		w.conv.rates = p.Rel.Rates
+		w.conv.convert(&w.calc, raw.N, &w.vecs[p.cur].out, ts)
+	}
 	w.rows.Money, w.rows.MoneyValid = w.calc.out, nil
 	w.money = frame.Column{Type: moneyType, Kind: frame.Int, Len: raw.N, I64: w.calc.out}
 	if w.calc.nulls {

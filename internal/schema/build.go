@@ -40,6 +40,8 @@ type BuildOptions struct {
 	// Rules configures the clean rules; its Now is set from Now and Zone.
 	Rules  clean.Config
 	Dedupe bool
+	// Rates convert money by the currency column, which must be there; nil converts nothing.
+	Rates *relation.Rates
 	// KeepUnmapped adds the columns that are not mapped, under their own names.
 	KeepUnmapped bool
 }
@@ -90,6 +92,9 @@ func Build(ctx context.Context, opts BuildOptions) (*relation.Relation, []Notice
 	}
 	if err := b.columns(); err != nil {
 		return nil, nil, err
+	}
+	if b.rel.Rates = opts.Rates; opts.Rates != nil && !b.rel.Has("currency") {
+		return nil, nil, fault.New(fault.Usage, "--rates: the input has no currency").WithHint("map a column with --map currency=COLUMN")
 	}
 	if b.KeepUnmapped || b.table == Any {
 		b.unmapped()

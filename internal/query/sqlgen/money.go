@@ -13,6 +13,9 @@ func (r *rows) moneyTerm() term {
 	if r.money != nil {
 		return *r.money
 	}
+	if r.rel.Rates != nil {
+		return r.refuse("money converted by rates")
+	}
 	amount, quantity, price, discount, ok := r.rel.MoneyParts()
 	if !ok {
 		return r.refuse("money: the %s have neither amount nor quantity and unit_price", r.rel.Name)
