@@ -49,8 +49,20 @@ def lines(path):
         return str(sum(1 for _ in csv.reader(f)) - 1)
 
 
+def funnel(path):
+    """The steps of a funnel with their users and median times."""
+    with open(path, newline="") as f:
+        rows = list(csv.DictReader(f))
+    return ", ".join(f"{r['step']} {r['users']}" + (f" {float(r['median_seconds']):.6f}" if r["median_seconds"] else "") for r in rows)
+
+
 def fim(args):
     return {"PyFIM eclat": f"fim_.py eclat {args}", "PyFIM fpgrowth": f"fim_.py fpgrowth {args}"}
+
+
+def within(far):
+    """Checks that are numbers no farther apart than far."""
+    return lambda ours, theirs: abs(float(ours) - float(theirs)) <= far
 
 
 JOBS = {
@@ -59,10 +71,15 @@ JOBS = {
     "itemsets-generated": Job("mining 2.99 M baskets, support .0002", "baskets_10m.dat", "{kernel} itemsets {i} 599", fim("{i} sets 599"), 1.0, part=True),
     "itemsets-t10": Job("mining T10I4D100K, support .001", "T10I4D100K.dat", "{kernel} itemsets {i} 100", fim("{i} sets 100"), 1.0, part=True),
     "itemsets-chess": Job("mining chess, support .6", "chess.dat", "{kernel} itemsets {i} 1918", fim("{i} sets 1918"), 1.0, part=True),
+    "funnel": Job("funnel of 10 M events, 400 k users, window 7 days", "events_10m.parquet",
+                  "{ecomctl} funnel {i} --steps view,cart,purchase --window 7d --format csv -o {o}",
+                  {"DuckDB ASOF joins": "duck_funnel_.py asof {i} view cart purchase 7", "DuckDB windows": "duck_funnel_.py window {i} view cart purchase 7"}, 1.0, check=funnel),
     "lifetime-days": Job("BG/NBD, Gamma–Gamma, value: 500 k customers, days", "customers_days.f64", "{kernel} lifetime {i}",
                          {"lifetimes": "lifetimes_.py {i}"}, .05, part=True),
     "lifetime-continuous": Job("the same, continuous times", "customers_continuous.f64", "{kernel} lifetime {i}",
                                {"lifetimes": "lifetimes_.py {i}"}, .3, part=True),
+    "predict": Job("100 boosted trees on 1 M × 20 (check: AUC of 100 k more rows)", "labels_1m.f64", "{kernel} predict {i}",
+                   {"scikit-learn HistGradientBoosting": "histgb_.py {i}"}, 1.0, part=True, close=within(.005)),
 }
 
 
@@ -167,7 +184,7 @@ def main():
     for name in args.jobs or list(JOBS):
         race = Race(name, args)
         if not os.path.exists(race.input):
-            subprocess.run([sys.executable, os.path.join(HERE, "models_data.py"), os.path.basename(race.input), args.data], check=True)
+            subprocess.run([sys.executable, os.path.join(HERE, "models_data.py"), os.path.basename(race.input), args.data], check=True, env={**os.environ, "ECOMCTL": args.ecomctl})
         if not race.measure():
             bad = True
             continue

@@ -7,6 +7,7 @@ with a fixed seed.  Peers import `answer` and the readers from here.
 import gzip
 import json
 import os
+import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -57,7 +58,23 @@ def customers(name, path):
     np.column_stack([x, tx, T, np.where(x > 0, money, np.nan)]).astype("<f8").tofile(path)
 
 
-MAKERS = {"T10I4D100K.dat": fimi, "chess.dat": fimi, "baskets_10m.dat": baskets, "customers_days.f64": customers, "customers_continuous.f64": customers}
+def clicks(name, path):
+    """The click-stream of our own generator, with bots and dirt; models.py says where the binary is."""
+    subprocess.run([os.environ["ECOMCTL"], "generate", "events", "--rows", "10000000", "--bots", "2%", "--dirty", "0.5%", "--format", "parquet", "-o", path], check=True)
+
+
+def labels(name, path):
+    """1.1 M rows of 20 numbers and a label: crossed, bent and counting columns, gaps, noise."""
+    import numpy as np
+    n, r = 1_100_000, np.random.default_rng(7)
+    X = r.normal(size=(n, 20))
+    X[:, 5], X[:, 6] = np.floor(r.exponential(3, n)), r.integers(0, 12, n)
+    X[r.random(n) < .1, 7] = np.nan
+    z = X[:, 0] * X[:, 1] + .8 * X[:, 2] + np.where(X[:, 6] % 3 == 0, .7, -.3) + np.sin(2 * X[:, 3]) + .2 * np.nan_to_num(X[:, 7], nan=2) - 1
+    np.column_stack([X, r.random(n) < 1 / (1 + np.exp(-z))]).astype("<f8").tofile(path)
+
+
+MAKERS = {"labels_1m.f64": labels, "events_10m.parquet": clicks, "T10I4D100K.dat": fimi, "chess.dat": fimi, "baskets_10m.dat": baskets, "customers_days.f64": customers, "customers_continuous.f64": customers}
 
 if __name__ == "__main__":
     name, folder = sys.argv[1], sys.argv[2]

@@ -23,6 +23,7 @@ type job func(args []string) (work func() (check string, err error), err error)
 var jobs = map[string]job{
 	"itemsets": itemsets,
 	"lifetime": lifetime,
+	"predict":  predict,
 }
 
 // line is what is printed.
