@@ -14,7 +14,7 @@ type Similarity uint8
 
 // The similarities of items with user columns a, b. Cosine is a·b/(|a||b| + h), Jaccard
 // |a∩b|/(|a∪b| + h) of the sets of users, with the shrinkage h; BM25 is cosine's dot product
-// of columns weighted as Robertson & Zaragoza (2009) weigh terms, users being the documents (see bm25).
+// of columns weighted as Robertson & Zaragoza (2009) weigh terms, items being the documents (see bm25).
 const (
 	Cosine Similarity = iota
 	Jaccard
@@ -342,7 +342,7 @@ func (w *knnWorker[T]) offerCosine(i int) {
 }
 
 func (f *knnFit[T]) offer(i, j int, s float32) {
-	if !(s > 0) { // BM25 weights of items that everybody has are not positive
+	if !(s > 0) { // the BM25 weight of a user who has all items is not positive
 		return
 	}
 	b := math.Float32bits(s)
@@ -390,40 +390,33 @@ func (f *knnFit[T]) model(items, sampled int) *KNN {
 	return k
 }
 
-// bm25 weighs the values x of user u and item i as
+// bm25 weighs the value x of user u and item i as
 //
-//	x·(k₁+1) / (x + k₁·(1 − b + b·|u|/mean|u|)) · ln(users / (1 + users of i))
+//	x·(k₁+1) / (x + k₁·(1 − b + b·|i|/mean|i|)) · ln(items / (1 + items of u))
 //
-// with |u| the sum of the user's values, k₁ = 100 and b = 0.8: users are documents, items terms
-// (Robertson & Zaragoza, The Probabilistic Relevance Framework, 2009). k₁ is that large because
-// a user's values are small counts.
+// with |i| the sum of the item's values, k₁ = 1.2 and b = 0.75: items are documents, users terms
+// (Robertson & Zaragoza, The Probabilistic Relevance Framework, 2009). Items without users do not count.
 func bm25(m *Matrix, count []int64) []float32 {
-	const k1, b = 100, 0.8
-	out := make([]float32, len(m.Item))
-	sums := make([]float64, m.Users())
-	var all float64
-	for u := range sums {
-		items, values := m.Row(u)
-		sums[u] = float64(len(items))
-		if values != nil {
-			sums[u] = 0
-			for _, v := range values {
-				sums[u] += float64(v)
-			}
-		}
-		all += sums[u]
+	const k1, b = 1.2, 0.75
+	length := make([]float64, m.Items)
+	for i, it := range m.Item {
+		length[it] += m.value(int64(i))
 	}
-	users := float64(m.Users())
-	mean := all / users
-	for u := range sums {
-		length := 1 - b + b*sums[u]/mean
+	var all, items float64
+	for it, n := range count {
+		if n > 0 {
+			items++
+			all += length[it]
+		}
+	}
+	mean := all / items
+	out := make([]float32, len(m.Item))
+	for u := range m.Users() {
+		idf := math.Log(items) - math.Log1p(float64(m.Off[u+1]-m.Off[u]))
 		for i := m.Off[u]; i < m.Off[u+1]; i++ {
-			x := 1.0
-			if m.Value != nil {
-				x = float64(m.Value[i])
-			}
-			idf := math.Log(users) - math.Log1p(float64(count[m.Item[i]]))
-			out[i] = float32(x * (k1 + 1) / (x + k1*length) * idf)
+			x := m.value(i)
+			norm := 1 - b + b*length[m.Item[i]]/mean
+			out[i] = float32(x * (k1 + 1) / (x + k1*norm) * idf)
 		}
 	}
 	return out

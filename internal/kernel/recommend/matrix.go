@@ -29,6 +29,14 @@ func (m *Matrix) Row(u int) (items []uint32, values []float32) {
 	return m.Item[a:b], values
 }
 
+// value returns the i-th value.
+func (m *Matrix) value(i int64) float64 {
+	if m.Value == nil {
+		return 1
+	}
+	return float64(m.Value[i])
+}
+
 // FromRows makes a Matrix of rows whose items may be unsorted and repeated: equal items of a
 // row become one with the sum of their values (a nil value counts 1 each). Values
 // that are not positive and finite are left out. The slices are taken over.
