@@ -97,7 +97,10 @@ func featureQueries(r *Request, want func(feature string) bool, windows []int64)
 		{Name: "last", Op: query.Max, Column: relation.OrderTS, Cut: query.Day},
 		money,
 	}
-	main.Measures = append(main.Measures, r.measures(mOrders, mUnits)...)
+	main.Measures = append(main.Measures, r.measures(mOrders)...)
+	if want(mUnits) {
+		main.Measures = append(main.Measures, r.measures(mUnits)...)
+	}
 	if want("mean_gap_days") || !r.Rel.Has("order_id") {
 		main.Measures = append(main.Measures, query.Measure{Name: "days", Op: query.CountDistinct, Column: relation.OrderTS, Cut: query.Day})
 	}

@@ -28,8 +28,9 @@ var clusterSection = &Section{
 // groups often only part the large customers from the small, which the segments already tell.
 const reportFiner = 0.1
 
-// reportFeatures keep the section to one question by customer.
-var reportFeatures = []string{"recency_days", "tenure_days", "orders", "aov", "products"}
+// reportFeatures are those of the default that cost one small question by customer: counting different products would
+// double the memory of a report.
+var reportFeatures = []string{"recency_days", "tenure_days", "orders", "aov"}
 
 func clusterSectionPlan(r *Request) (query.Plan, error) {
 	if r.large() {
@@ -38,15 +39,7 @@ func clusterSectionPlan(r *Request) (query.Plan, error) {
 	if Require(Get("cluster"), r.Rel) != nil {
 		return query.Plan{}, nil // the customers' section says what is missing
 	}
-	features := clusterReportFeatures(r)
-	return featureQueries(r, func(f string) bool { return slices.Contains(features, f) }, nil), nil
-}
-
-func clusterReportFeatures(r *Request) []string {
-	return slices.DeleteFunc(slices.Clone(reportFeatures), func(f string) bool {
-		needed := featureColumn(f)
-		return needed != "" && !r.Rel.Has(needed)
-	})
+	return featureQueries(r, func(string) bool { return false }, nil), nil
 }
 
 func clusterView(ctx context.Context, r *Request, a *query.Answer) (*View, error) {
@@ -61,7 +54,7 @@ func clusterView(ctx context.Context, r *Request, a *query.Answer) (*View, error
 	if err := wide(a.Tables...); err != nil {
 		return nil, err
 	}
-	in := customerRows(featureTable(r, a, nil), clusterReportFeatures(r), asOfDay(r, a)*dayMicros)
+	in := customerRows(featureTable(r, a, nil), reportFeatures, asOfDay(r, a)*dayMicros)
 	facts := phrase.ClusterFacts{Customers: int64(in.n)}
 	if in.n < phrase.ThinCustomers {
 		v.Lead = p.Clusters(facts)
@@ -175,8 +168,8 @@ func clusterRadar(p phrase.Printer, c *clustering, groups []clusterSummary) (Fig
 
 // Rows that ranks are taken among, and rows of each group whose ranks are averaged.
 const (
-	rankAmong = 4_000
-	rankOf    = 1_000
+	ranksAmong = 4_000
+	ranksOf    = 1_000
 )
 
 // meanRanks gives, by cluster and column, the mean of (customers below + half of the equal ones) / all, on evenly
@@ -188,8 +181,8 @@ func (c *clustering) meanRanks(groups []clusterSummary) [][]float64 {
 		ranks[a] = make([]float64, d)
 	}
 	var among []float64
-	for i := range min(n, rankAmong) {
-		u := i * n / min(n, rankAmong)
+	for i := range min(n, ranksAmong) {
+		u := i * n / min(n, ranksAmong)
 		among = append(among, c.scaled.X[u*d:(u+1)*d]...)
 	}
 	sorted := make([][]float64, d)
@@ -201,7 +194,7 @@ func (c *clustering) meanRanks(groups []clusterSummary) [][]float64 {
 	count := make([]float64, len(groups))
 	for u, a := range c.cluster {
 		seen[a]++
-		if seen[a]%(1+groups[a].size/rankOf) != 0 {
+		if seen[a]%(1+groups[a].size/ranksOf) != 0 {
 			continue
 		}
 		count[a]++
