@@ -46,9 +46,9 @@ func (d *salesData) movers(a *query.Answer, column string) (Figure, bool, error)
 	drawn := slices.Concat(gains, losses)
 	b := chart.Bars{ID: fig.ID, Lying: true, Value: moneyFormat(p)}
 	bar := chart.Bar{Name: p.Pick("change of revenue", "收入变化"), Color: "@s1", Fall: "@s2"}
+	b.Labels = tellApart(drawn, func(q part) (string, string) { return q.label(36), q.name })
 	for _, q := range drawn {
 		delta := q.now - q.before
-		b.Labels = append(b.Labels, q.label(36))
 		bar.Values = append(bar.Values, plain(delta))
 		bar.Labels = append(bar.Labels, phrase.Signed(float64(delta), p.MoneyShort(delta)))
 		b.Tips = append(b.Tips, q.label(80)+"\n"+p.PeriodShort(before)+p.Pick(": ", "：")+p.Money(q.before)+"\n"+p.PeriodShort(now)+p.Pick(": ", "：")+p.Money(q.now))
@@ -85,8 +85,13 @@ func (d *salesData) moverWords(column string, now, before phrase.Period, losses,
 		alt = p.Pick("Change of revenue against "+p.PeriodShort(before)+".", "与"+p.PeriodShort(before)+"相比的收入变化。")
 	default:
 		l, g := losses[0], gains[0]
-		alt = p.Pick("Against "+p.PeriodShort(before)+" the largest loss is "+l.label(40)+" ("+p.MoneyWords(l.now-l.before)+"), the largest gain "+g.label(40)+" (+"+p.MoneyWords(g.now-g.before)+").",
-			"与"+p.PeriodShort(before)+"相比，降幅最大的是"+l.label(40)+"（"+p.MoneyWords(l.now-l.before)+"），增幅最大的是"+g.label(40)+"（+"+p.MoneyWords(g.now-g.before)+"）。")
+		who := ""
+		if column == "customer_id" {
+			who = p.Pick("customer ", "客户 ")
+		}
+		lost, won := who+l.label(40), who+g.label(40)
+		alt = p.Pick("Against "+p.PeriodShort(before)+" the largest loss is "+lost+" ("+p.MoneyWords(l.now-l.before)+"), the largest gain "+won+" (+"+p.MoneyWords(g.now-g.before)+").",
+			"与"+p.PeriodShort(before)+"相比，降幅最大的是"+lost+"（"+p.MoneyWords(l.now-l.before)+"），增幅最大的是"+won+"（+"+p.MoneyWords(g.now-g.before)+"）。")
 	}
 	return question, alt
 }

@@ -233,12 +233,13 @@ func itemBars(r *Request, p phrase.Printer, id, question, column string, items [
 		bar.Grey = append(bar.Grey, grey)
 	}
 	shown := items[:min(limit, len(items))]
-	for _, it := range shown {
+	label := tellApart(shown, func(it item) (string, string) { return it.label(40), it.id })
+	for i, it := range shown {
 		full := it.label(80)
 		if it.name != "" && it.id != it.name {
 			full += " · " + phrase.Name(it.id, 40)
 		}
-		add(it.label(40), full, it.revenue, false)
+		add(label[i], full, it.revenue, false)
 	}
 	note := ""
 	if rest := items[len(shown):]; len(rest) > 0 {
@@ -252,6 +253,22 @@ func itemBars(r *Request, p phrase.Printer, id, question, column string, items [
 	return Figure{ID: b.ID, Question: question, Chart: ch, Note: note, Table: itemTable(r, id, column, items, share),
 		Alt: p.Pick(best.label(48)+" brings most: "+p.MoneyWords(best.revenue)+", "+p.Percent(share(best.revenue))+" of revenue.",
 			best.label(48)+"最多："+p.MoneyWords(best.revenue)+"，占收入的 "+p.Percent(share(best.revenue))+"。")}, err
+}
+
+// tellApart returns the labels of things; those that share one also get their ids.
+func tellApart[T any](things []T, of func(T) (label, id string)) []string {
+	count := map[string]int{}
+	out := make([]string, len(things))
+	for i, x := range things {
+		out[i], _ = of(x)
+		count[out[i]]++
+	}
+	for i, x := range things {
+		if label, id := of(x); count[label] > 1 && id != label {
+			out[i] = label + " · " + phrase.Name(id, 16)
+		}
+	}
+	return out
 }
 
 // tableRows bounds the rows of a table in the page: it must stay below 2 MB.

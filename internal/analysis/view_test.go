@@ -271,3 +271,11 @@ func TestItemsAreNamedTheSameInAnyOrder(t *testing.T) {
 		t.Errorf("an item without a name is %q, want its id", items[2].label(10))
 	}
 }
+
+// TestThingsOfOneNameAreToldApart: bars of two products of one name would look like one.
+func TestThingsOfOneNameAreToldApart(t *testing.T) {
+	got := tellApart([][2]string{{"Beans", "17"}, {"Rice", "3"}, {"Beans", "21"}, {"9", "9"}, {"9", "9"}}, func(x [2]string) (string, string) { return x[0], x[1] })
+	if want := []string{"Beans · 17", "Rice", "Beans · 21", "9", "9"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

@@ -76,7 +76,7 @@ func (p Printer) Places(f PlaceFacts) string {
 var segmentNames = map[string]struct{ en, zh, doEN, doZH string }{
 	"champions":           {"Champions", "冠军客户", "Show them new products first and ask for reviews; no discounts needed.", "优先展示新品并邀请评价；无需打折。"},
 	"loyal":               {"Loyal", "忠诚客户", "Offer a larger basket: sets, refills, a subscription.", "提供更大的购物篮：套装、补充装、订阅。"},
-	"potential_loyalists": {"Potential loyalists", "潜在忠诚客户", "A second or third order makes the habit: follow up within the month.", "第二、三次购买形成习惯：在一个月内跟进。"},
+	"potential_loyalists": {"Potential loyalists", "潜在忠诚客户", "They bought lately, less than the loyal do: give them a reason to come back within the month.", "近期有购买，但不及忠诚客户：在一个月内给他们回来的理由。"},
 	"new":                 {"New", "新客户", "Thank them and suggest what fits their first order.", "致谢，并推荐与首单相配的商品。"},
 	"promising":           {"Promising", "有希望的客户", "One reminder with what others bought next.", "提醒一次，展示他人接着买了什么。"},
 	"need_attention":      {"Need attention", "需要关注", "Ask before they leave: a limited offer on what they bought.", "在流失前联系：对其买过的商品给限时优惠。"},
