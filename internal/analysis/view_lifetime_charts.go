@@ -99,14 +99,15 @@ func (l *outlook) aliveBars(p phrase.Printer) (Figure, error) {
 	for i, n := range count {
 		low, high := float64(i)/10, float64(i+1)/10
 		tb.row(low, high, n)
-		b.Labels = append(b.Labels, p.Percent(low)+"–"+p.Percent(high))
-		b.Tips = append(b.Tips, p.Percent(low)+"–"+p.Percent(high)+"\n"+p.Count(n)+p.Pick(" customers", " 位客户"))
+		name := phrase.Decimal(low*100, 0) + "–" + p.Percent(high)
+		b.Labels = append(b.Labels, name)
+		b.Tips = append(b.Tips, name+"\n"+p.Count(n)+p.Pick(" customers", " 位客户"))
 		bar.Values, bar.Labels = append(bar.Values, float64(n)), append(bar.Labels, p.CountShort(n))
 	}
 	b.Series = []chart.Bar{bar}
 	ch, err := b.Chart()
 	return Figure{ID: b.ID, Question: p.Pick("Who is still a customer?", "谁仍是客户？"), Chart: ch, Table: tb.t,
-		Alt: p.Pick(p.Count(count[9])+" customers are still so with 90 % or more, "+p.Count(count[0])+" with less than 10 %.", p.Count(count[9])+" 位客户仍活跃的概率在 90 % 以上，"+p.Count(count[0])+" 位不足 10 %。"),
+		Alt: p.Pick(p.Count(count[9])+" customers are still so with a probability of 90 % or more, "+p.Count(count[0])+" with less than 10 %.", p.Count(count[9])+" 位客户仍活跃的概率在 90 % 以上，"+p.Count(count[0])+" 位不足 10 %。"),
 		Note: p.Pick("Customers by the probability of still being one. Who ordered once counts as one: the model lets customers leave only after a repeat order.",
 			"按仍是客户的概率统计人数。仅下过一次单者计为仍是客户：模型假定客户只在复购后流失。")}, err
 }
@@ -129,7 +130,12 @@ func (l *outlook) calibrationBars(p phrase.Printer) (Figure, error) {
 	}
 	tb := newTable("calibration", textSpec("frequency", "repeat order days before the test"), countSpec("customers", result.Customers, "customers"),
 		result.Spec{Name: "forecast", Type: expr.Float, Desc: "order days foretold, a customer"}, result.Spec{Name: "came", Type: expr.Float, Desc: "order days that came, a customer"})
-	b := chart.Bars{ID: "lifetime-calibration", Height: 260, Value: func(v float64) string { return phrase.Decimal(v, 1) }}
+	b := chart.Bars{ID: "lifetime-calibration", Height: 260, Value: func(v float64) string {
+		if v == math.Trunc(v) {
+			return phrase.Decimal(v, 0)
+		}
+		return phrase.Decimal(v, 1)
+	}}
 	model := chart.Bar{Name: p.Pick("foretold", "预测"), Color: "@s1"}
 	truth := chart.Bar{Name: p.Pick("came", "实际"), Color: "@other"}
 	for k := range n {

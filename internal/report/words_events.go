@@ -17,6 +17,7 @@ func definitionsOf(doc *Document, p phrase.Printer) []definition {
 	if doc.Provenance.Table != eventsTable {
 		out = definitionsIn(p)
 	}
+	out = append(out, modelDefinitions(doc, p)...)
 	if !slices.ContainsFunc(doc.Views, func(v *analysis.View) bool { return v.ID == "funnel" || v.ID == "visits" }) {
 		return out
 	}

@@ -1,0 +1,25 @@
+package report
+
+import (
+	"slices"
+
+	"github.com/ecomctl/ecomctl/internal/analysis"
+	"github.com/ecomctl/ecomctl/internal/phrase"
+)
+
+// modelDefinitions explains the models of a document: of each section that is there.
+func modelDefinitions(doc *Document, p phrase.Printer) []definition {
+	var out []definition
+	d := func(view, id, name, nameZH, text, textZH string) {
+		if slices.ContainsFunc(doc.Views, func(v *analysis.View) bool { return v.ID == view }) {
+			out = append(out, definition{id, p.Pick(name, nameZH), p.Pick(text, textZH)})
+		}
+	}
+	d("basket", "pairs", "Bought together", "搭配购买",
+		"Pairs of products in the earlier four fifths of the orders, in at least 30 of them and one in two thousand, beyond chance by Fisher's exact test with a false discovery rate of 5 %. By chance two products of n and m orders meet in n·m·Σs(s−1)/(Σs)² of them, s being the sizes of the orders: large orders hold everything more often. Shown are pairs with at least 1.5 times that, which the latest fifth of the orders confirms with at least half of the excess, by the number of orders beyond chance. Orders of more than 200 products are left out.",
+		"在前五分之四的订单中，至少出现于 30 笔且不少于两千分之一订单的商品对，经 Fisher 精确检验超出偶然（错误发现率 5%）。两种商品各在 n 与 m 笔订单中，偶然同现 n·m·Σs(s−1)/(Σs)² 笔，s 为订单大小：大订单更容易包含一切。所列为至少达到其 1.5 倍、且最近五分之一订单证实了至少一半超出部分者，按超出偶然的订单数排序。超过 200 种商品的订单除外。")
+	d("lifetime", "future", "What customers will do", "客户的未来",
+		"BG/NBD (Fader, Hardie & Lee 2005) fitted by maximum likelihood on the order days of known customers: they order at random at a rate of their own and leave, with a probability of their own, after an order. Gamma–Gamma (Fader & Hardie 2013) for the money of an order day. The test fits all but the last quarter of the history, at most 90 days, and forecasts those. A customer has gone quiet when the probability of being one fell by 20 points or more in that time.",
+		"对已知客户的下单日以最大似然拟合 BG/NBD（Fader、Hardie 与 Lee，2005）：客户按各自的速率随机下单，每次下单后以各自的概率离开。下单日金额用 Gamma–Gamma（Fader 与 Hardie，2013）。检验时留出最近四分之一的历史（至多 90 天）并对其预测。若仍是客户的概率在此期间下降至少 20 个百分点，则视为沉寂。")
+	return out
+}
