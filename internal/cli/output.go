@@ -17,6 +17,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/config"
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/phrase"
 	"github.com/ecomctl/ecomctl/internal/query"
 	"github.com/ecomctl/ecomctl/internal/relation"
 	"github.com/ecomctl/ecomctl/internal/render"
@@ -201,6 +202,9 @@ func (s *session) account(acc *query.Account) error {
 		s.app.say("%s", keptLine(acc))
 	}
 	s.otherCurrencies(acc)
+	for _, u := range acc.Unreadable {
+		s.app.say("note: %s: %d values of column %q could not be read, first %q%s", u.Column, u.Rows, u.From, phrase.Name(u.Value, 40), decimalComma(u))
+	}
 	if acc.Duplicates > 0 {
 		what := "kept; --dedupe rejects the later ones"
 		if s.dedupe {
@@ -234,6 +238,26 @@ func keptLine(acc *query.Account) string {
 		n[k], _ = acc.Of(relation.Kind(k))
 	}
 	return fmt.Sprintf("rows in %d = %d kept + %d rejects + %d outside", acc.Rows, n[relation.Sold]+n[relation.Reversal]+n[relation.Void], n[relation.Reject], n[relation.Outside])
+}
+
+// decimalComma explains the usual reason of numbers that cannot be read.
+func decimalComma(u relation.Unreadable) string {
+	digits, comma := 0, 0
+	for _, c := range u.Value {
+		switch {
+		case c >= '0' && c <= '9':
+			digits++
+		case c == ',':
+			comma++
+		case c == '.' || c == '-' || c == ' ':
+		default:
+			return ""
+		}
+	}
+	if digits == 0 || comma != 1 {
+		return ""
+	}
+	return ": a decimal comma is not read; write the file with points"
 }
 
 // otherCurrencies tells what --currency left out.

@@ -236,6 +236,8 @@ type Account struct {
 	Nulls []int64
 	// Unmatched counts fact rows without partner, by join.
 	Unmatched []int64
+	// Unreadable tells, by canonical column, of values that were there and could not be read.
+	Unreadable []relation.Unreadable
 	// Currencies counts sold rows and money by currency when the column exists.
 	Currencies []Reason
 }

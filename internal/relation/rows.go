@@ -84,6 +84,8 @@ type Tally struct {
 	HasTime     bool
 	// Unmatched counts rows without a partner, by join.
 	Unmatched []int64
+	// Unreadable tells of the mapped columns with values that could not be read, by name.
+	Unreadable map[string]Unreadable
 	// late holds what void and reversed rows count on days that no sold row had
 	// reached when they were read, for relations without a stated as-of.
 	late map[lateKey]Sum
@@ -189,6 +191,9 @@ func (t *Tally) Merge(o *Tally) {
 	}
 	for i, n := range o.Unmatched {
 		t.Unmatched[i] += n
+	}
+	for _, u := range o.Unreadable {
+		t.addUnreadable(u)
 	}
 }
 

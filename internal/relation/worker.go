@@ -95,6 +95,9 @@ func (w *Worker) column(i int, raw *frame.Batch) error {
 			return fault.New(fault.Usage, "mapping %s: its column is nested", cp.name)
 		}
 		v.convert(&cp.plan, in, &w.zone)
+		if v.out.Bad != nil && cp.mapped {
+			w.noteUnreadable(i, raw)
+		}
 		if in.Swapped != nil || v.out.Bad != nil && w.guessed[i] {
 			return w.swapped(i, in, raw)
 		}

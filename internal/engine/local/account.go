@@ -1,6 +1,9 @@
 package local
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
 	"github.com/ecomctl/ecomctl/internal/query"
@@ -26,6 +29,9 @@ func (a *attempt) account(ac *query.Account) error {
 		ac.FirstSold, ac.LastSold = t.First, t.Last
 	}
 	ac.SoldSpans = a.spans
+	for _, name := range slices.Sorted(maps.Keys(t.Unreadable)) {
+		ac.Unreadable = append(ac.Unreadable, t.Unreadable[name])
+	}
 	add := func(name string, kind relation.Kind, s *relation.Sum) error {
 		m, ok := s.Money()
 		if !ok {
