@@ -25,7 +25,8 @@ less probable still; anomaly marks all its points that pass the level themselves
 --level is the score from which a point is an anomaly; without it, one false alarm is expected in
 1,000 days over all series of the run, and none below 0.999. --budget 2/month sets that number. --fdr 0.1 instead bounds, at each time, the expected share
 of false alarms among the series told (Benjamini–Hochberg). --alerts prints incidents instead
-of points: from when to when, of which kind, how much, and which value of which dimension explains it.
+of points: from when to when, of which kind, how much, and which value of which dimension explains it;
+it also watches each value of the dimensions by itself, for what fails in one region may be lost in the noise of all.
 --on orders or --on customers looks for odd rows instead: the score is the higher of an
 isolation forest's and a robust distance's, columns names what made the row stand out.
 --fail ends with exit code 3 when the last period of a series (or any row) is an anomaly.`,
@@ -93,12 +94,21 @@ func anomalyFinish(ctx context.Context, r *Request, a *query.Answer) (*Result, e
 	if err != nil {
 		return nil, err
 	}
+	budget := 1 - p.level
+	if o.alerts && p.level > 0 { // a part of the false alarms is left to the values of dimensions
+		p.level = 1 - (1-watchShare)*budget
+	}
 	if err := p.judge(ctx, o, max(1, r.Threads)); err != nil {
 		return nil, err
 	}
 	res := &Result{Notes: p.notes}
 	alerts := p.alerts()
-	p.explain(r, a, alerts)
+	p.explain(a, alerts)
+	if o.alerts && !o.retrospective {
+		if alerts, err = p.watch(ctx, a, alerts, watchShare*budget, max(1, r.Threads)); err != nil {
+			return nil, err
+		}
+	}
 	res.Notes = append(res.Notes, p.summary(alerts))
 	if o.alerts {
 		res.Main = alertTable(p, alerts)

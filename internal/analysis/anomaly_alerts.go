@@ -21,7 +21,7 @@ type alert struct {
 	expected float64
 	p        float64 // least
 	cause    *cause  // nil: nothing explains it, or nothing was asked
-	asked    int     // dimensions that were looked at
+	slice    bool    // y and expected are those of the cause alone
 }
 
 // cause names the values of a dimension that account for an alert.
@@ -98,11 +98,15 @@ func (p *timeline) alertText(al alert) string {
 	if al.to > al.from {
 		when += " to " + p.stampText(p.stampAt(al.series, al.to))
 	}
-	text := fmt.Sprintf("%s %s, %s: %s instead of %s", s.id, when, strings.ReplaceAll(al.kind.String(), "_", " "), plainNumber(al.y), plainNumber(al.expected))
+	id := s.id
+	if al.slice {
+		id += ", " + al.cause.text()
+	}
+	text := fmt.Sprintf("%s %s, %s: %s instead of %s", id, when, strings.ReplaceAll(al.kind.String(), "_", " "), plainNumber(al.y), plainNumber(al.expected))
 	if c := al.change(); c == c {
 		text += fmt.Sprintf(" (%+.0f %%)", 100*c)
 	}
-	if al.cause != nil {
+	if al.cause != nil && !al.slice {
 		text += fmt.Sprintf(", %s explains %.0f %%", al.cause.text(), 100*math.Min(al.cause.share, 1))
 	}
 	return text
@@ -126,23 +130,25 @@ func (p *timeline) stampText(stamp int64) string {
 
 // explain looks, in the tables by dimension, for what accounts for each alert: the deviation
 // of each value from its own expectation, the median of the same phase of the cycles before.
-func (p *timeline) explain(_ *Request, a *query.Answer, alerts []alert) {
+func (p *timeline) explain(a *query.Answer, alerts []alert) {
 	if len(alerts) == 0 || p.grid.unit == query.NoCut {
 		return
 	}
 	for _, t := range a.Tables[min(1, len(a.Tables)):] {
-		dim, ok := strings.CutPrefix(t.Name, "by ")
+		dim, ok := dimOfTable(t)
 		if !ok {
 			continue
 		}
 		parts := p.partsOf(t)
 		for n := range alerts {
 			al := &alerts[n]
-			al.asked++
 			p.explainBy(al, dim, parts[p.series[al.series].id])
 		}
 	}
 }
+
+// dimOfTable returns the dimension that a table of the plan splits by.
+func dimOfTable(t *query.Table) (string, bool) { return strings.CutPrefix(t.Name, "by ") }
 
 // dimPart is one value of a dimension within one series.
 type dimPart struct {
@@ -250,13 +256,13 @@ var alertSpecs = []result.Spec{
 	{Name: "from", Type: expr.Date, Desc: "first period of the incident"},
 	{Name: "to", Type: expr.Date, Desc: "its last period that is an anomaly"},
 	{Name: "kind", Type: expr.Text, Desc: "spike, dip, missing (nothing where something was sure), shift_up or shift_down (a level that stayed)"},
-	{Name: "y", Type: expr.Float, Desc: "the values of the incident added up"},
+	{Name: "y", Type: expr.Float, Desc: "the values of the incident added up; those of the dimension's value alone where only that was odd"},
 	{Name: "expected", Type: expr.Float, Desc: "their expectations added up"},
 	{Name: "change", Type: expr.Float, Unit: result.Ratio, Desc: "(y − expected) / |expected|", Null: "nothing was expected"},
 	{Name: "p", Type: expr.Float, Desc: "probability of its strangest point"},
 	{Name: "dimension", Type: expr.Text, Desc: "the column that explains it", Null: "no few values of one column stand out"},
 	{Name: "value", Type: expr.Text, Desc: "its values that do, the largest part first", Null: "no dimension"},
-	{Name: "share", Type: expr.Float, Unit: result.Ratio, Desc: "their part of the deviation, each from its own expectation", Null: "no dimension"},
+	{Name: "share", Type: expr.Float, Unit: result.Ratio, Desc: "their part of the deviation, each from its own expectation; 1 where only they were odd", Null: "no dimension"},
 }
 
 // alertTable lists the incidents.

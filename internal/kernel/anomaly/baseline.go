@@ -93,6 +93,7 @@ func (b *baseline) start(first int64, g []float64) {
 				p[ph] = medianOf(seen)
 			}
 		}
+		shrink(p, rest, first)
 		b.profile[k] = p
 		for i := range rest {
 			rest[i] -= p[phase(first+int64(i), m)]
@@ -119,4 +120,35 @@ func (b *baseline) replay(first int64, g []float64, skip int, errs []float64) []
 		b.learn(step, e, b.sd(step))
 	}
 	return errs
+}
+
+// shrink draws the medians of the phases towards 0 by the part of their variance that the
+// noise explains: medians of few cycles are uncertain, a season that is none vanishes.
+func shrink(p, rest []float64, first int64) {
+	m := len(p)
+	within := make([]float64, 0, len(rest))
+	for i, x := range rest {
+		if x == x {
+			within = append(within, x-p[phase(first+int64(i), m)])
+		}
+	}
+	cycles := float64(len(within)) / float64(m)
+	if cycles <= 1.5 {
+		return
+	}
+	s := spread(within)
+	// Around the medians of so few values the noise looks smaller than it is; a median has π/2 times
+	// the variance of a mean.
+	noise := math.Pi / 2 * s * s / (cycles - 1)
+	between := 0.0
+	for _, v := range p {
+		between += v * v / float64(m)
+	}
+	if between <= 0 {
+		return
+	}
+	keep := math.Max(0, between-noise) / between
+	for i := range p {
+		p[i] *= keep
+	}
 }

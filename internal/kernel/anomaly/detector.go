@@ -76,7 +76,8 @@ const (
 	keepPoints   = 8192 // history that fits look at
 	shiftLeast   = 6    // points beyond shiftZ on one side that make a change of level
 	shiftZ       = 2.0
-	meanWidth    = 6    // points of the short mean
+	meanWidth    = 6    // points of the short means
+	driftClip    = 3    // scales that an error counts in the mean of errors: one spike is no drift
 	slowAlpha    = 0.02 // level weight of the slow baseline
 	slowGamma    = 0.05
 	tellAgain    = 12 // points after an onset that tell nothing new, where no season is known
@@ -89,9 +90,11 @@ const (
 // p / weight: a weighted Bonferroni rule (Genovese, Roeder & Wasserman, False discovery
 // control with p-value weighting, Biometrika 93(3), 2006), valid whatever their dependence.
 const (
-	weightJump  = 0.45 // error and step in the series' own unit, their geometric mean
-	weightMean  = 0.45 // short mean against the slow baseline, own unit
-	weightScale = 0.10 // error in standard deviations of the stabilised scale
+	weightJump    = 0.35 // error and step in the series' own unit, their geometric mean
+	weightMean    = 0.20 // short mean against the slow baseline, own unit
+	weightScale   = 0.25 // error in standard deviations of the stabilised scale
+	weightDrift   = 0.15 // short mean of those errors, clipped
+	weightNothing = 0.05 // nothing where something was expected
 )
 
 // Detector judges the values of one series as they come: each by those before it
@@ -111,7 +114,9 @@ type Detector struct {
 	jump       pair // errors of base, own unit
 	step       pair // differences of neighbours, own unit
 	mean       pair // short means of errors of slow, own unit
+	drift      pair // short means of errors of base in its scales, clipped
 	short      window
+	clipped    window
 	run        run // of base: consecutive errors on one side
 	slowRun    run
 	onset      int64 // step of the last onset
@@ -159,7 +164,7 @@ func (d *Detector) judge(step int64, y float64, p *Point) {
 
 	smu, ssd := d.slow.expect(step), d.slow.sd(step)
 	d.short.add(y - d.slow.pow.invert(smu))
-	p.P = d.merged(y, p)
+	p.P = d.merged(y, sd, p)
 
 	b.learn(step, g-mu, sd)
 	d.slow.learn(step, g-smu, ssd)
@@ -173,24 +178,48 @@ func (d *Detector) judge(step int64, y float64, p *Point) {
 }
 
 // merged returns the probability of the point and teaches it to the tails.
-func (d *Detector) merged(y float64, p *Point) float64 {
+func (d *Detector) merged(y, sd float64, p *Point) float64 {
 	lz := d.scaled.logP(p.Z, d.opt.Pool, true)
 	lj := d.jump.logP(y-p.Expected, nil, false)
 	ls := 0.0
 	if d.prev == d.prev {
 		ls = d.step.logP(y-d.prev, nil, false)
 	}
-	lm := 0.0
+	lm, ld := 0.0, 0.0
 	if m, ok := d.short.mean(); ok {
-		lm = d.mean.logP(m, nil, false)
+		if lm = d.mean.logP(m, nil, false); (m > 0) != (y > p.Expected) {
+			lm = 0 // the tail of an incident that is over
+		}
 	}
-	l := lz + math.Log(1/weightScale)
+	d.clipped.add(math.Max(-driftClip, math.Min(driftClip, p.Z)))
+	if m, ok := d.clipped.mean(); ok {
+		if ld = d.drift.logP(m*math.Sqrt(meanWidth), nil, true); (m > 0) != (y > p.Expected) {
+			ld = 0
+		}
+	}
+	l := math.Min(lz+math.Log(1/weightScale), ld+math.Log(1/weightDrift))
 	l = math.Min(l, (lj+ls)/2+math.Log(1/weightJump))
 	l = math.Min(l, lm+math.Log(1/weightMean))
+	if y == 0 && p.Expected > 0 {
+		l = math.Min(l, logNothing(d.amounts(p.Expected, sd))+math.Log(1/weightNothing))
+	}
 	if body := math.Erfc(math.Abs(p.Z) / math.Sqrt2); l > math.Log(bodyP) {
 		return math.Max(bodyP, body)
 	}
 	return math.Exp(l)
+}
+
+// amounts bounds the number of amounts that an expectation is the sum of: 1/cv², by the
+// scale at the step, and by that of the whole series in proportion to the expectation.
+func (d *Detector) amounts(expected, sd float64) float64 {
+	b := d.base
+	cv := func(y, sd float64) float64 { return sd / math.Exp(b.pow.logSlope(y)) / y }
+	typical := b.pow.invert(b.level)
+	if typical <= 0 {
+		return 0
+	}
+	here, whole := cv(expected, sd), cv(typical, b.scale)
+	return math.Min(1/(here*here), expected/typical/(whole*whole))
 }
 
 // bodyP is the probability from which tails are not looked at: there the errors count as normal.
@@ -253,19 +282,26 @@ func (d *Detector) keep(step int64, y float64) {
 }
 
 // refit fits the baselines anew to the history kept and plans the next fit: at three
-// cycles of each period, and whenever the length has doubled.
+// cycles of each period, and whenever the length has grown by half, later doubled.
 func (d *Detector) refit() {
 	h := d.hist[max(0, len(d.hist)-keepPoints):]
 	first := d.first + int64(len(d.hist)-len(h))
 	base, z := fitBaseline(first, h, d.opt.Periods)
 	d.base = base
-	d.scaled = pair{}
+	d.scaled, d.drift, d.clipped = pair{}, pair{}, window{}
 	for _, x := range z {
 		d.scaled.learnMild(x)
+		d.clipped.add(math.Max(-driftClip, math.Min(driftClip, x)))
+		if m, ok := d.clipped.mean(); ok {
+			d.drift.learnMild(m * math.Sqrt(meanWidth))
+		}
 	}
 	d.slow = slowBaseline(first, h, base)
 	d.run, d.slowRun = run{}, run{}
 	next := 2 * d.n
+	if d.n < 1000 {
+		next = d.n + d.n/2
+	}
 	for _, m := range d.opt.Periods {
 		if 3*m > d.n {
 			next = min(next, 3*m)

@@ -24,25 +24,30 @@ func (t *pair) learnMild(x float64) {
 
 const rareOnce = 1e-3
 
-// ownTail is the number of values at which the own tail and the pooled one count alike.
-const ownTail = 60
+// ownTail is the number of excesses at which the own tail and what is supposed count alike.
+const ownTail = 50
+
+// trust is the part of the own tail: few excesses, some of which may be anomalies, tell little.
+func (t *pair) trust() float64 {
+	k := float64(len(t.up.top))
+	return k / (k + ownTail)
+}
 
 // logP returns the natural logarithm of the two-sided probability of x and learns x. While
 // the own tail is young, standardised values lean on the pool's, and that on Student's.
 func (t *pair) logP(x float64, pool *Pool, standard bool) float64 {
 	p := math.Min(t.up.P(x), t.down.P(-x))
 	l := math.Log(math.Min(1, 2*p))
-	n := float64(t.up.N())
+	w, n := t.trust(), t.up.N()
 	if standard {
 		t.learnMild(x)
 	} else {
 		t.learn(x)
 	}
-	if !standard || n > 20*ownTail {
+	if !standard {
 		return l
 	}
-	w := n / (n + ownTail)
-	return w*l + (1-w)*pool.logP(x)
+	return w*l + (1-w)*pool.logP(x, n)
 }
 
 // Pool learns the tails of the standardised errors of many series. The zero value is ready.
@@ -51,18 +56,23 @@ type Pool struct {
 	tails pair
 }
 
-// student is the tail that is supposed before any error is known.
-var student = distuv.StudentsT{Mu: 0, Sigma: 0.9, Nu: 8}
+// supposed is the tail before errors are known: Student's, for the scale is estimated from
+// n errors that depend on each other; at most mostFreedom degrees of freedom, for sales are never quite normal.
+func supposed(n int) distuv.StudentsT {
+	return distuv.StudentsT{Sigma: 1, Nu: math.Min(mostFreedom, math.Max(3, float64(n)/4))}
+}
 
-// logP returns the natural logarithm of the two-sided probability of a standardised error.
-func (p *Pool) logP(x float64) float64 {
-	t := math.Log(math.Min(1, 2*student.Survival(math.Abs(x))))
+const mostFreedom = 20
+
+// logP returns the natural logarithm of the two-sided probability of a standardised error of a
+// series that knows n of them.
+func (p *Pool) logP(x float64, n int) float64 {
+	t := math.Log(math.Min(1, 2*supposed(n).Survival(math.Abs(x))))
 	if p == nil || p.tails.up.N() == 0 {
 		return t
 	}
 	own := math.Log(math.Min(1, 2*math.Min(p.tails.up.P(x), p.tails.down.P(-x))))
-	n := float64(p.tails.up.N())
-	w := n / (n + ownTail)
+	w := p.tails.trust()
 	return w*own + (1-w)*t
 }
 
@@ -120,3 +130,8 @@ func (r *run) add(z, e float64, length int) (median float64, ok bool) {
 	}
 	return medianOf(append([]float64(nil), r.errs...)), true
 }
+
+// logNothing bounds the natural logarithm of the probability of a sum of 0: sums of a Poisson number
+// of positive amounts, λ of them on average, have a squared coefficient of variation cv² of at least 1/λ, so
+// e^−λ ≤ e^(−1/cv²).
+func logNothing(amounts float64) float64 { return -amounts }

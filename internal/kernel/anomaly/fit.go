@@ -46,6 +46,10 @@ func fitBaseline(first int64, history []float64, periods []int) (*baseline, []fl
 	return f.finish(best)
 }
 
+// likes is the advantage in cost that a transform needs over the logarithm, where that is
+// possible: what sells multiplies.
+var likes = map[float64]float64{0: 0, 0.5: 0.03, 1: 0.06}
+
 // candidate is one choice of a fit with its cost: the logarithm of the scale of its errors.
 type candidate struct {
 	pow          power
@@ -127,7 +131,7 @@ func (f *fitter) better(best, c candidate) candidate {
 	if len(f.errs) < 4 {
 		return fallback(best, c)
 	}
-	c.cost = math.Log(spread(f.errs)+f.floor*math.Exp(f.slope)) - f.slope
+	c.cost = math.Log(spread(f.errs)+f.floor*math.Exp(f.slope)) - f.slope + likes[c.pow.exponent]
 	if c.cost < best.cost-0.01 { // a tie keeps the simpler one, which comes first
 		return c
 	}

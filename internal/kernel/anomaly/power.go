@@ -70,5 +70,5 @@ func powers(history []float64) []power {
 	typical := medianOf(positive)
 	// 3/8 is Anscombe's shift for counts; sums of money are far above it. The logarithm is
 	// moved by a twentieth of the typical value: zero stays a long way down, not infinitely far.
-	return append(one, power{0.5, 3.0 / 8}, power{0, typical / 20})
+	return []power{{0, typical / 20}, {0.5, 3.0 / 8}, one[0]}
 }

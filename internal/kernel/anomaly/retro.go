@@ -47,8 +47,7 @@ func judgeAll(points []Point, y []float64, pool *Pool, level float64) {
 	for _, p := range points {
 		own.learn(p.Z)
 	}
-	n := float64(own.up.N())
-	w := n / (n + ownTail)
+	w := own.trust()
 	for i := range points {
 		p := &points[i]
 		if p.Z != p.Z {
@@ -58,13 +57,13 @@ func judgeAll(points []Point, y []float64, pool *Pool, level float64) {
 			}
 			continue
 		}
-		l := w*math.Log(math.Min(1, 2*math.Min(own.up.P(p.Z), own.down.P(-p.Z)))) + (1-w)*pool.logP(p.Z)
+		l := w*math.Log(math.Min(1, 2*math.Min(own.up.P(p.Z), own.down.P(-p.Z)))) + (1-w)*pool.logP(p.Z, own.up.N())
 		p.P = math.Exp(l)
 		if l > math.Log(bodyP) {
 			p.P = math.Max(bodyP, math.Erfc(math.Abs(p.Z)/math.Sqrt2))
 		}
 		if p.Kind == ShiftUp || p.Kind == ShiftDown {
-			p.P = math.Min(p.P, 2*student.Survival(math.Abs(p.shift)))
+			p.P = math.Min(p.P, 2*supposed(own.up.N()).Survival(math.Abs(p.shift)))
 		} else {
 			p.Kind = kindOf(y[i], p.Expected)
 		}

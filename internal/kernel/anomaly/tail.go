@@ -13,7 +13,7 @@ const (
 	tailLeast = 12
 	tailMost  = 300
 
-	shapePrior = 20 // excesses that the supposition of an exponential tail counts for
+	shapePrior = 40 // excesses that the supposition of an exponential tail counts for
 )
 
 // Tail learns the upper tail of a stream of values and tells how improbable a value
@@ -72,7 +72,9 @@ func (t *Tail) Add(x float64) {
 	}
 }
 
-// fit estimates shape and scale of the excesses.
+// fit estimates shape and scale of the excesses: the shape by probability-weighted moments,
+// drawn towards 0 (an exponential tail) while the excesses are few, the scale so that the median
+// excess is met: some anomalies among few excesses must not make the tail wide.
 func (t *Tail) fit() {
 	t.fresh, t.since = true, 0
 	s := slices.Clone(t.top)
@@ -89,14 +91,16 @@ func (t *Tail) fit() {
 	t.shape = 0
 	if d := a0 - 2*a1; d > 0 && a0 > 0 {
 		kappa := a0/d - 2 // Hosking's sign of the shape
-		t.shape = -kappa
+		t.shape = -kappa * float64(k) / float64(k+shapePrior)
 	}
-	// A shape from few excesses is drawn towards that of a normal tail at such thresholds, 0.
-	t.shape *= float64(k) / float64(k+shapePrior)
-	t.scale = a0 * (1 - t.shape)
-	// A bounded tail would call any new record impossible; a tail without a mean would call none unusual.
-	if t.shape < 0 || t.shape > 0.9 {
-		t.shape = math.Min(math.Max(t.shape, 0), 0.9)
+	// A bounded tail would call any new record impossible; one without a mean would call none unusual.
+	t.shape = math.Min(math.Max(t.shape, 0), 0.9)
+	middle := medianOf(s[1:]) - u
+	t.scale = middle / math.Ln2
+	if t.shape > 1e-6 {
+		t.scale = middle * t.shape / (math.Exp2(t.shape) - 1)
+	}
+	if t.scale <= 0 {
 		t.scale = a0 * (1 - t.shape)
 	}
 }
