@@ -67,6 +67,9 @@ func (o *reportOptions) addEvents(ctx context.Context, orders *session, doc *rep
 		return nil, fault.Wrap(err, "--events")
 	}
 	defer s.Close()
+	if err := analysis.Require(analysis.Get("behavior"), s.rel); err != nil {
+		return nil, fault.Wrap(err, "--events %s", o.events)
+	}
 	if err := s.guard(o.output); err != nil {
 		return nil, err
 	}
