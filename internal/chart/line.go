@@ -39,6 +39,7 @@ type Lines struct {
 	// Shade marks weekends and holidays; Open marks periods that are not complete.
 	Shade, Open []Span
 	Band        *Band
+	Outer       *Band // a wider one behind Band
 	Legend      []Key
 }
 
@@ -58,8 +59,10 @@ func (l Lines) Chart() (*Chart, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.Band != nil {
-		lists = append(lists, l.Band.High)
+	for _, b := range []*Band{l.Band, l.Outer} {
+		if b != nil {
+			lists = append(lists, b.High)
+		}
 	}
 	sc := newScale(5, lists...)
 	x := categories(l.Labels)
@@ -75,15 +78,16 @@ func (l Lines) Chart() (*Chart, error) {
 			series[0].(map[string]any)["markArea"] = areas
 		}
 	}
-	o["series"] = append(series, l.Band.series()...)
+	series = append(series, l.Outer.series("outer", 0.10)...)
+	o["series"] = append(series, l.Band.series("band", 0.16)...)
 	out := &Chart{ID: l.ID, Kind: "line", Height: l.Height, Ticks: sc.ticks(l.Value), Tips: [][]string{l.Tips}, Legend: l.Legend, At: l.Ticks}
 	return o.finish(out, map[string]any{"trigger": "axis",
 		"axisPointer": map[string]any{"type": "line", "lineStyle": map[string]any{"color": "@axis"}}})
 }
 
 // series draws the band as two stacked lines: an invisible one up to Low and the
-// tinted difference on top. A nil band draws nothing.
-func (b *Band) series() []any {
+// tinted difference on top, both named by stack. A nil band draws nothing.
+func (b *Band) series(stack string, opacity float64) []any {
 	if b == nil {
 		return nil
 	}
@@ -93,12 +97,12 @@ func (b *Band) series() []any {
 	}
 	line := func(name string, v []float64, opacity float64) map[string]any {
 		return map[string]any{
-			"type": "line", "name": name, "data": numbers(v), "stack": "band", "silent": true, "showSymbol": false, "symbol": "none",
+			"type": "line", "name": name, "data": numbers(v), "stack": stack, "silent": true, "showSymbol": false, "symbol": "none",
 			"lineStyle": map[string]any{"opacity": 0}, "areaStyle": map[string]any{"color": b.Color, "opacity": opacity},
 			"itemStyle": map[string]any{"color": b.Color}, "z": 1,
 		}
 	}
-	return []any{line("low", b.Low, 0), line("high", diff, 0.16)}
+	return []any{line("low", b.Low, 0), line("high", diff, opacity)}
 }
 
 // bottomRoom leaves a second line below the axis where a label has one.
