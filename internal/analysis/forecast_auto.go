@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"github.com/ecomctl/ecomctl/internal/kernel/arima"
 	"github.com/ecomctl/ecomctl/internal/kernel/forecast"
 )
 
@@ -25,6 +26,12 @@ func autoForecast(s modelSetting) forecast.Model {
 			a.Candidates = append(a.Candidates, forecast.Candidate{Model: m, Prior: prior})
 		}
 	}
+	// what costs most is left out where there are very many series
+	slow := func(models ...forecast.Model) {
+		if !s.light {
+			add(1, models...)
+		}
+	}
 	m := s.shortest()
 	switch {
 	case len(s.seasons) > 1:
@@ -35,6 +42,7 @@ func autoForecast(s modelSetting) forecast.Model {
 		}
 		add(1, forecast.WithSeason(forecast.ETS("ets", level), last), forecast.Logged(forecast.WithSeason(forecast.ETS("ets", level), last)))
 		add(1, forecast.Decomposed("mstl", s.seasons, forecast.SES()), forecast.Logged(forecast.Decomposed("mstl", s.seasons, forecast.Damped())))
+		slow(forecast.Logged(forecast.Decomposed("mstl", s.seasons, arima.Auto{})))
 	case m >= longSeason:
 		add(1, forecast.WithSeason(forecast.AutoETS(), 1), forecast.WithSeason(forecast.Damped(), 1), forecast.DynamicOptimisedTheta())
 		add(1, forecast.Decomposed("mstl", s.seasons, forecast.AutoETS()), forecast.Logged(forecast.Decomposed("mstl", s.seasons, forecast.AutoETS())))
@@ -42,6 +50,7 @@ func autoForecast(s modelSetting) forecast.Model {
 	default:
 		add(1, forecast.AutoETS(), forecast.DynamicOptimisedTheta())
 		add(0.5, forecast.Damped(), forecast.SeasonalNaive())
+		slow(arima.Auto{})
 	}
 	return a
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/kernel/arima"
 	"github.com/ecomctl/ecomctl/internal/kernel/forecast"
 )
 
@@ -38,6 +39,8 @@ var forecastModels = map[string]func(modelSetting) forecast.Model{
 	"theta": plainModel(forecast.Theta), "otm": plainModel(forecast.OptimisedTheta),
 	"dstm": plainModel(forecast.DynamicTheta), "dotm": plainModel(forecast.DynamicOptimisedTheta),
 	"autotheta": plainModel(forecast.AutoTheta),
+
+	"arima": plainModel(func() forecast.Model { return arima.Auto{} }),
 
 	"mstl": func(s modelSetting) forecast.Model {
 		return forecast.Decomposed("mstl", s.seasons, forecast.AutoETS())

@@ -9,6 +9,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
+	"github.com/ecomctl/ecomctl/internal/kernel/forecast"
 	"github.com/ecomctl/ecomctl/internal/query"
 	"github.com/ecomctl/ecomctl/internal/result"
 )
@@ -245,7 +246,15 @@ func (p *panel) stampColumn(stamps []int64) result.Column {
 // seasons reads --season: a length, several, or auto: those people know of the frequency.
 func (p *panel) seasons(s string) ([]int, error) {
 	if s == "" || s == "auto" {
-		return seasonsOf(p.grid.unit), nil
+		known := seasonsOf(p.grid.unit)
+		if p.grid.unit != query.NoCut {
+			return known, nil
+		}
+		found := p.vote(known)
+		if len(found) > 0 {
+			p.notes = append(p.notes, fmt.Sprintf("season found: %s steps (--season says another; 1 = none)", joinInts(found)))
+		}
+		return found, nil
 	}
 	var out []int
 	for _, w := range strings.Split(s, ",") {
@@ -259,6 +268,46 @@ func (p *panel) seasons(s string) ([]int, error) {
 		out = append(out, n)
 	}
 	return out, nil
+}
+
+// leastVotes is the share of series that must show a season for all to be tried with it.
+const leastVotes = 0.2
+
+// vote finds the seasons of series without a calendar: those most of them show.
+func (p *panel) vote(candidates []int) []int {
+	type ballot struct {
+		seasons []int
+		n       int
+	}
+	votes := map[string]*ballot{}
+	var best *ballot
+	for i := range p.series {
+		found := forecast.DetectSeasons(p.series[i].y, candidates)
+		if len(found) == 0 {
+			continue
+		}
+		key := joinInts(found)
+		if votes[key] == nil {
+			votes[key] = &ballot{seasons: found}
+		}
+		b := votes[key]
+		b.n++
+		if best == nil || b.n > best.n || b.n == best.n && joinInts(b.seasons) < joinInts(best.seasons) {
+			best = b
+		}
+	}
+	if best == nil || float64(best.n) < leastVotes*float64(len(p.series)) {
+		return nil
+	}
+	return best.seasons
+}
+
+func joinInts(v []int) string {
+	texts := make([]string, len(v))
+	for i, n := range v {
+		texts[i] = strconv.Itoa(n)
+	}
+	return strings.Join(texts, ",")
 }
 
 // name describes the panel in notes.
