@@ -29,6 +29,7 @@ func TestGroupingsEqualSQLite(t *testing.T) {
 			Item: rapid.SampledFrom([]string{"product_id", "customer_id", "category"}).Draw(t, "item"), Distinct: rapid.Bool().Draw(t, "distinct")}
 		g.Order = rapid.SampledFrom([][]string{nil, {"order_ts"}, {"product_id", "order_ts"}}).Draw(t, "order")
 		g.Values = rapid.SampledFrom([][]string{nil, {"money"}, {"order_ts", "weight", "quantity"}, {"region", "money", "category"}}).Draw(t, "values")
+		g.Codes = rapid.SampledFrom([][]string{nil, {"category"}, {"customer_id", "status"}}).Draw(t, "codes")
 		if rapid.Bool().Draw(t, "scoped") {
 			g.Scope = relation.Kinds(rapid.IntRange(1, 31).Draw(t, "scope"))
 		}
@@ -51,6 +52,13 @@ func TestGroupingsEqualSQLite(t *testing.T) {
 				line := []any{cellOf(&a.Keys, k), cellOf(&a.ItemKeys, int(a.Items[i]))}
 				for v, name := range g.Values {
 					line = append(line, groupValue(rel, name, a.Values[v][i]))
+				}
+				for c := range g.Codes {
+					var cell any
+					if code := a.Codes[c][i]; code != query.NullCode {
+						cell = cellOf(&a.CodeKeys[c], int(code))
+					}
+					line = append(line, cell)
 				}
 				want = append(want, line)
 			}
