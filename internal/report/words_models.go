@@ -21,5 +21,8 @@ func modelDefinitions(doc *Document, p phrase.Printer) []definition {
 	d("lifetime", "future", "What customers will do", "客户的未来",
 		"BG/NBD (Fader, Hardie & Lee 2005) fitted by maximum likelihood on the order days of known customers: they order at random at a rate of their own and leave, with a probability of their own, after an order. Gamma–Gamma (Fader & Hardie 2013) for the money of an order day. The test fits all but the last quarter of the history, at most 90 days, and forecasts those. A customer has gone quiet when the probability of being one fell by 20 points or more in that time.",
 		"对已知客户的下单日以最大似然拟合 BG/NBD（Fader、Hardie 与 Lee，2005）：客户按各自的速率随机下单，每次下单后以各自的概率离开。下单日金额用 Gamma–Gamma（Fader 与 Hardie，2013）。检验时留出最近四分之一的历史（至多 90 天）并对其预测。若仍是客户的概率在此期间下降至少 20 个百分点，则视为沉寂。")
+	d("groups", "group", "Customer groups", "客户分组",
+		"k-means on recency, tenure, orders and average order of known customers, each as ln(1 + x) with mean 0 and standard deviation 1; k by mean silhouette (Rousseeuw 1987), up to six groups where more of them cost at most a tenth of the best one's. Words name what lies half a standard deviation or more from the other customers. Groups are numbered by mean spending.",
+		"对已知客户的最近下单、首单时间、订单数与客单价做 k-means，各取 ln(1 + x) 并标准化；k 由平均轮廓系数（Rousseeuw，1987）决定，若更多的组只损失最佳值的一成以内，则至多分为六组。文字列出与其他客户相差半个标准差以上的特征。组按人均消费编号。")
 	return out
 }
