@@ -107,7 +107,7 @@ func (l *outlook) aliveBars(p phrase.Printer) (Figure, error) {
 	b.Series = []chart.Bar{bar}
 	ch, err := b.Chart()
 	return Figure{ID: b.ID, Question: p.Pick("Who is still a customer?", "谁仍是客户？"), Chart: ch, Table: tb.t,
-		Alt: p.Pick(p.Count(count[9])+" customers are still so with a probability of 90 % or more, "+p.Count(count[0])+" with less than 10 %.", p.Count(count[9])+" 位客户仍活跃的概率在 90 % 以上，"+p.Count(count[0])+" 位不足 10 %。"),
+		Alt: p.Pick(p.Count(count[9])+" customers are still so with a probability of 90 % or more, "+p.Count(count[0])+" with less than 10 %.", p.Count(count[9])+" 位客户仍活跃的概率在 90% 以上，"+p.Count(count[0])+" 位不足 10%。"),
 		Note: p.Pick("Customers by the probability of still being one. Who ordered once counts as one: the model lets customers leave only after a repeat order.",
 			"按仍是客户的概率统计人数。仅下过一次单者计为仍是客户：模型假定客户只在复购后流失。")}, err
 }

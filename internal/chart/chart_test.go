@@ -26,6 +26,7 @@ func hostileCharts(t *testing.T) []*Chart {
 		Heat{ID: "x", Kind: "heat", Height: 100, X: names, Y: names, Cells: []Cell{{X: 0, Y: 0, Level: 0.5, Text: attack, Tip: attack}, {X: 1, Y: 1, Empty: true}, {X: 2, Y: 2, Level: 1, Open: true, Text: "1"}}},
 		Radar{ID: "r", Height: 100, Axes: names, Middle: true, Shapes: []RadarShape{{Name: attack, Color: "@s1", Values: vals, Tip: attack}}},
 		Scatter{ID: "s", Height: 100, XName: attack, YName: attack, Clouds: []Cloud{{Name: attack, Color: "@s1", X: []float64{1, math.NaN()}, Y: []float64{2, math.Inf(1)}, Tip: attack}, {}}},
+		Graph{ID: "g", Nodes: []Node{{Name: attack, Tip: attack}, {Name: names[1], Size: 1}}, Edges: []Edge{{0, 1, 1, attack}}},
 		Heat{ID: "t", Kind: "tiles", Height: 100, X: names, Y: names, Cells: []Cell{{Text: attack}}, Flow: true},
 	}
 	var out []*Chart

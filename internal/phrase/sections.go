@@ -250,6 +250,8 @@ var columns = map[string]string{
 	"recency_days": "距今天数", "frequency": "订单数", "monetary": "金额", "cohort": "群组", "period": "第几期", "active": "活跃客户", "retention": "复购率",
 	"kind": "类别", "reason": "原因", "rows": "行数", "ratio": "比例", "money": "金额", "without_money": "无金额行", "column": "列", "from": "来源列", "nulls": "缺失", "low": "下四分位",
 	"high": "上四分位", "before": "之前", "now": "现在", "change": "变化", "customer_id": "客户号", "returned_money": "退货金额", "cohorts": "群组数",
+	"antecedent": "前件", "consequent": "后件", "count": "次数", "confidence": "置信度", "lift": "提升度", "extra": "超出偶然", "q_value": "q 值", "later_count": "其后次数",
+	"later_lift": "其后提升度", "mean_gap_days": "平均间隔天数", "at_stake": "面临流失", "forecast": "预测", "came": "实际",
 }
 
 // Column writes the name of a table column.
