@@ -115,6 +115,7 @@ type Detector struct {
 	step       pair // differences of neighbours, own unit
 	mean       pair // short means of errors of slow, own unit
 	drift      pair // short means of errors of base in its scales, clipped
+	nothing    nothings
 	short      window
 	clipped    window
 	run        run // of base: consecutive errors on one side
@@ -201,8 +202,9 @@ func (d *Detector) merged(y, sd float64, p *Point) float64 {
 	l = math.Min(l, (lj+ls)/2+math.Log(1/weightJump))
 	l = math.Min(l, lm+math.Log(1/weightMean))
 	if y == 0 && p.Expected > 0 {
-		l = math.Min(l, logNothing(d.amounts(p.Expected, sd))+math.Log(1/weightNothing))
+		l = math.Min(l, d.nothing.logP(p.Expected, d.amounts(p.Expected, sd))+math.Log(1/weightNothing))
 	}
+	d.nothing.learn(y, p.Expected)
 	if body := math.Erfc(math.Abs(p.Z) / math.Sqrt2); l > math.Log(bodyP) {
 		return math.Max(bodyP, body)
 	}

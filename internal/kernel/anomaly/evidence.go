@@ -25,7 +25,7 @@ func (t *pair) learnMild(x float64) {
 const rareOnce = 1e-3
 
 // ownTail is the number of excesses at which the own tail and what is supposed count alike.
-const ownTail = 50
+const ownTail = 30
 
 // trust is the part of the own tail: few excesses, some of which may be anomalies, tell little.
 func (t *pair) trust() float64 {
@@ -135,3 +135,39 @@ func (r *run) add(z, e float64, length int) (median float64, ok bool) {
 // of positive amounts, λ of them on average, have a squared coefficient of variation cv² of at least 1/λ, so
 // e^−λ ≤ e^(−1/cv²).
 func logNothing(amounts float64) float64 { return -amounts }
+
+// nothings counts, by the size of the expectation (powers of two), the points and the times that
+// nothing came: where that happens again and again it is ordinary, whatever the noise says.
+type nothings struct {
+	points, times [64]int
+	zero          bool // the last value was 0
+}
+
+// usualTimes is the number of times from which nothing is ordinary at an expectation.
+const usualTimes = 3
+
+// logP is logNothing, but at least the share of times at such an expectation.
+func (n *nothings) logP(expected, amounts float64) float64 {
+	b := n.at(expected)
+	l := logNothing(amounts)
+	if n.times[b] >= usualTimes {
+		l = math.Max(l, math.Log(float64(n.times[b])/float64(n.points[b])))
+	}
+	return l
+}
+
+func (n *nothings) learn(y, expected float64) {
+	if expected > 0 {
+		b := n.at(expected)
+		n.points[b]++
+		if y == 0 && !n.zero {
+			n.times[b]++
+		}
+	}
+	n.zero = y == 0
+}
+
+func (n *nothings) at(expected float64) int {
+	_, e := math.Frexp(expected)
+	return max(0, min(len(n.points)-1, e+20))
+}
