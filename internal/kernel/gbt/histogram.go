@@ -54,32 +54,70 @@ func (h histogram) add(b histogram, bins []*Bins) {
 	}
 }
 
+// gatherRows are fetched before they are added: loads that wait for memory do so together.
+const gatherRows = 512
+
 // accumulate adds rows of the matrix.
 func (h histogram) accumulate(m *Matrix, rows []int32, d []derivs) {
-	for g, words := range m.groups {
-		part := h[g*lanes : min((g+1)*lanes, m.Features)]
-		if len(part) == lanes {
-			accumulateFull((*[lanes][MaxBins + 1]cell)(part), words, rows, d)
-			continue
+	var values [gatherRows]cell
+	var bins [gatherRows]uint64
+	for len(rows) > 0 {
+		block := rows[:min(gatherRows, len(rows))]
+		rows = rows[len(block):]
+		for i, r := range block {
+			e := d[r]
+			values[i] = cell{int64(e.g), uint64(e.h)<<countBits | 1}
 		}
-		for _, r := range rows {
-			w, e := words[r], d[r]
-			gr, hc := int64(e.g), uint64(e.h)<<countBits|1
+		for g, words := range m.groups {
+			for i, r := range block {
+				bins[i] = words[r]
+			}
+			part := h[g*lanes : min((g+1)*lanes, m.Features)]
+			switch {
+			case len(part) == lanes:
+				addEight((*[lanes][MaxBins + 1]cell)(part), &bins, &values, len(block))
+				continue
+			case len(part) >= lanes/2:
+				addFour((*[lanes / 2][MaxBins + 1]cell)(part), &bins, &values, len(block))
+				part = part[lanes/2:]
+				for i := range bins {
+					bins[i] >>= 8 * lanes / 2
+				}
+			}
 			for f := range part {
-				c := &part[f][uint8(w)]
-				c.g += gr
-				c.hc += hc
-				w >>= 8
+				addOne(&part[f], uint(8*f), &bins, &values, len(block))
 			}
 		}
 	}
 }
 
-// accumulateFull is accumulate for eight features, without a loop over them.
-func accumulateFull(h *[lanes][MaxBins + 1]cell, words []uint64, rows []int32, d []derivs) {
-	for _, r := range rows {
-		w, e := words[r], d[r]
-		g, hc := int64(e.g), uint64(e.h)<<countBits|1
+// addOne adds the bins of one lane.
+func addOne(h *[MaxBins + 1]cell, shift uint, bins *[gatherRows]uint64, values *[gatherRows]cell, n int) {
+	for i := range values[:n] {
+		v, c := values[i], &h[uint8(bins[i]>>shift)]
+		c.g, c.hc = c.g+v.g, c.hc+v.hc
+	}
+}
+
+// addFour adds four lanes, without a loop over them.
+func addFour(h *[lanes / 2][MaxBins + 1]cell, bins *[gatherRows]uint64, values *[gatherRows]cell, n int) {
+	for i := range values[:n] {
+		w, g, hc := bins[i], values[i].g, values[i].hc
+		c := &h[0][uint8(w)]
+		c.g, c.hc = c.g+g, c.hc+hc
+		c = &h[1][uint8(w>>8)]
+		c.g, c.hc = c.g+g, c.hc+hc
+		c = &h[2][uint8(w>>16)]
+		c.g, c.hc = c.g+g, c.hc+hc
+		c = &h[3][uint8(w>>24)]
+		c.g, c.hc = c.g+g, c.hc+hc
+	}
+}
+
+// addEight adds eight lanes, without a loop over them.
+func addEight(h *[lanes][MaxBins + 1]cell, bins *[gatherRows]uint64, values *[gatherRows]cell, n int) {
+	for i := range values[:n] {
+		w, g, hc := bins[i], values[i].g, values[i].hc
 		c := &h[0][uint8(w)]
 		c.g, c.hc = c.g+g, c.hc+hc
 		c = &h[1][uint8(w>>8)]

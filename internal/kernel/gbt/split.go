@@ -1,6 +1,9 @@
 package gbt
 
-import "sort"
+import (
+	"math"
+	"sort"
+)
 
 // Constants of categorical splits; the values of LightGBM's cat_smooth, cat_l2 and max_cat_to_onehot.
 const (
@@ -8,6 +11,11 @@ const (
 	levelL2      = 10.0
 	fewLevels    = 4
 	levelMinRows = 10 // rarer levels of a leaf stay together on the right
+
+	// noiseGain is what ordering k levels by pure noise gains, by level beyond the first: g/√h of a
+	// level is about N(0, 1), so with half of the levels on either side each side gains (k/2)·E|z|²,
+	// E|z| = √(2/π). A split must beat that; it would otherwise always win over numbers.
+	noiseGain = 2 / math.Pi
 )
 
 // split is the best division of a leaf found so far.
@@ -132,7 +140,8 @@ func (f *finder) levels(i int, h *[MaxBins + 1]cell, total cell) split {
 	if len(used) > fewLevels {
 		l2 += levelL2
 	}
-	base := score(f.scale.sums(total), l2)
+	all := f.scale.sums(total)
+	base := score(all, l2)
 	var left cell
 	at := -1
 	for k, u := range used {
@@ -148,11 +157,13 @@ func (f *finder) levels(i int, h *[MaxBins + 1]cell, total cell) split {
 			best.gain, at = gain, k
 		}
 	}
-	if at >= 0 {
-		best.levels = new([4]uint64)
-		for _, u := range used[:at+1] {
-			best.levels[u.bin>>6] |= 1 << (u.bin & 63)
-		}
+	best.gain -= noiseGain * float64(len(used)-1) * all.h / (all.h + 2*l2)
+	if at < 0 || best.gain <= 0 {
+		return split{feature: i}
+	}
+	best.levels = new([4]uint64)
+	for _, u := range used[:at+1] {
+		best.levels[u.bin>>6] |= 1 << (u.bin & 63)
 	}
 	return best
 }
