@@ -72,6 +72,7 @@ products), coverage = products proposed / products known.`,
 	NoNet:   true,
 	Plan:    recommendPlan,
 	Finish:  recommendFinish,
+	Section: recommendSection,
 })
 
 var recommendSpecs = []result.Spec{
