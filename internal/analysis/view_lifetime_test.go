@@ -12,7 +12,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/result"
 )
 
-// TestQuietCustomers: ten good customers have been silent for 120 of 365 days; those who are named
+// TestQuietCustomers: ten good customers have been silent for 97 of 365 days; those who are named
 // have been silent, and the forecast of the days held back is near what came.
 func TestQuietCustomers(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 5))
@@ -25,7 +25,7 @@ func TestQuietCustomers(t *testing.T) {
 	for c := range int64(400) {
 		until, each, gap := int64(364), (15+40*r.Float64())*1e4, 3+25*r.ExpFloat64()
 		if c < 10 { // good customers who stop
-			until, each, gap = 244, float64(200-c)*1e4, 6
+			until, each, gap = 268, float64(200-c)*1e4, 6
 		}
 		leave := 0.15 * r.Float64()
 		for d := float64(c % 60); d <= float64(until); d += 1 + gap*r.ExpFloat64() {
