@@ -32,7 +32,8 @@ Users too young to have finished are censored: they have not come to the last st
 conversion, and shown in rows of their own behind them, named "STEP (censored)": how many of them have come to
 that step so far. With --to at least a window before --as-of nobody is censored.
 
---by COLUMN gives a funnel for each value of a column at the entry's row. --where chooses the events
+--times shows instead how soon those finish who do: within, seconds, users, share (of all who finished) and conversion
+(of all who entered), at marks from a minute to the window. --by COLUMN gives a funnel for each value of a column at the entry's row. --where chooses the events
 that exist for the funnel, first and later steps alike.`,
 	Example: []string{
 		"ecomctl funnel clicks.parquet --steps view,cart,purchase --window 7d",
@@ -45,6 +46,7 @@ that exist for the funnel, first and later steps alike.`,
 		{Name: "steps", Kind: ListParam, Default: "view,cart,purchase", Help: "event types in order, the entry first; one may occur again"},
 		{Name: "window", Kind: StringParam, Default: "7d", Help: "time from the entry to the last step, like 45s, 30min, 12h, 7d, 2w"},
 		{Name: "by", Kind: StringParam, Default: "", Columns: true, Help: "a funnel for each value of this column at the entry"},
+		{Name: "times", Kind: BoolParam, Default: "false", Help: "show how soon users come from the entry to the last step instead"},
 	},
 	Columns: []result.Spec{
 		{Name: "step", Type: expr.Text, Desc: `event type of the step; "STEP (censored)" for users who may finish yet`},
@@ -80,6 +82,8 @@ type funnelOptions struct {
 	steps  []string
 	window int64 // µs
 	by     string
+
+	windowName string // as typed
 }
 
 func readFunnelOptions(r *Request) (o funnelOptions, err error) {
@@ -90,11 +94,12 @@ func readFunnelOptions(r *Request) (o funnelOptions, err error) {
 	if o.window, err = spanOf("window", r.Str("window")); err != nil {
 		return o, err
 	}
+	o.windowName = r.Str("window")
 	if o.by = r.Str("by"); o.by != "" && r.Rel.Find(o.by) < 0 {
 		return o, fault.New(fault.Usage, "--by %s: the input has no such column", o.by).
 			WithHint("columns: %s", strings.Join(columnNames(r.Rel), ", "))
 	}
-	if slices.ContainsFunc(Get("funnel").Columns, func(c result.Spec) bool { return c.Name == o.by }) {
+	if slices.ContainsFunc(append(slices.Clone(timeSpecs), Get("funnel").Columns...), func(c result.Spec) bool { return c.Name == o.by }) {
 		return o, fault.New(fault.Usage, "--by %s: a column of the result has this name", o.by).WithHint("map it to another name")
 	}
 	return o, nil
@@ -241,7 +246,12 @@ func funnelFinish(ctx context.Context, r *Request, a *query.Answer) (*Result, er
 	if err != nil {
 		return nil, err
 	}
-	res := &Result{Main: f.table(r), AsOf: f.end}
+	res := &Result{AsOf: f.end}
+	if r.Str("times") == "true" {
+		res.Main = f.times(r)
+	} else {
+		res.Main = f.table(r)
+	}
 	if n := f.censored(); n > 0 {
 		res.Notes = append(res.Notes, fmt.Sprintf("%d users are censored: their window of %s reaches beyond %s, and they may finish yet; "+
 			"they are in no conversion. With --to %s nobody is", n, r.Str("window"), dateText(floorDiv(f.end, dayMicros)), dateText(floorDiv(f.end-o.window, dayMicros))))
@@ -261,25 +271,7 @@ func (f *funnelCounts) censored() (n int64) {
 
 // table lays the counts out: the steps of each group, then its censored users by step.
 func (f *funnelCounts) table(r *Request) *result.Table {
-	specs := Get("funnel").Columns
-	if f.names != nil {
-		c := r.Rel.Columns[r.Rel.Find(f.o.by)]
-		specs = append([]result.Spec{{Name: f.o.by, Type: c.Type, Desc: "value at the entry", Null: "unknown"}}, specs...)
-	}
-	b := newTable("funnel", specs...)
-	for g, c := range f.groups {
-		if c == nil {
-			if f.names != nil {
-				continue
-			}
-			c = &funnel.Count{Users: make([]int64, len(f.o.steps)), Censored: make([]int64, len(f.o.steps)), Gaps: make([][]int64, len(f.o.steps))}
-		}
-		add := func(values ...any) {
-			if f.names != nil {
-				copyCell(&b.t.Columns[0].Data, f.names, g)
-			}
-			b.rowAfter(len(specs)-5, values...)
-		}
+	return f.lay(r, "funnel", Get("funnel").Columns, func(c *funnel.Count, add func(values ...any)) {
 		for k, step := range f.o.steps {
 			var conv, part any
 			if c.Users[0] > 0 {
@@ -295,6 +287,31 @@ func (f *funnelCounts) table(r *Request) *result.Table {
 				add(step+" (censored)", c.Censored[k], nil, nil, nil)
 			}
 		}
+	})
+}
+
+// lay makes a table whose rows each calls add with, group by group; with --by the group's value
+// stands first.
+func (f *funnelCounts) lay(r *Request, name string, specs []result.Spec, each func(c *funnel.Count, add func(values ...any))) *result.Table {
+	own := len(specs)
+	if f.names != nil {
+		c := r.Rel.Columns[r.Rel.Find(f.o.by)]
+		specs = append([]result.Spec{{Name: f.o.by, Type: c.Type, Desc: "value at the entry", Null: "unknown"}}, specs...)
+	}
+	b := newTable(name, specs...)
+	for g, c := range f.groups {
+		if c == nil {
+			if f.names != nil {
+				continue
+			}
+			c = &funnel.Count{Users: make([]int64, len(f.o.steps)), Censored: make([]int64, len(f.o.steps)), Gaps: make([][]int64, len(f.o.steps))}
+		}
+		each(c, func(values ...any) {
+			if f.names != nil {
+				copyCell(&b.t.Columns[0].Data, f.names, g)
+			}
+			b.rowAfter(len(specs)-own, values...)
+		})
 	}
 	return b.t
 }

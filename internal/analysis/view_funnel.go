@@ -67,7 +67,7 @@ func funnelView(ctx context.Context, r *Request, a *query.Answer) (*View, error)
 	p := r.printer(a)
 	v := &View{ID: "funnel", Title: funnelTitle.In(r.Lang)}
 	g := a.Groups[0]
-	o := funnelOptions{}
+	o := funnelOptions{windowName: reportWindow}
 	var err error
 	if o.window, err = spanOf("window", reportWindow); err != nil {
 		return nil, err
@@ -101,7 +101,34 @@ func funnelView(ctx context.Context, r *Request, a *query.Answer) (*View, error)
 		return nil, err
 	}
 	v.Figures = append(v.Figures, fig)
+	if len(c.Total) >= fewFinished {
+		if fig, err = timesBars(p, o, c, f.times(r)); err != nil {
+			return nil, err
+		}
+		v.Figures = append(v.Figures, fig)
+	}
 	return v, nil
+}
+
+// fewFinished is the number of users below which how soon they finished is chance.
+const fewFinished = 30
+
+// timesBars draws what share of those who finish did so within each span.
+func timesBars(p phrase.Printer, o funnelOptions, c *funnel.Count, t *result.Table) (Figure, error) {
+	b := chart.Bars{ID: "funnel-times", Height: 240, Value: percentFormat(p)}
+	bar := chart.Bar{Name: p.Pick("finished", "已完成"), Color: "@s1"}
+	for _, m := range timeMarks(o.window, o.windowName) {
+		n := within(c.Total, m.micros)
+		share, span := float64(n)/float64(len(c.Total)), p.Elapsed(float64(m.micros)/1e6)
+		b.Labels = append(b.Labels, span)
+		b.Tips = append(b.Tips, p.Pick("within "+span+"\n"+p.Count(n)+" of "+p.Count(int64(len(c.Total)))+" who finish: "+p.Percent(share),
+			span+"内\n完成者 "+p.Count(int64(len(c.Total)))+" 位中的 "+p.Count(n)+" 位："+p.Percent(share)))
+		bar.Values, bar.Labels = append(bar.Values, share), append(bar.Labels, p.Percent(share))
+	}
+	b.Series = []chart.Bar{bar}
+	ch, err := b.Chart()
+	return Figure{ID: b.ID, Question: p.Pick("How soon do they finish?", "多久能走完？"), Chart: ch, Table: t,
+		Alt: p.Pick("Of those who finish, the share that has done so within each span from the entry.", "完成者中，自入口起在各时间跨度内完成的占比。")}, err
 }
 
 func funnelFacts(p phrase.Printer, o funnelOptions, c *funnel.Count) phrase.FunnelFacts {
