@@ -93,17 +93,21 @@ func Run(ctx context.Context, ev Events, opt Options) ([]*Count, error) {
 
 // counter is one goroutine's pass.
 type counter struct {
-	ev     Events
-	opt    Options
-	steps  int
-	kind   []int // of each step: number of its type among the types of the funnel
-	kinds  map[uint32]int
-	dense  []int16   // the same by code, −1 for none
-	left   [][]int64 // R(k): left[k][j] is the time of step j, never if it is not reached
-	have   []int     // events of the current time by kind
-	used   []int
-	best   []int64 // times of the chain that counts
-	groups []*Count
+	ev    Events
+	opt   Options
+	steps int
+	kind  []int // of each step: number of its type among the types of the funnel
+	kinds map[uint32]int
+	dense []int16   // the same by code, −1 for none
+	left  [][]int64 // R(k): left[k][j] is the time of step j, never if it is not reached; R(0) holds for ticks only
+	later [][]int   // by kind: the steps of this type behind the first
+	have  []int     // events of the current time by kind
+	used  []int
+
+	deepest int // of the user's chains so far
+	entry   int64
+	best    []int64 // times of the chain that counts
+	groups  []*Count
 }
 
 // never is the time of a step that is not reached.
@@ -124,6 +128,10 @@ func newCounter(ev Events, opt Options) *counter {
 		if code != NoType {
 			top = max(top, code)
 		}
+	}
+	c.later = make([][]int, len(c.kinds))
+	for k := 1; k < n; k++ {
+		c.later[c.kind[k]] = append(c.later[c.kind[k]], k)
 	}
 	c.have, c.used = make([]int, len(c.kinds)), make([]int, len(c.kinds))
 	c.dense = make([]int16, top+1)
@@ -158,49 +166,61 @@ func (c *counter) user(lo, hi int64) {
 			c.left[k][j] = never
 		}
 	}
-	depth, entry := 0, int64(-1)
-	for end := hi; end > lo; {
-		t := c.ev.Times[end-1]
-		at := end - 1
-		for at > lo && c.ev.Times[at-1] == t {
-			at--
-		}
-		first := c.tick(at, end, t)
-		if first >= 0 && t >= c.opt.From && t < c.opt.To {
-			if d := c.depth(t); d >= depth {
-				depth, entry = d, first
-				copy(c.best, c.left[0])
+	c.deepest, c.entry = 0, -1
+	times, types := c.ev.Times, c.ev.Types
+	for i := hi - 1; i >= lo; i-- {
+		t := times[i]
+		if i > lo && times[i-1] == t {
+			at := i - 1
+			for at > lo && times[at-1] == t {
+				at--
 			}
+			if first := c.tick(at, i+1, t); first >= 0 {
+				c.enter(t, first, c.left[0])
+			}
+			i = at
+			continue
 		}
-		end = at
-	}
-	if entry >= 0 {
-		c.count(depth, entry)
-	}
-}
-
-// tick moves R to the events of rows at … end−1, all of time t. It returns the first row
-// of the first step's type, −1 for none.
-func (c *counter) tick(at, end, t int64) (first int64) {
-	if end-at == 1 {
-		d := c.kindOf(c.ev.Types[at])
+		d := c.kindOf(types[i])
 		if d < 0 {
-			return -1
+			continue
 		}
-		for k, kd := range c.kind {
-			if kd != d {
-				continue
-			}
+		if d == c.kind[0] {
+			c.enter(t, i, c.left[min(1, c.steps-1)]) // R(1) of the time behind t
+		}
+		for _, k := range c.later[d] {
 			c.left[k][k] = t
 			if k+1 < c.steps {
 				copy(c.left[k][k+1:], c.left[k+1][k+1:])
 			}
 		}
-		if d == c.kind[0] {
-			return at
-		}
-		return -1
 	}
+	if c.entry >= 0 {
+		c.count(c.deepest, c.entry)
+	}
+}
+
+// enter tries the entry at time t in a row, whose later steps are at rest[1], rest[2], …
+// Entries come in descending order of time, so that the earliest of equally deep ones stays.
+func (c *counter) enter(t, row int64, rest []int64) {
+	if t < c.opt.From || t >= c.opt.To {
+		return
+	}
+	last := c.until(t)
+	d := 1
+	for d < c.steps && rest[d] <= last {
+		d++
+	}
+	if d >= c.deepest {
+		c.deepest, c.entry = d, row
+		copy(c.best, rest)
+		c.best[0] = t
+	}
+}
+
+// tick moves R to the events of rows at … end−1, which are all of time t. It returns the first row
+// of the first step's type, −1 for none.
+func (c *counter) tick(at, end, t int64) (first int64) {
 	clear(c.have)
 	first = -1
 	for i := at; i < end; i++ {
@@ -224,16 +244,6 @@ func (c *counter) tick(at, end, t int64) (first int64) {
 		}
 	}
 	return first
-}
-
-// depth is how many steps of R(0), which begins at t, lie in its window.
-func (c *counter) depth(t int64) int {
-	last := c.until(t)
-	d := 1
-	for d < c.steps && c.left[0][d] <= last && c.left[0][d] != never {
-		d++
-	}
-	return d
 }
 
 // until is the last moment of the window of an entry at t.
