@@ -90,25 +90,11 @@ func anomalyFinish(ctx context.Context, r *Request, a *query.Answer) (*Result, e
 	if on := r.Str("on"); on != "" {
 		return rowsFinish(ctx, r, a, on, o)
 	}
-	p, err := readTimeline(r, a, o)
+	p, alerts, err := findAlerts(ctx, r, a, o)
 	if err != nil {
 		return nil, err
 	}
-	budget := 1 - p.level
-	if o.alerts && p.level > 0 { // a part of the false alarms is left to the values of dimensions
-		p.level = 1 - (1-watchShare)*budget
-	}
-	if err := p.judge(ctx, o, max(1, r.Threads)); err != nil {
-		return nil, err
-	}
 	res := &Result{Notes: p.notes}
-	alerts := p.alerts()
-	p.explain(a, alerts)
-	if o.alerts && !o.retrospective {
-		if alerts, err = p.watch(ctx, a, alerts, watchShare*budget, max(1, r.Threads)); err != nil {
-			return nil, err
-		}
-	}
 	res.Notes = append(res.Notes, p.summary(alerts))
 	if o.alerts {
 		res.Main = alertTable(p, alerts)
@@ -119,6 +105,27 @@ func anomalyFinish(ctx context.Context, r *Request, a *query.Answer) (*Result, e
 		res.Broken = p.broken(alerts)
 	}
 	return res, nil
+}
+
+// findAlerts reads the answer, judges every point and joins the anomalies to alerts with causes.
+func findAlerts(ctx context.Context, r *Request, a *query.Answer, o anomalyOptions) (*timeline, []alert, error) {
+	p, err := readTimeline(r, a, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	budget := 1 - p.level
+	if o.alerts { // a part of the false alarms is left to the values of dimensions
+		p.level = 1 - (1-watchShare)*budget
+	}
+	if err := p.judge(ctx, o, max(1, r.Threads)); err != nil {
+		return nil, nil, err
+	}
+	alerts := p.alerts()
+	p.explain(a, alerts)
+	if o.alerts && !o.retrospective {
+		alerts, err = p.watch(ctx, a, alerts, watchShare*budget, max(1, r.Threads))
+	}
+	return p, alerts, err
 }
 
 // broken is the error of --fail: the series whose last judged period is an anomaly.

@@ -250,6 +250,9 @@ func readOrdersTimeline(r *Request, a *query.Answer, o anomalyOptions) (*timelin
 	if p.grid.unit == query.Hour {
 		p.clockChanges(r.Rel.Zone)
 	}
+	if p.grid.unit == query.Day && r.AsOf == query.MaxTime {
+		p.openDay(a.Account)
+	}
 	p.periods = seasonsOf(p.grid.unit)
 	p.pointsADay = float64(len(p.series)) / unitDays(p.grid.unit)
 	p.name = fmt.Sprintf("%s by %s, %d series", r.Str("measure"), p.grid.unit, len(p.series))
@@ -285,6 +288,36 @@ func (p *timeline) span(r *Request, a *query.Answer) (from, end int64, err error
 		p.notes = append(p.notes, fmt.Sprintf("the last %s is not whole and is left out", u))
 	}
 	return start, p.grid.at(start, max(n, 0)), nil
+}
+
+// openDay leaves the last day unjudged where it looks cut off.
+func (p *timeline) openDay(acc query.Account) {
+	if len(p.series) == 0 {
+		return
+	}
+	n := 0
+	for i := range p.series {
+		n = max(n, len(p.series[i].y))
+	}
+	all := make([]float64, n)
+	for i := range p.series {
+		y := p.series[i].y
+		for k, v := range y {
+			all[n-len(y)+k] += v
+		}
+	}
+	last := floorDiv(p.origin, dayMicros) + p.series[0].first + int64(len(p.series[0].y)) - 1
+	if !lastDayOpen(all, last, acc) {
+		return
+	}
+	p.notes = append(p.notes, "the last day, "+dateText(last)+", looks cut off and is not judged; --as-of "+dateText(last+1)+" says that it is whole")
+	for i := range p.series {
+		s := &p.series[i]
+		if s.unfair == nil {
+			s.unfair = make([]bool, len(s.y))
+		}
+		s.unfair[len(s.y)-1] = true
+	}
 }
 
 // cutMicros brings the key of a period to µs.

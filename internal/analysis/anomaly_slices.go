@@ -74,7 +74,8 @@ func (p *timeline) watch(ctx context.Context, a *query.Answer, alerts []alert, r
 	}
 	in := make([]anomaly.Series, len(ws))
 	for i, w := range ws {
-		in[i] = anomaly.Series{First: p.series[w.series].first, Y: w.y}
+		own := timeSeries{y: w.y, unfair: p.series[w.series].unfair}
+		in[i] = anomaly.Series{First: p.series[w.series].first, Y: own.judged()}
 	}
 	level := 1 - rate*float64(len(p.series))/float64(len(ws))
 	out, err := anomaly.Batch(ctx, in, anomaly.Options{Periods: p.periods, Level: level}, threads)

@@ -16,6 +16,7 @@ type Line struct {
 	Dashed bool
 	Area   bool
 	Label  bool // write the name at the line's end
+	Dots   bool // marks at the values instead of a line
 }
 
 // Band is the uncertainty around a line, drawn as a tint from Low to High.
@@ -141,6 +142,10 @@ func (s Line) style() map[string]any {
 		"showSymbol": false, "symbol": "circle", "symbolSize": 6, "lineStyle": line,
 		"itemStyle": map[string]any{"color": s.Color}, "connectNulls": false,
 		"emphasis": map[string]any{"disabled": true},
+	}
+	if s.Dots {
+		line["opacity"] = 0
+		st["showSymbol"], st["symbolSize"], st["z"] = true, 10, 5
 	}
 	if s.Area {
 		st["areaStyle"] = map[string]any{"color": s.Color, "opacity": 0.12}

@@ -1,0 +1,153 @@
+package phrase
+
+import (
+	"math"
+	"strings"
+)
+
+// Incident is a run of unusual days.
+type Incident struct {
+	Start, End int64  // days, [Start, End)
+	Kind       string // spike, dip, missing, shift_up, shift_down
+	Money      int64  // exact money that came
+	Usual      int64  // exact money that was expected
+	Dim        string // the column that explains it; "" = none
+	Values     []string
+	Share      float64 // of the deviation
+	Alone      bool    // Money and Usual are those of Values alone: the rest of the shop was as usual
+}
+
+// AnomalyFacts are what is said about unusual days.
+type AnomalyFacts struct {
+	Days   int     // days judged
+	False  float64 // false alarms expected among them
+	Latest Incident
+	Found  int // incidents
+	Recent int // those of the last 28 days
+	Where  int // values of dimensions that were watched, too
+}
+
+// dimensionNames are the words for columns that explain.
+var dimensionNames = map[string][2]string{
+	"region": {"region", "地区"}, "country": {"country", "国家"}, "category": {"category", "品类"},
+	"channel": {"channel", "渠道"}, "payment": {"payment", "支付方式"},
+}
+
+// dimension names a column.
+func (p Printer) dimension(column string) string {
+	if n, ok := dimensionNames[column]; ok {
+		return p.Pick(n[0], n[1])
+	}
+	return Name(column, 24)
+}
+
+// cause names the values that explain an incident, "" without.
+func (i *Incident) cause(p Printer) string {
+	if i.Dim == "" {
+		return ""
+	}
+	names := make([]string, len(i.Values))
+	for k, v := range i.Values {
+		names[k] = Name(v, 40)
+	}
+	return p.dimension(i.Dim) + p.Pick(" ", "“") + p.Join(names) + p.Pick("", "”")
+}
+
+// Off is the relative deviation, NaN where nothing was expected.
+func (i *Incident) Off() float64 {
+	if i.Usual == 0 {
+		return math.NaN()
+	}
+	return float64(i.Money-i.Usual) / math.Abs(float64(i.Usual))
+}
+
+// Incident says what an unusual run of days brought, against what, and what explains it.
+func (p Printer) Incident(i Incident) string {
+	when, where := p.Span(i.Start, i.End), ""
+	if i.Alone {
+		where = i.cause(p)
+	}
+	var s string
+	switch {
+	case i.Kind == "missing" && i.Money == 0 && where != "":
+		s = p.Pick(when+": nothing was sold in "+where+", where "+p.MoneyWords(i.Usual)+" is usual", when+"："+where+"没有任何销售，通常为 "+p.MoneyWords(i.Usual))
+	case i.Kind == "missing" && i.Money == 0:
+		s = p.Pick(when+": nothing was sold; "+p.MoneyWords(i.Usual)+" is usual", when+"：没有任何销售，通常为 "+p.MoneyWords(i.Usual))
+	default:
+		in := ""
+		if where != "" {
+			in = p.Pick(" in "+where, "（"+where+"）")
+		}
+		s = p.Pick(when+": "+p.MoneyWords(i.Money)+in+", "+p.far(i)+" the usual "+p.MoneyWords(i.Usual),
+			when+"：收入 "+p.MoneyWords(i.Money)+in+"，"+p.far(i)+"通常的 "+p.MoneyWords(i.Usual))
+	}
+	switch {
+	case where != "":
+		s += p.Pick(", while the rest was as usual", "，其余部分正常")
+	case i.Dim != "" && i.Share >= 0.95:
+		s += p.Pick("; all of it comes from "+i.cause(p), "；全部来自"+i.cause(p))
+	case i.Dim != "":
+		s += p.Pick("; "+p.InTen(i.Share)+" of it comes from "+i.cause(p), "；其中 "+p.Percent(i.Share)+" 来自"+i.cause(p))
+	}
+	return s + p.Pick(".", "。")
+}
+
+// far says how far above or below.
+func (p Printer) far(i Incident) string {
+	off := i.Off()
+	switch {
+	case off > 1:
+		return p.Pick(p.Times(1+off)+" ", "为") + p.Pick("", p.Times(1+off)+"于")
+	case off >= 0:
+		return p.Pick(p.Percent(off)+" above", "高出 "+p.Percent(off)+"，高于")
+	}
+	return p.Pick(p.Percent(-off)+" below", "低 "+p.Percent(-off)+"，低于")
+}
+
+// Anomalies opens the section: how many, how many of them chance alone would make, and the latest.
+func (p Printer) Anomalies(f AnomalyFacts) []string {
+	days := p.Count(int64(f.Days))
+	chance := p.Pick("Chance alone would raise "+p.rare(f.False)+" in that time.", "仅凭偶然，同期预计出现 "+p.rare(f.False)+" 次。")
+	if f.Found == 0 {
+		return []string{p.Pick("No day of "+days+" was outside what its past lets expect.", days+" 天中没有一天超出以往规律。")}
+	}
+	n := int64(f.Found)
+	first := p.Pick(p.Count(n)+" "+Plural(n, "incident", "incidents")+" in "+days+" days, ", days+" 天中有 "+p.Count(n)+" 次异常，")
+	if f.Recent > 0 {
+		first += p.Pick(p.Count(int64(f.Recent))+" of them in the last four weeks. ", "其中最近四周 "+p.Count(int64(f.Recent))+" 次。")
+	} else {
+		first += p.Pick("none in the last four weeks. ", "最近四周没有。")
+	}
+	return []string{first + p.Pick("The latest: ", "最近一次：") + p.Incident(f.Latest), chance}
+}
+
+// rare writes an expected number of events.
+func (p Printer) rare(v float64) string {
+	if v < 0.95 {
+		return p.Pick("less than one", "不到 1")
+	}
+	return p.Pick("about "+p.Count(int64(math.Round(v))), "约 "+p.Count(int64(math.Round(v))))
+}
+
+// IncidentAction says what to look at.
+func (p Printer) IncidentAction(i Incident) (head, text string) {
+	where := i.cause(p)
+	if where != "" {
+		where = p.Pick(" of "+where, "（"+where+"）")
+	}
+	head = strings.TrimSuffix(strings.TrimSuffix(p.Span(i.Start, i.End), "."), "。")
+	switch i.Kind {
+	case "missing":
+		return head, p.Pick("Nothing was sold: ask whether checkout, payment and delivery"+where+" worked, and whether the data of these days are whole.",
+			"没有销售：请确认下单、支付与配送"+where+"是否正常，以及这些天的数据是否完整。")
+	case "shift_up":
+		return head, p.Pick("A higher level that stayed"+where+": if it is meant to last, plan stock and staff with it.", "水平上移并保持"+where+"：若将持续，请据此安排库存与人手。")
+	case "shift_down":
+		return head, p.Pick("A lower level that stayed"+where+": look for a listing, price, competitor or campaign that changed then.", "水平下移并保持"+where+"：请查看当时变动的上架、价格、竞争对手或推广。")
+	case "dip":
+		return head, p.Pick("Too little was sold"+where+": look for an outage, failed payments or empty shelves on these days; if none, it was the calendar.",
+			"销售偏少"+where+"：请查看当天是否有故障、支付失败或缺货；若都没有，可能是日历原因。")
+	}
+	return head, p.Pick("Much more was sold"+where+": if it was a campaign, note it for next time; if one order, leave it out of plans.",
+		"销售远超平常"+where+"：若因活动，请记下以便下次安排；若为单笔大单，请不要计入计划。")
+}
