@@ -58,10 +58,18 @@ func (a Auto) Fit(ctx context.Context, y []float64, season int) (Fitted, error) 
 		return SES().Fit(ctx, y, 1)
 	}
 	h := max(1, a.Horizon)
-	known := len(trimmed(y))
+	span, known := trimmed(y), 0
+	for _, v := range span {
+		if v == v {
+			known++
+		}
+	}
 	// at least so much history before an origin: what the seasons need, and more than the horizon
 	h = min(h, max(1, known/(a.Origins+3)))
-	at := Origins(len(y), h, a.Origins, len(y)-known+max(10, 2*h, 2*season+2))
+	at := Origins(len(y), h, a.Origins, len(y)-len(span)+max(10, 2*h, 2*season+2))
+	if 2*known < len(span) {
+		at = nil // mostly gaps: too little to compare by
+	}
 	var trials []*trial
 	var last error
 	for _, c := range a.Candidates {

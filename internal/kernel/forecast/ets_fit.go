@@ -130,7 +130,7 @@ type etsStart struct {
 // starting smoothing parameters, tried before the descent: α, β/α, γ/(1−α).
 var (
 	startAlpha = []float64{0.05, 0.3, 0.8}
-	startRatio = []float64{0.05, 0.4}
+	startRatio = []float64{0.005, 0.05, 0.4}
 )
 
 // begin puts guesses into x and returns the value of the best of a few starts.
@@ -242,7 +242,7 @@ func newETSData(y []float64, m int) (*etsData, error) {
 		}
 	}
 	if d.n < 2 {
-		return nil, fault.New(fault.Data, "fitting ETS: %d values are too few", d.n)
+		return nil, fault.New(fault.Data, "fitting ETS: fewer than 2 values")
 	}
 	d.mean, d.scale = sum/float64(d.n), abs/float64(d.n)
 	d.full = filled(d.y)

@@ -53,7 +53,7 @@ func (m thetaModel) Fit(ctx context.Context, y []float64, season int) (Fitted, e
 	}
 	known := trimmed(y)
 	if len(known) <= thetaSkip {
-		return nil, fault.New(fault.Data, "fitting %s: %d values are too few", m.name, len(known))
+		return nil, fault.New(fault.Data, "fitting %s: fewer than %d values", m.name, thetaSkip+1)
 	}
 	adj, seas, mul := deseasonalise(filled(known), season)
 	w := newThetaWork(adj)
