@@ -56,6 +56,27 @@ def funnel(path):
     return ", ".join(f"{r['step']} {r['users']}" + (f" {float(r['median_seconds']):.6f}" if r["median_seconds"] else "") for r in rows)
 
 
+def wape(path, n):
+    """Weighted absolute percentage error of the forecasts of daily series, in the order of their ids."""
+    import numpy as np
+    came = np.fromfile(os.path.join(os.environ["ECOMCTL_BENCH_DATA"], f"daily_{n}.parquet.later"), "<f8").reshape(n, -1)
+    with open(path, newline="") as f:
+        said = np.array([float(r["forecast"]) for r in csv.DictReader(f)]).reshape(n, -1)
+    return f"{np.abs(said - came).sum() / came.sum():.4f}"
+
+
+def no_worse(ours, theirs):
+    """Checks that are errors: ours is at most theirs, to the digits shown."""
+    return float(ours) <= float(theirs)
+
+
+def sf(model, n=1000):
+    """A job of statsforecast's model on n daily series; ours tests its intervals too."""
+    ours, theirs, title = model
+    return Job(f"{title}, {n} daily series × 702, 28 ahead (check: WAPE)", f"daily_{n}.parquet", f"{{ecomctl}} forecast {{i}} --horizon 28 --model {ours} --format csv -o {{o}}",
+               {"statsforecast": f"statsforecast_.py {{i}} {theirs}"}, .5, check=lambda path: wape(path, n), close=no_worse)
+
+
 def fim(args):
     return {"PyFIM eclat": f"fim_.py eclat {args}", "PyFIM fpgrowth": f"fim_.py fpgrowth {args}"}
 
@@ -63,6 +84,22 @@ def fim(args):
 def within(far):
     """Checks that are numbers no farther apart than far."""
     return lambda ours, theirs: abs(float(ours) - float(theirs)) <= far
+
+
+def inertia(path):
+    """Sum of the squared distances of a table of clusters."""
+    import pyarrow.parquet as pq
+    d = pq.read_table(path, columns=["distance"])["distance"].to_numpy()
+    return f"{float((d * d).sum()):.1f}"
+
+
+def least(ours, theirs):
+    """Inertia: ours may be a thousandth above theirs."""
+    return float(ours) <= 1.001 * float(theirs)
+
+
+def kmeans(args):
+    return {"scikit-learn": f"kmeans_.py sklearn {args}", "faiss": f"kmeans_.py faiss {args}"}
 
 
 JOBS = {
@@ -74,10 +111,18 @@ JOBS = {
     "funnel": Job("funnel of 10 M events, 400 k users, window 7 days", "events_10m.parquet",
                   "{ecomctl} funnel {i} --steps view,cart,purchase --window 7d --format csv -o {o}",
                   {"DuckDB ASOF joins": "duck_funnel_.py asof {i} view cart purchase 7", "DuckDB windows": "duck_funnel_.py window {i} view cart purchase 7"}, 1.0, check=funnel),
+    "forecast-hw": sf(("hw", "holtwinters", "Holt–Winters")),
+    "forecast-theta": sf(("autotheta", "autotheta", "AutoTheta")),
+    "forecast-ets": sf(("ets", "autoets", "AutoETS"), 100),
     "lifetime-days": Job("BG/NBD, Gamma–Gamma, value: 500 k customers, days", "customers_days.f64", "{kernel} lifetime {i}",
                          {"lifetimes": "lifetimes_.py {i}"}, .05, part=True),
     "lifetime-continuous": Job("the same, continuous times", "customers_continuous.f64", "{kernel} lifetime {i}",
                                {"lifetimes": "lifetimes_.py {i}"}, .3, part=True),
+    "kmeans": Job("k-means 1 M × 8, k 8, 3 starts × 20 (check: inertia)", "points_apart.f64", "{kernel} clusters {i}", kmeans("{i}"), .8, part=True, close=least),
+    "kmeans-overlap": Job("the same, groups that overlap", "points_overlap.f64", "{kernel} clusters {i}", kmeans("{i}"), .8, part=True, close=least),
+    "kmeans-none": Job("the same, no groups", "points_none.f64", "{kernel} clusters {i}", kmeans("{i}"), .8, part=True, close=least),
+    "cluster": Job("the same from Parquet to clusters in Parquet", "points_apart.parquet",
+                   "{ecomctl} cluster {i} --table table --id id --k 8 --starts 3 --iterations 20 --format parquet -o {o}", kmeans("{i} {o}"), .8, check=inertia, close=least),
     "predict": Job("100 boosted trees on 1 M × 20 (check: AUC of 100 k more rows)", "labels_1m.f64", "{kernel} predict {i}",
                    {"scikit-learn HistGradientBoosting": "histgb_.py {i}"}, 1.0, part=True, close=within(.005)),
 }
@@ -180,6 +225,7 @@ def main():
     ap.add_argument("--rounds", type=int, default=5)
     ap.add_argument("--dry", action="store_true", help="leave models.json and docs/benchmarks.md alone")
     args = ap.parse_intermixed_args()
+    os.environ["ECOMCTL_BENCH_DATA"] = args.data
     bad = False
     for name in args.jobs or list(JOBS):
         race = Race(name, args)

@@ -74,7 +74,39 @@ def labels(name, path):
     np.column_stack([X, r.random(n) < 1 / (1 + np.exp(-z))]).astype("<f8").tofile(path)
 
 
-MAKERS = {"labels_1m.f64": labels, "events_10m.parquet": clicks, "T10I4D100K.dat": fimi, "chess.dat": fimi, "baskets_10m.dat": baskets, "customers_days.f64": customers, "customers_continuous.f64": customers}
+def points(name, path):
+    """1 M points of 8 standardised numbers around 8 centres: far apart, overlapping, or no centres at all."""
+    import numpy as np
+    n, d, k, r = 1_000_000, 8, 8, np.random.default_rng(1)
+    spread = {"apart": 3, "overlap": 1, "none": 0}[name.split("_")[1].split(".")[0]]
+    x = r.normal(0, 1, (k, d))[r.integers(0, k, n)] * spread + r.normal(0, 1.5, (n, d))
+    x = (x - x.mean(0)) / x.std(0)
+    if name.endswith(".f64"):
+        return x.astype("<f8").tofile(path)
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    pq.write_table(pa.table({"id": np.arange(n), **{f"x{j}": x[:, j] for j in range(d)}}), path)
+
+
+def daily(name, path):
+    """Daily series of two years with a week, a year, a trend and noise: 702 days to learn from as a series file, and the 28 days
+    that follow beside it (NAME.later)."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    n, t, h, r = int(name.split("_")[1].split(".")[0]), 730, 28, np.random.default_rng(1)
+    d = np.arange(t)
+    week = 1 + 0.3 * np.sin(2 * np.pi * d / 7)[None] * r.uniform(0.2, 1, (n, 1))
+    year = 1 + 0.2 * np.sin(2 * np.pi * d / 365.25 + r.uniform(0, 6, (n, 1)))
+    trend = 1 + r.uniform(-0.3, 0.8, (n, 1)) * d / t
+    y = np.maximum(0, r.lognormal(4, 0.8, (n, 1)) * week * year * trend * r.normal(1, 0.12, (n, t)))
+    days = np.datetime64("2024-01-01") + d[:-h]
+    pq.write_table(pa.table({"unique_id": np.repeat(np.arange(n), t - h), "ds": pa.array(np.tile(days, n), pa.date32()), "y": y[:, :-h].ravel()}), path)
+    y[:, -h:].astype("<f8").tofile(os.path.join(os.path.dirname(path), name + ".later"))
+
+
+MAKERS = {**dict.fromkeys(("points_apart.f64", "points_overlap.f64", "points_none.f64", "points_apart.parquet"), points),
+          "daily_1000.parquet": daily, "daily_100.parquet": daily, "labels_1m.f64": labels, "events_10m.parquet": clicks, "T10I4D100K.dat": fimi, "chess.dat": fimi, "baskets_10m.dat": baskets, "customers_days.f64": customers, "customers_continuous.f64": customers}
 
 if __name__ == "__main__":
     name, folder = sys.argv[1], sys.argv[2]
