@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"strconv"
 	"strings"
 
 	"github.com/ecomctl/ecomctl/internal/expr"
@@ -115,7 +116,7 @@ func readBasketOptions(r *Request) (o basketOptions, err error) {
 	if o.confidence.Sign() < 0 || o.confidence.Cmp(big.NewRat(1, 1)) > 0 || !o.confidence.Denom().IsInt64() {
 		return o, fault.New(fault.Usage, "--min-confidence %s: from 0 to 1, with at most 18 decimals", r.Str("min-confidence"))
 	}
-	if _, err := fmt.Sscanf(r.Str("max-consequent"), "%d", &o.maxConsequent); err != nil || o.maxConsequent < 1 || o.maxConsequent > 8 {
+	if o.maxConsequent, err = strconv.Atoi(r.Str("max-consequent")); err != nil || o.maxConsequent < 1 || o.maxConsequent > 8 {
 		return o, fault.New(fault.Usage, "--max-consequent %s: from 1 to 8", r.Str("max-consequent"))
 	}
 	o.fdr = 1
@@ -124,7 +125,9 @@ func readBasketOptions(r *Request) (o basketOptions, err error) {
 		if err != nil {
 			return o, err
 		}
-		o.fdr, _ = v.Float64()
+		if o.fdr, _ = v.Float64(); o.fdr < 0 || o.fdr > 1 {
+			return o, fault.New(fault.Usage, "--fdr %s: from 0 to 1", s)
+		}
 	}
 	o.nonRedundant = r.Str("non-redundant") == "true"
 	o.contain, o.exclude = wordSet(r.Str("contain")), wordSet(r.Str("exclude"))

@@ -58,7 +58,7 @@ var lifetimeSpecs = []result.Spec{
 	{Name: "monetary", Type: expr.Float, Unit: result.Money, Desc: "mean money of repeat order days", Null: "no repeat order day"},
 	{Name: "p_alive", Type: expr.Float, Unit: result.Ratio, Desc: "probability of still being a customer"},
 	{Name: "expected_orders", Type: expr.Float, Unit: result.Orders, Desc: "order days expected within the horizon"},
-	{Name: "clv", Type: expr.Float, Unit: result.Money, Desc: "expected money within the horizon, discounted", Null: "the money model has no mean"},
+	{Name: "clv", Type: expr.Float, Unit: result.Money, Desc: "expected money within the horizon, discounted", Null: "the money model has no mean, or none fits"},
 }
 
 var paramSpecs = []result.Spec{
@@ -177,56 +177,16 @@ func readBuyers(t *query.Table, o lifetimeOptions) *buyers {
 	return b
 }
 
-// fitted is what lifetime knows after fitting.
-type fitted struct {
-	name   string
-	names  []string
-	orders btyd.Model
-	fit    *btyd.Fit
-	money  btyd.GammaGamma
-	spend  *btyd.Fit // nil when no customer has repeat money
-	spends int
-}
-
-func fitLifetime(ctx context.Context, b *buyers, o lifetimeOptions, threads int) (*fitted, error) {
-	groups := btyd.GroupHistories(b.history)
-	f := &fitted{name: "bgnbd", names: []string{"r", "alpha", "a", "b"}}
-	var err error
-	if o.pareto {
-		f.name, f.names = "pareto", []string{"r", "alpha", "s", "beta"}
-		f.orders, f.fit, err = fitted2(btyd.FitParetoNBD(ctx, groups, threads))
-	} else {
-		f.orders, f.fit, err = fitted2(btyd.FitBGNBD(ctx, groups, threads))
-	}
-	if err != nil {
-		return nil, err
-	}
-	var s []btyd.Spend
-	for i, z := range b.monetary {
-		if z > 0 {
-			s = append(s, btyd.Spend{X: b.history[i].X, Z: z, N: 1})
-		}
-	}
-	f.spends = len(s)
-	if len(s) > 0 {
-		if f.money, f.spend, err = btyd.FitGammaGamma(ctx, s, threads); err != nil {
-			return nil, err
-		}
-	}
-	return f, nil
-}
-
-// fitted2 gives a concrete model as the interface.
-func fitted2[M btyd.Model](m M, f *btyd.Fit, err error) (btyd.Model, *btyd.Fit, error) {
-	return m, f, err
-}
-
 func lifetimeFinish(ctx context.Context, r *Request, a *query.Answer) (*Result, error) {
 	o, err := readLifetimeOptions(r, a)
 	if err != nil {
 		return nil, err
 	}
 	b := readBuyers(a.Tables[0], o)
+	if a.Tables[0].N == 0 {
+		return nil, fault.New(fault.Input, "lifetime: no sold line has a known customer").
+			WithHint("look at the account of rows with `ecomctl profile`; map the customer with --map customer_id=Column")
+	}
 	if len(b.idx) == 0 {
 		return nil, fault.New(fault.Input, "lifetime: no known customer ordered by %s", dateText(o.end))
 	}
@@ -254,49 +214,6 @@ func lifetimeFinish(ctx context.Context, r *Request, a *query.Answer) (*Result, 
 	return res, nil
 }
 
-// notes say what the models were fitted on.
-func (f *fitted) notes(b *buyers, o lifetimeOptions) []string {
-	repeat := 0
-	for _, h := range b.history {
-		if h.X > 0 {
-			repeat++
-		}
-	}
-	notes := []string{fmt.Sprintf("%s on %d customers (%d with a repeat order day) up to %s: log-likelihood %.4f", f.name, len(b.idx), repeat, dateText(o.end), f.fit.LL)}
-	if f.spend == nil {
-		return append(notes, "no repeat order day has money: clv cannot be told")
-	}
-	notes = append(notes, fmt.Sprintf("gamma_gamma on %d customers with repeat money: log-likelihood %.4f", f.spends, f.spend.LL))
-	if f.money.Q <= 1 {
-		notes = append(notes, fmt.Sprintf("gamma_gamma: q = %.3g ≤ 1, so the population has no mean: clv of customers without repeat money is null", f.money.Q))
-	}
-	return notes
-}
-
-// table lists the fitted parameters.
-func (f *fitted) table(customers int) *result.Table {
-	cols := newColumns(paramSpecs, 10)
-	add := func(model, name string, v, se float64) {
-		result.AppendText(&cols[0], model)
-		result.AppendText(&cols[1], name)
-		result.AppendFloat(&cols[2], v)
-		appendFloatOrNull(&cols[3], se)
-	}
-	list := func(model string, names []string, fit *btyd.Fit, n int) {
-		se := fit.SE()
-		for i, name := range names {
-			add(model, name, fit.Params[i], se[i])
-		}
-		add(model, "log_likelihood", fit.LL, math.NaN())
-		add(model, "customers", float64(n), math.NaN())
-	}
-	list(f.name, f.names, f.fit, customers)
-	if f.spend != nil {
-		list("gamma_gamma", []string{"p", "q", "v"}, f.spend, f.spends)
-	}
-	return tableOf("lifetime_params", paramSpecs, cols)
-}
-
 // prediction is the forecast of each customer and its money; NaN where that cannot be told.
 type prediction struct {
 	orders []btyd.Forecast
@@ -312,15 +229,7 @@ func predict(ctx context.Context, f *fitted, b *buyers, o lifetimeOptions, threa
 	}
 	p := &prediction{orders: orders, clv: make([]float64, len(b.idx))}
 	for i, h := range b.history {
-		p.clv[i] = math.NaN()
-		if f.spend == nil {
-			continue
-		}
-		z := b.monetary[i]
-		if math.IsNaN(z) {
-			z = 0
-		}
-		p.clv[i] = f.money.Expected(h.X, z) * orders[i].Discounted
+		p.clv[i] = f.orderMoney(h.X, b.monetary[i]) * orders[i].Discounted
 	}
 	return p, nil
 }

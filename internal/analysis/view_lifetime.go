@@ -116,15 +116,7 @@ func lookAhead(ctx context.Context, r *Request, a *query.Answer) (*outlook, erro
 	}
 	look.money = make([]float64, len(look.b.idx))
 	for i, h := range look.b.history {
-		look.money[i] = math.NaN()
-		if look.f.spend == nil {
-			continue
-		}
-		z := look.b.monetary[i]
-		if math.IsNaN(z) {
-			z = 0
-		}
-		look.money[i] = look.f.money.Expected(h.X, z)
+		look.money[i] = look.f.orderMoney(h.X, look.b.monetary[i])
 	}
 	if err := look.holdBack(ctx, t, threads); err != nil {
 		return nil, err

@@ -104,12 +104,18 @@ func (w *worker) searchFrequent(ctx context.Context, n int64, later []ext, depth
 			rest = append(rest, e)
 		}
 	}
-	ok := w.choices(ctx, w.level(depth).set, w.full, n, depth)
+	ok := w.fits(len(w.full)) && w.choices(ctx, w.level(depth).set, w.full, n, depth)
 	if size := w.m.o.MaxSize; ok && (size == 0 || depth+1 < size) {
 		ok = w.branches(ctx, rest, nil, depth)
 	}
 	w.full = w.full[:before]
 	return ok
+}
+
+// fits reports whether 2^k sets can be within the bound: what cannot is refused before it is made.
+func (w *worker) fits(k int) bool {
+	o := w.m.o
+	return o.MaxItems == 0 || o.MaxSize != 0 || (k <= 40 && int64(overhead)<<k <= o.MaxItems)
 }
 
 // choices emits set together with each subset of full.
@@ -137,9 +143,6 @@ func (w *worker) choices(ctx context.Context, set, full []uint32, n int64, depth
 // countChoices counts what choices would emit for k items: 2^k sets that have k/2 more items
 // on average.
 func (w *worker) countChoices(size, k int) bool {
-	if k > 40 {
-		return false // 2⁴⁰ sets are beyond every budget
-	}
 	w.told += int64(size+overhead)<<k + int64(k)<<k/2
 	return w.told < 1<<20 || w.tell()
 }
