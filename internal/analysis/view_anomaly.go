@@ -90,9 +90,6 @@ func anomalyView(ctx context.Context, r *Request, a *query.Answer) (*View, error
 	}
 	v.Figures = append(v.Figures, fig)
 	for k := len(d.alerts) - 1; k >= 0 && len(v.Actions) < anomalyActions; k-- {
-		if int(d.alerts[k].to) < len(line.series[0].y)-anomalyRecent && len(v.Actions) > 0 {
-			break
-		}
 		head, text := p.IncidentAction(d.incident(d.alerts[k]))
 		v.Actions = append(v.Actions, Action{Head: head, Text: text})
 	}
@@ -186,7 +183,20 @@ func (d *anomalyData) figure() (Figure, error) {
 	if from > 0 {
 		text = p.Pick("The last 400 days are drawn. ", "图中为最近 400 天。") + text
 	}
-	return Figure{ID: l.ID, Question: p.Pick("Which days were not like the others?", "哪些日子与众不同？"), Alt: p.Anomalies(d.facts())[0], Chart: c, Table: d.table(), Note: text}, err
+	return Figure{ID: l.ID, Question: p.Pick("Which days were not like the others?", "哪些日子与众不同？"), Alt: d.alt(from), Chart: c, Table: d.table(), Note: text}, err
+}
+
+// alt says in words what the figure shows.
+func (d *anomalyData) alt(from int) string {
+	p, n := d.p, 0
+	for _, al := range d.alerts {
+		if al.to >= from {
+			n++
+		}
+	}
+	days := p.Span(d.first+int64(from), d.first+int64(len(d.line.series[0].y)))
+	return p.Pick("Revenue by day, "+days+", over what was expected; "+p.Count(int64(n))+" "+phrase.Plural(int64(n), "incident is", "incidents are")+" marked.",
+		days+"的每日收入与预期；标出 "+p.Count(int64(n))+" 次异常。")
 }
 
 // table lists the incidents, the latest first.

@@ -145,7 +145,7 @@ func (s Line) style() map[string]any {
 	}
 	if s.Dots {
 		line["opacity"] = 0
-		st["showSymbol"], st["symbolSize"], st["z"] = true, 10, 5
+		st["showSymbol"], st["showAllSymbol"], st["symbolSize"], st["z"] = true, true, 10, 5
 	}
 	if s.Area {
 		st["areaStyle"] = map[string]any{"color": s.Color, "opacity": 0.12}

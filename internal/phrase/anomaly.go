@@ -2,7 +2,8 @@ package phrase
 
 import (
 	"math"
-	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Incident is a run of unusual days.
@@ -24,7 +25,6 @@ type AnomalyFacts struct {
 	Latest Incident
 	Found  int // incidents
 	Recent int // those of the last 28 days
-	Where  int // values of dimensions that were watched, too
 }
 
 // dimensionNames are the words for columns that explain.
@@ -63,23 +63,25 @@ func (i *Incident) Off() float64 {
 
 // Incident says what an unusual run of days brought, against what, and what explains it.
 func (p Printer) Incident(i Incident) string {
-	when, where := p.Span(i.Start, i.End), ""
+	return p.Span(i.Start, i.End) + p.Pick(": "+p.what(i)+".", "："+p.what(i)+"。")
+}
+
+// what is the incident without its days.
+func (p Printer) what(i Incident) string {
+	where := ""
 	if i.Alone {
 		where = i.cause(p)
 	}
 	var s string
 	switch {
 	case i.Kind == "missing" && i.Money == 0 && where != "":
-		s = p.Pick(when+": nothing was sold in "+where+", where "+p.MoneyWords(i.Usual)+" is usual", when+"："+where+"没有任何销售，通常为 "+p.MoneyWords(i.Usual))
+		s = p.Pick("nothing was sold in "+where+", where "+p.MoneyWords(i.Usual)+" is usual", where+"没有任何销售，通常为 "+p.MoneyWords(i.Usual))
 	case i.Kind == "missing" && i.Money == 0:
-		s = p.Pick(when+": nothing was sold; "+p.MoneyWords(i.Usual)+" is usual", when+"：没有任何销售，通常为 "+p.MoneyWords(i.Usual))
+		s = p.Pick("nothing was sold; "+p.MoneyWords(i.Usual)+" is usual", "没有任何销售，通常为 "+p.MoneyWords(i.Usual))
+	case where != "":
+		s = p.Pick(p.MoneyWords(i.Money)+" in "+where+", "+p.far(i), where+"收入 "+p.MoneyWords(i.Money)+"，"+p.far(i))
 	default:
-		in := ""
-		if where != "" {
-			in = p.Pick(" in "+where, "（"+where+"）")
-		}
-		s = p.Pick(when+": "+p.MoneyWords(i.Money)+in+", "+p.far(i)+" the usual "+p.MoneyWords(i.Usual),
-			when+"：收入 "+p.MoneyWords(i.Money)+in+"，"+p.far(i)+"通常的 "+p.MoneyWords(i.Usual))
+		s = p.Pick(p.MoneyWords(i.Money)+", "+p.far(i), "收入 "+p.MoneyWords(i.Money)+"，"+p.far(i))
 	}
 	switch {
 	case where != "":
@@ -89,25 +91,27 @@ func (p Printer) Incident(i Incident) string {
 	case i.Dim != "":
 		s += p.Pick("; "+p.InTen(i.Share)+" of it comes from "+i.cause(p), "；其中 "+p.Percent(i.Share)+" 来自"+i.cause(p))
 	}
-	return s + p.Pick(".", "。")
+	return s
 }
 
-// far says how far above or below.
+// far says how far above or below the usual.
 func (p Printer) far(i Incident) string {
-	off := i.Off()
+	off, usual := i.Off(), p.MoneyWords(i.Usual)
 	switch {
+	case math.IsNaN(off):
+		return p.Pick("where nothing is usual", "通常没有收入")
 	case off > 1:
-		return p.Pick(p.Times(1+off)+" ", "为") + p.Pick("", p.Times(1+off)+"于")
+		return p.Pick(p.Times(1+off)+" the usual "+usual, "是通常 "+usual+" 的 "+p.Times(1+off))
 	case off >= 0:
-		return p.Pick(p.Percent(off)+" above", "高出 "+p.Percent(off)+"，高于")
+		return p.Pick(p.Percent(off)+" above the usual "+usual, "比通常的 "+usual+" 高 "+p.Percent(off))
 	}
-	return p.Pick(p.Percent(-off)+" below", "低 "+p.Percent(-off)+"，低于")
+	return p.Pick(p.Percent(-off)+" below the usual "+usual, "比通常的 "+usual+" 低 "+p.Percent(-off))
 }
 
 // Anomalies opens the section: how many, how many of them chance alone would make, and the latest.
 func (p Printer) Anomalies(f AnomalyFacts) []string {
 	days := p.Count(int64(f.Days))
-	chance := p.Pick("Chance alone would raise "+p.rare(f.False)+" in that time.", "仅凭偶然，同期预计出现 "+p.rare(f.False)+" 次。")
+	chance := p.Pick("Chance alone would raise "+p.rare(f.False)+" in that time.", "仅凭偶然，同期预计出现"+p.rare(f.False)+" 次。")
 	if f.Found == 0 {
 		return []string{p.Pick("No day of "+days+" was outside what its past lets expect.", days+" 天中没有一天超出以往规律。")}
 	}
@@ -129,25 +133,28 @@ func (p Printer) rare(v float64) string {
 	return p.Pick("about "+p.Count(int64(math.Round(v))), "约 "+p.Count(int64(math.Round(v))))
 }
 
-// IncidentAction says what to look at.
+// IncidentAction says what happened and what to look at.
 func (p Printer) IncidentAction(i Incident) (head, text string) {
-	where := i.cause(p)
-	if where != "" {
-		where = p.Pick(" of "+where, "（"+where+"）")
-	}
-	head = strings.TrimSuffix(strings.TrimSuffix(p.Span(i.Start, i.End), "."), "。")
+	what := p.what(i)
+	first, size := utf8.DecodeRuneInString(what)
+	what = string(unicode.ToUpper(first)) + what[size:]
+	return p.Span(i.Start, i.End), p.Pick(what+". ", what+"。") + p.advice(i)
+}
+
+// advice is what to look at.
+func (p Printer) advice(i Incident) string {
 	switch i.Kind {
 	case "missing":
-		return head, p.Pick("Nothing was sold: ask whether checkout, payment and delivery"+where+" worked, and whether the data of these days are whole.",
-			"没有销售：请确认下单、支付与配送"+where+"是否正常，以及这些天的数据是否完整。")
+		return p.Pick("Ask whether checkout, payment and delivery worked there, and whether the data of these days are whole.",
+			"请确认当时下单、支付与配送是否正常，以及这些天的数据是否完整。")
 	case "shift_up":
-		return head, p.Pick("A higher level that stayed"+where+": if it is meant to last, plan stock and staff with it.", "水平上移并保持"+where+"：若将持续，请据此安排库存与人手。")
+		return p.Pick("The level stayed: if it is meant to last, plan stock and staff with it.", "此水平保持了下来：若将持续，请据此安排库存与人手。")
 	case "shift_down":
-		return head, p.Pick("A lower level that stayed"+where+": look for a listing, price, competitor or campaign that changed then.", "水平下移并保持"+where+"：请查看当时变动的上架、价格、竞争对手或推广。")
+		return p.Pick("The level stayed: look for a listing, price, competitor or campaign that changed then.", "此水平保持了下来：请查看当时变动的上架、价格、竞争对手或推广。")
 	case "dip":
-		return head, p.Pick("Too little was sold"+where+": look for an outage, failed payments or empty shelves on these days; if none, it was the calendar.",
-			"销售偏少"+where+"：请查看当天是否有故障、支付失败或缺货；若都没有，可能是日历原因。")
+		return p.Pick("Look for an outage, failed payments or empty shelves; if there was none, it was the calendar.",
+			"请查看当时是否有故障、支付失败或缺货；若都没有，可能是日历原因。")
 	}
-	return head, p.Pick("Much more was sold"+where+": if it was a campaign, note it for next time; if one order, leave it out of plans.",
-		"销售远超平常"+where+"：若因活动，请记下以便下次安排；若为单笔大单，请不要计入计划。")
+	return p.Pick("If it was a campaign or a holiday, note it for next time; if it was one order, leave it out of plans.",
+		"若因活动或节日，请记下以便下次安排；若为单笔大单，请不要计入计划。")
 }
