@@ -155,7 +155,10 @@ func behaviorFinish(ctx context.Context, r *Request, a *query.Answer) (*Result, 
 		return res, nil
 	case "retention":
 		g := newUserCohorts(r, a.Tables, asOfDay(r, a))
-		res.Main = g.table()
+		if g.weeks() > maxUserWeeks {
+			res.Notes = append(res.Notes, fmt.Sprintf("%d weeks lie between the first event (%s) and the end: those behind week %d of each cohort are left out", g.weeks(), dateText(g.cohorts[0]), maxUserWeeks-1))
+		}
+		res.Main = g.table(g.cohorts)
 		if len(g.cohorts) > 0 {
 			res.Notes = append(res.Notes, "the first cohort ("+dateText(g.cohorts[0])+") is left-censored: it also holds users who came before the data begin")
 		}
@@ -169,7 +172,7 @@ func behaviorFinish(ctx context.Context, r *Request, a *query.Answer) (*Result, 
 	if o.view == "paths" {
 		res.Main = pathTable(s, &g.ItemKeys, o.paths)
 	} else {
-		res.Main = transitionTable(s, &g.ItemKeys)
+		res.Main = transitionTable(s, &g.ItemKeys, nil)
 	}
 	how := "by session_id"
 	if !o.stated {
@@ -195,8 +198,8 @@ func countSessions(ctx context.Context, r *Request, o behaviorOptions, g *query.
 }
 
 // transitionTable lays the transitions out: (start) first, then by the name of from; the
-// most probable first.
-func transitionTable(s *session.Result, types *frame.Column) *result.Table {
+// most probable first. With only, those between other types are left out.
+func transitionTable(s *session.Result, types *frame.Column, only []uint32) *result.Table {
 	names := make([]string, types.Len)
 	for i := range names {
 		names[i], _ = textAt(types, i)
@@ -206,7 +209,9 @@ func transitionTable(s *session.Result, types *frame.Column) *result.Table {
 	for _, e := range s.Edges {
 		total[e.From] += e.Count
 	}
-	edges := slices.Clone(s.Edges)
+	edges := slices.DeleteFunc(slices.Clone(s.Edges), func(e session.Edge) bool {
+		return only != nil && (e.From != outer && !slices.Contains(only, e.From) || e.To != outer && !slices.Contains(only, e.To))
+	})
 	rank := func(e session.Edge) int64 { return (int64(e.From) + 1) % (int64(outer) + 1) } // (start) first
 	slices.SortFunc(edges, func(a, b session.Edge) int {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(b.Count, a.Count), cmp.Compare(a.To, b.To))

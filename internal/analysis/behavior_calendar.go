@@ -109,14 +109,19 @@ func newUserCohorts(r *Request, tables []*query.Table, asOf int64) *userCohorts 
 // maxUserWeeks bounds the cells of the retention table: times of absurd years would make millions.
 const maxUserWeeks = 1040
 
-// table lays the cohorts out: each has as many weeks as the oldest one.
-func (g *userCohorts) table() *result.Table {
-	b := newTable("retention", userRetentionSpecs...)
-	weeks := 0
-	if len(g.cohorts) > 0 {
-		weeks = int(min((g.end-g.cohorts[0]+6)/7, maxUserWeeks))
+// weeks is the number of weeks from the first cohort to the end of what is observed.
+func (g *userCohorts) weeks() int64 {
+	if len(g.cohorts) == 0 {
+		return 0
 	}
-	for _, c := range g.cohorts {
+	return max(0, (g.end-g.cohorts[0]+6)/7)
+}
+
+// table lays cohorts out: each has as many weeks as the oldest one, up to maxUserWeeks.
+func (g *userCohorts) table(cohorts []int64) *result.Table {
+	b := newTable("retention", userRetentionSpecs...)
+	weeks := int(min(g.weeks(), maxUserWeeks))
+	for _, c := range cohorts {
 		for w := range weeks {
 			at := c + 7*int64(w)
 			if at+7 <= g.from {

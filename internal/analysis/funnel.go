@@ -172,6 +172,9 @@ type funnelCounts struct {
 
 func countFunnel(ctx context.Context, r *Request, o funnelOptions, a *query.Answer, g *query.Groups) (*funnelCounts, error) {
 	f := &funnelCounts{o: o, end: asOfDay(r, a) * dayMicros}
+	if r.AsOf != query.MaxTime {
+		f.end = r.AsOf // which may have a time of day
+	}
 	ev := funnel.Events{Off: g.Off, Types: g.Items, Times: g.Values[0]}
 	opt := funnel.Options{Window: o.window, From: r.From, To: r.To, End: f.end, Threads: max(1, r.Threads)}
 	if o.by != "" {

@@ -35,6 +35,9 @@ func behaviorSectionPlan(r *Request) (query.Plan, error) {
 	return plan, nil
 }
 
+// maxRows bounds the table behind a figure.
+const maxRows = 2000
+
 // maxStates bounds the event types of the transition chart: the most frequent ones; the
 // command has all.
 const maxStates = 12
@@ -184,10 +187,15 @@ func transitionHeat(p phrase.Printer, s *session.Result, types *frame.Column) (F
 	h.Legend = chart.ScaleLegend("0"+p.Pick("\u202f%", "%"), p.Percent(1))
 	ch, err := h.Chart()
 	note := p.Pick("Rows add up to 100: of all events of the row's type, how many per cent are followed by that of the column.", "每行合计 100：该行事件之后，下一事件为该列的百分比。")
-	if len(list) < n {
+	var only []uint32
+	switch {
+	case len(s.Edges) > maxRows:
+		only = list
+		note += p.Pick(" The most frequent types are shown; the command `ecomctl behavior` lists all.", " 仅显示最常见的类型；`ecomctl behavior` 可列出全部。")
+	case len(list) < n:
 		note += p.Pick(" The most frequent types are drawn; the table has all.", " 图中为最常见的类型，表中为全部。")
 	}
-	return Figure{ID: h.ID, Question: p.Pick("What follows what?", "接下来会发生什么？"), Chart: ch, Table: transitionTable(s, types), Note: note,
+	return Figure{ID: h.ID, Question: p.Pick("What follows what?", "接下来会发生什么？"), Chart: ch, Table: transitionTable(s, types, only), Note: note,
 		Alt: p.Pick("For each event type the probability of each next one, and of the end of the visit.", "各事件类型之后，下一事件类型及来访结束的概率。")}, err
 }
 
@@ -302,7 +310,7 @@ func weeksHeat(p phrase.Printer, g *userCohorts) (Figure, error) {
 	h.Legend = append(chart.ScaleLegend("0"+p.Pick("\u202f%", "%"), p.Percent(top)), chart.Key{Color: "@empty", Text: p.Pick("not yet observable", "尚不可观察")},
 		chart.Key{Color: "@o3", Text: p.Pick("week still open", "当周未结束"), Hatch: true})
 	ch, err := h.Chart()
-	t := g.table()
+	t := g.table(shown)
 	note := p.Pick("Beside each week (its Monday): its new visitors.", "周一日期旁为当周新访客数。")
 	if len(shown) == len(g.cohorts) {
 		note += p.Pick(" The first row also holds visitors who came before the data begin.", " 首行还包含数据开始之前的访客。")

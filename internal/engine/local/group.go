@@ -3,6 +3,7 @@ package local
 import (
 	"math"
 	"slices"
+	"sync/atomic"
 
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
@@ -21,6 +22,7 @@ type groupPlan struct {
 	ordered   []int // parallel to values: the order column that it is; -1
 	codes     []int // uses
 	stream    int
+	tops      []atomic.Uint32 // greatest id met of key, item and codes
 }
 
 func (b *builder) grouping(g query.Grouping) (*groupPlan, error) {
@@ -83,6 +85,7 @@ func (b *builder) grouping(g query.Grouping) (*groupPlan, error) {
 		}
 		gp.codes = append(gp.codes, c)
 	}
+	gp.tops = make([]atomic.Uint32, 2+len(gp.codes))
 	return gp, nil
 }
 
@@ -153,6 +156,9 @@ func (pt *part) add(gp *groupPlan, s *state, mem *budget) {
 		} else if gp.ordered[j] < 0 {
 			pt.values[j] = appendValues(pt.values[j], &s.vecs[v], rows, all)
 		}
+	}
+	for i, use := range append([]int{gp.key, gp.item}, gp.codes...) {
+		raise(&gp.tops[i], s.ids[use].hi)
 	}
 	mem.add(int64(n) * gp.rowBytes())
 }
@@ -240,7 +246,7 @@ func appendValues(dst []int64, d *vecData, rows []int32, all bool) []int64 {
 
 // full tells that the rows collected so far pass the budget. They are not spilled.
 func (a *attempt) full() error {
-	if a.mem.limit <= 0 || a.mem.used.Load()+a.p.tableBytes() <= a.mem.limit {
+	if a.mem.limit <= 0 || a.mem.used.Load()+a.p.tableBytes()+a.p.rankBytes() <= a.mem.limit {
 		return nil
 	}
 	if a.spill == nil && len(a.p.units) > 0 {
@@ -248,6 +254,23 @@ func (a *attempt) full() error {
 	}
 	return fault.New(fault.Full, "collecting the rows of each %s: they do not fit in the memory budget of %d MiB", a.p.groups[0].g.Key, a.mem.limit>>20).
 		WithHint("raise --memory, or ask for a shorter period or fewer rows with --from, --to and --where")
+}
+
+// rankBytes is what the ranks of the groupings' ids take once the scan is over.
+func (p *physical) rankBytes() (n int64) {
+	for _, gp := range p.groups {
+		for i := range gp.tops {
+			n += 4 * int64(gp.tops[i].Load())
+		}
+	}
+	return n
+}
+
+// raise makes top at least v.
+func raise(top *atomic.Uint32, v uint32) {
+	for old := top.Load(); v > old && !top.CompareAndSwap(old, v); {
+		old = top.Load()
+	}
 }
 
 // maxGroupRows bounds the rows of a grouping: they are numbered by 32 bits.

@@ -141,7 +141,7 @@ func TestGroupingsAgreeWithTheNaiveEngine(t *testing.T) {
 		g := query.Grouping{Name: "g", Key: rapid.SampledFrom(names).Draw(t, "key"), Item: rapid.SampledFrom(names).Draw(t, "item"), Distinct: rapid.Bool().Draw(t, "distinct"),
 			Order:  rapid.SliceOfN(rapid.SampledFrom([]string{"order_ts", "region", "weight", "quantity", "money"}), 0, 2).Draw(t, "order"),
 			Values: rapid.SliceOfN(rapid.SampledFrom([]string{"order_ts", "weight", "quantity", "money", "region"}), 0, 2).Draw(t, "values"),
-			Codes: rapid.SliceOfN(rapid.SampledFrom([]string{"region", "customer_id", "weight", "order_ts"}), 0, 2).Draw(t, "codes")}
+			Codes:  rapid.SliceOfN(rapid.SampledFrom([]string{"region", "customer_id", "weight", "order_ts"}), 0, 2).Draw(t, "codes")}
 		n := &naive{rel: rel, rows: naiveRows(t, rel, shopColumns)}
 		ans, err := New(Options{Threads: rapid.IntRange(1, 4).Draw(t, "threads")}).Run(context.Background(), rel, query.Plan{Groupings: []query.Grouping{g}})
 		if err != nil {

@@ -349,7 +349,13 @@ func (a *gathered) distinct(items int) {
 
 // rankIDs ranks the non-null ids that occur by their values: rank by id, and the ids in order.
 func rankIDs(parts []part, ids func(*part) []uint32, kr *keyReader) (rank, sorted []uint32) {
-	rank = make([]uint32, kr.k.bound())
+	top := uint32(0)
+	for i := range parts {
+		for _, id := range ids(&parts[i]) {
+			top = max(top, id)
+		}
+	}
+	rank = make([]uint32, top+1)
 	n := 0
 	for i := range parts {
 		for _, id := range ids(&parts[i]) {
