@@ -8,6 +8,7 @@ import (
 
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/kernel/calendar"
 	"github.com/ecomctl/ecomctl/internal/query"
 	"github.com/ecomctl/ecomctl/internal/result"
 )
@@ -40,7 +41,7 @@ instead; it takes several models: --cv 3 --model auto,ets,naive.`,
 	Needs:   []string{"order_ts"},
 	NeedsOf: map[string][]string{"series": {"ds", "y"}},
 	Uses:    []string{"order_id", "customer_id", "quantity"},
-	Params: []Param{
+	Params: append([]Param{
 		{Name: "horizon", Kind: IntParam, Default: "", Help: "periods ahead (default: 48 hours, 28 days, 13 weeks, 12 months, 8 quarters, 6 years, 12 steps)"},
 		{Name: "by", Kind: ListParam, Default: "", Columns: true, Help: "columns of orders whose values are series of their own; they add up to the total"},
 		{Name: "measure", Kind: StringParam, Default: "", Choices: []string{mRevenue, mOrders, mUnits, mCustomers}, Help: "what of orders is forecast, revenue if not said"},
@@ -48,7 +49,7 @@ instead; it takes several models: --cv 3 --model auto,ets,naive.`,
 		{Name: "season", Kind: StringParam, Default: "auto", Help: "periods of a season, several like 24,168, or 1 for none"},
 		{Name: "model", Kind: ListParam, Default: "auto", Help: "model: " + strings.Join(modelNames(), ", ")},
 		{Name: "cv", Kind: IntParam, Default: "", Help: "print errors of so many rolling origins instead"},
-	},
+	}, eventParams...),
 	Columns: forecastSpecs,
 	Method:  "forecast",
 	NoNet:   false,
@@ -81,6 +82,7 @@ type forecastOptions struct {
 	models  []string
 	cv      int
 	threads int
+	events  []calendar.Event
 }
 
 // mostHorizon bounds the periods ahead: more is a mistake and would fill the memory.
@@ -143,6 +145,9 @@ func forecastFinish(ctx context.Context, r *Request, a *query.Answer) (*Result, 
 	res := &Result{Notes: p.notes}
 	if r.Rel.Name == "orders" {
 		res.AsOf = asOfDay(r, a) * dayMicros
+	}
+	if o.events, err = readEvents(r, p, o.horizon); err != nil {
+		return nil, err
 	}
 	if o.cv > 0 {
 		return res, crossValidate(ctx, p, o, seasons, r.Str("season"), res)

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/kernel/calendar"
 	"github.com/ecomctl/ecomctl/internal/kernel/forecast"
 )
 
@@ -39,6 +40,7 @@ type outcome struct {
 	floor        bool // the history has no value below 0: no more has the forecast
 	origins      []forecast.Origin
 	ratios       [][]float64
+	events       []calendar.Use
 }
 
 // parallel runs f for 0 … n−1 on the threads of a run.
@@ -92,7 +94,8 @@ func (f *forecastRun) one(ctx context.Context, i int, test bool) error {
 	y, h := f.panel.series[i].y, f.options.horizon
 	out := &f.outcomes[i]
 	out.floor = notBelowZero(y)
-	fit, why, err := fitOrFallBack(ctx, f.model, y, f.season)
+	m := f.options.aware(f.model, &f.panel.series[i])
+	fit, why, err := fitOrFallBack(ctx, m, y, f.season)
 	if err != nil {
 		return err
 	}
@@ -101,13 +104,14 @@ func (f *forecastRun) one(ctx context.Context, i int, test bool) error {
 		return nil
 	}
 	out.point, out.sigma, out.model = fit.Forecast(h), fit.Sigma(h), fit.Name()+why
+	out.events = usedEvents(fit)
 	if tested, ok := fit.(interface{ Tested() []forecast.Origin }); ok {
 		out.origins = tested.Tested()
 	} else if test {
 		// shorter horizons are tested where the history is short
 		steps := min(h, max(1, len(y)/(testOrigins+2)))
 		at := forecast.Origins(len(y), steps, testOrigins, max(8, 2*steps))
-		if out.origins, err = forecast.Backtest(ctx, f.model, y, f.season, steps, at); err != nil {
+		if out.origins, err = forecast.Backtest(ctx, m, y, f.season, steps, at); err != nil {
 			return err
 		}
 	}
@@ -119,6 +123,9 @@ func (f *forecastRun) one(ctx context.Context, i int, test bool) error {
 
 // fitOrFallBack fits the model or, where it does not apply, a simpler one, and says why.
 func fitOrFallBack(ctx context.Context, m forecast.Model, y []float64, season int) (forecast.Fitted, string, error) {
+	if !anyKnown(y) {
+		return nil, "none: the series has no value", nil
+	}
 	why := ""
 	for _, try := range []forecast.Model{m, forecast.SES(), forecast.Naive()} {
 		fit, err := try.Fit(ctx, y, season)
@@ -145,6 +152,15 @@ func allFinite(v []float64) bool {
 		}
 	}
 	return true
+}
+
+func anyKnown(y []float64) bool {
+	for _, v := range y {
+		if v == v {
+			return true
+		}
+	}
+	return false
 }
 
 func notBelowZero(y []float64) bool {
@@ -227,6 +243,9 @@ func (f *forecastRun) notes() []string {
 	}
 	if fell > 0 {
 		notes = append(notes, fmt.Sprintf("%d series fell back to a simpler model: the column model says why", fell))
+	}
+	if len(f.options.events) > 0 {
+		notes = append(notes, f.eventNote())
 	}
 	if f.tested > 0 {
 		notes = append(notes, fmt.Sprintf("back-test: %s of %d later values lay in the 80 %% intervals, %s in the 95 %% intervals", percent(f.coverage[0]), f.tested, percent(f.coverage[1])))

@@ -176,7 +176,7 @@ func crossValidate(ctx context.Context, p *panel, o forecastOptions, seasons []i
 			if err != nil {
 				return err
 			}
-			if scores[i][k], err = rollingScore(ctx, m, y, setting.shortest(), o.horizon, scale, at); err != nil {
+			if scores[i][k], err = rollingScore(ctx, o.aware(m, &p.series[i]), y, setting.shortest(), o.horizon, scale, at); err != nil {
 				return err
 			}
 		}
