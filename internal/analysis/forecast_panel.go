@@ -271,7 +271,7 @@ func (p *panel) seasons(s string) ([]int, error) {
 }
 
 // leastVotes is the share of series that must show a season for all to be tried with it.
-const leastVotes = 0.2
+const leastVotes = 0.1
 
 // vote finds the seasons of series without a calendar: those most of them show.
 func (p *panel) vote(candidates []int) []int {

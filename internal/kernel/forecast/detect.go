@@ -31,7 +31,7 @@ func DetectSeasons(y []float64, candidates []int) []int {
 		return nil
 	}
 	r := autocorrelation(x, most+1)
-	best := 0.0
+	best, noise := 0.0, 1/math.Sqrt(float64(len(x)))
 	peaks := map[int]float64{}
 	sum, lag := 1.0, 1
 	for _, m := range candidates {
@@ -42,7 +42,8 @@ func DetectSeasons(y []float64, candidates []int) []int {
 			sum += 2 * r[lag] * r[lag]
 		}
 		bound := 1.645 * math.Sqrt(sum/float64(len(x)))
-		if r[m] > math.Max(bound, leastPeak) && r[m] >= r[m-1] && r[m] >= r[m+1] {
+		peak := r[m] >= math.Max(r[m-1], r[m+1])-noise && r[m] > r[m-m/2]+noise
+		if r[m] > math.Max(bound, leastPeak) && peak {
 			peaks[m] = r[m]
 			best = math.Max(best, r[m])
 		}
