@@ -144,6 +144,9 @@ func readOrdersPanel(r *Request, a *query.Answer) (*panel, error) {
 	}
 	from, to := observed(r, a, freq)
 	w := completePeriods(g, from, to, first, last)
+	if freq == query.Day && w.n <= mostPeriods {
+		leaveOpenDay(r, a, &w, p.totals(t, dims, stamps, w))
+	}
 	p.notes = w.notes
 	if w.n < 1 {
 		return nil, fault.New(fault.Input, "forecast: no %s is complete between %s and %s", freq, g.text(from), g.text(to)).
@@ -174,17 +177,7 @@ func readOrdersPanel(r *Request, a *query.Answer) (*panel, error) {
 // end, and returns the groups' dimensions.
 func (p *panel) readBottoms(t *query.Table, dims int, stamps []int64, w panelSpan) [][]string {
 	value := t.Cols[dims+1]
-	at := func(i int) float64 {
-		switch {
-		case value.IsNull(i):
-			return 0
-		case value.Kind == frame.Float:
-			return value.F64[i]
-		case value.Kind == frame.Decimal:
-			return float64(value.I64[i]) / 1e4
-		}
-		return float64(value.I64[i])
-	}
+	at := func(i int) float64 { return measured(&value, i) }
 	var keys [][]string
 	for i := 0; i < t.N; {
 		key := make([]string, dims)
@@ -210,6 +203,30 @@ func (p *panel) readBottoms(t *query.Table, dims int, stamps []int64, w panelSpa
 		i = j
 	}
 	return keys
+}
+
+// measured is a measure as a plain number; null is 0.
+func measured(value *frame.Column, i int) float64 {
+	switch {
+	case value.IsNull(i):
+		return 0
+	case value.Kind == frame.Float:
+		return value.F64[i]
+	case value.Kind == frame.Decimal:
+		return float64(value.I64[i]) / 1e4
+	}
+	return float64(value.I64[i])
+}
+
+// totals adds up all rows by period of a span.
+func (p *panel) totals(t *query.Table, dims int, stamps []int64, w panelSpan) []float64 {
+	sum := make([]float64, max(0, w.n))
+	for i := range t.N {
+		if k, _ := p.grid.index(w.origin, stamps[i]); k >= 0 && k < w.n {
+			sum[k] += measured(&t.Cols[dims+1], i)
+		}
+	}
+	return sum
 }
 
 // samePanelKey reports whether two rows agree in the first dims columns.

@@ -3,7 +3,6 @@ package analysis
 import (
 	"context"
 	"math"
-	"slices"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/kernel/forecast"
@@ -66,9 +65,8 @@ func forecastView(ctx context.Context, r *Request, a *query.Answer) (*View, erro
 		return nil, err
 	}
 	d := &forecastData{p: p, y: pan.series[0].y, first: floorDiv(pan.series[0].origin, dayMicros)}
-	if n := len(d.y); n > 0 && r.AsOf == query.MaxTime && lastDayOpen(d.y, d.first+int64(n-1), a.Account) {
-		d.y = d.y[:n-1]
-		d.note = p.OpenDay(d.first+int64(n-1), microTime(a.Account.LastSold).Format("15:04"))
+	if end := d.first + int64(len(d.y)); end == floorDiv(a.Account.LastSold, dayMicros) && r.AsOf == query.MaxTime {
+		d.note = p.OpenDay(end, microTime(a.Account.LastSold).Format("15:04"))
 	}
 	if n := len(d.y); n < leastHistory {
 		v.Missing = p.Pick(p.Count(int64(n))+" whole "+phrase.Plural(int64(n), "day", "days")+" of sales: "+p.Count(leastHistory)+" are needed to forecast the next four weeks.",
@@ -84,25 +82,6 @@ func forecastView(ctx context.Context, r *Request, a *query.Answer) (*View, erro
 	}
 	v.Lead = p.Forecast(d.facts)
 	return v, d.figures(v)
-}
-
-// lateEnough is the share of a day after which its last sale may come for it to count as whole.
-const lateEnough = 0.9
-
-// lastDayOpen tells whether the last day looks cut off: its sales end early, and they are less than
-// half of what is usual on its weekday. Without --as-of nothing else tells, and a cut day as the
-// latest value would pull down every forecast. Inputs with dates only are taken at their word.
-func lastDayOpen(y []float64, last int64, acc query.Account) bool {
-	clock := acc.LastSold - floorDiv(acc.LastSold, dayMicros)*dayMicros
-	if floorDiv(acc.LastSold, dayMicros) != last || clock == 0 || float64(clock) >= lateEnough*float64(dayMicros) {
-		return false
-	}
-	var same []float64
-	for i := len(y) - 8; i >= 0 && len(same) < 8; i -= 7 {
-		same = append(same, y[i])
-	}
-	slices.Sort(same)
-	return len(same) >= 4 && y[len(y)-1] < same[len(same)/2]/2
 }
 
 // run forecasts the days ahead and tests that on the days before.
