@@ -1,0 +1,159 @@
+package hdfs_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/vfs"
+	"github.com/ecomctl/ecomctl/internal/vfs/hdfs"
+	"github.com/ecomctl/ecomctl/internal/vfs/vfstest"
+)
+
+const scripts = "../../../scripts/services/hadoop"
+
+// cluster starts the daemons that scripts/services/hadoop installs and returns a new folder on
+// them. Without Java or Maven the tests are skipped, naming what is missing; under CI they fail.
+func cluster(t *testing.T) string {
+	t.Helper()
+	out, err := exec.Command("bash", filepath.Join(scripts, "install.sh")).CombinedOutput()
+	if err == nil {
+		out, err = exec.Command("bash", filepath.Join(scripts, "start.sh")).CombinedOutput()
+	}
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("HDFS: %v\n%s", err, out)
+		}
+		t.Skipf("HDFS is not here: %s", out)
+	}
+	t.Cleanup(func() { _ = exec.Command("bash", filepath.Join(scripts, "stop.sh")).Run() })
+	lines := strings.Fields(strings.TrimSpace(string(out)))
+	url := lines[len(lines)-1]
+	return fmt.Sprintf("%s/test/%d", url, time.Now().UnixNano())
+}
+
+func TestHDFS(t *testing.T) {
+	dir := cluster(t)
+	ctx := context.Background()
+	fsys := hdfs.New(ctx, hdfs.Options{})
+	defer fsys.Close()
+	if err := fsys.MkdirAll(ctx, dir+"/suite"); err != nil {
+		t.Fatal(err)
+	}
+	vfstest.Suite(t, fsys, dir+"/suite")
+	t.Run("a file of several blocks is read side by side", func(t *testing.T) { sideBySide(t, fsys, dir) })
+	t.Run("rights", func(t *testing.T) { rights(t, fsys, dir) })
+	t.Run("no server", noServer)
+	t.Run("a name node that restarts is waited for", func(t *testing.T) { restart(t, fsys, dir) })
+}
+
+// sideBySide reads a file of 40 MiB from many goroutines at once, forwards and at random.
+func sideBySide(t *testing.T, fsys *hdfs.FS, dir string) {
+	ctx := context.Background()
+	data := make([]byte, 40<<20)
+	if _, err := rand.Read(data); err != nil {
+		t.Fatal(err)
+	}
+	p := dir + "/large.bin"
+	err := vfs.WriteAtomicFS(ctx, fsys, p, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := fsys.Open(ctx, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var wg sync.WaitGroup
+	for g := range 12 {
+		wg.Go(func() {
+			buf := make([]byte, 300_001)
+			for at := g * 3 << 20; at < min(len(data), (g*3+4)<<20); at += len(buf) {
+				n, err := f.ReadAt(buf, int64(at))
+				if err != nil && !errors.Is(err, io.EOF) || !bytes.Equal(buf[:n], data[at:at+n]) {
+					t.Errorf("at %d: %d bytes, %v", at, n, err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if n, err := f.ReadAt(make([]byte, 10), int64(len(data))); n != 0 || err != io.EOF {
+		t.Errorf("past the end: %d %v", n, err)
+	}
+}
+
+// rights: another user may not write here.
+func rights(t *testing.T, fsys *hdfs.FS, dir string) {
+	ctx := context.Background()
+	other := hdfs.New(ctx, hdfs.Options{User: "stranger"})
+	defer other.Close()
+	err := vfs.WriteAtomicFS(ctx, other, dir+"/mine.csv", func(io.Writer) error { return nil })
+	if fault.KindOf(err) != fault.Auth || !strings.Contains(err.Error(), dir) {
+		t.Errorf("%v (%v)", err, fault.KindOf(err))
+	}
+}
+
+// noServer: a port where nobody listens gives one error with a remedy, and an interrupt ends
+// the wait at once.
+func noServer(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	fsys := hdfs.New(ctx, hdfs.Options{})
+	time.AfterFunc(300*time.Millisecond, cancel)
+	begun := time.Now()
+	_, err := fsys.Stat(ctx, "hdfs://127.0.0.1:9/x")
+	if fault.KindOf(err) != fault.Interrupted && fault.KindOf(err) != fault.Unavailable || time.Since(begun) > 5*time.Second {
+		t.Errorf("%v (%v) after %s", err, fault.KindOf(err), time.Since(begun))
+	}
+	if _, err := fsys.Stat(context.Background(), "hdfs:///x"); fault.KindOf(err) != fault.Usage || fault.HintOf(err) == "" {
+		t.Errorf("no name node: %v", err)
+	}
+}
+
+// restart stops the name node, starts it again a few seconds later, and reads meanwhile.
+func restart(t *testing.T, fsys *hdfs.FS, dir string) {
+	ctx := context.Background()
+	p := dir + "/restart.txt"
+	put := func(text string) error {
+		return vfs.WriteAtomicFS(ctx, fsys, p, func(w io.Writer) error {
+			_, err := io.WriteString(w, text)
+			return err
+		})
+	}
+	if err := put("before"); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("bash", filepath.Join(scripts, "stop.sh"), "namenode").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	back := make(chan error, 1)
+	time.AfterFunc(2*time.Second, func() { back <- exec.Command("bash", filepath.Join(scripts, "start.sh")).Run() })
+	if err := put("after"); err != nil {
+		t.Error(err)
+	}
+	if err := <-back; err != nil {
+		t.Fatal(err)
+	}
+	f, err := fsys.Open(ctx, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if b, err := io.ReadAll(f); err != nil || string(b) != "after" {
+		t.Errorf("%q %v", b, err)
+	}
+}

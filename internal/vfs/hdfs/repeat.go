@@ -1,0 +1,120 @@
+package hdfs
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/colinmarc/hdfs/v2"
+
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/vfs"
+)
+
+// A name node that restarts is away for about eleven seconds, and in safe mode for some more.
+const (
+	patience  = 30 * time.Second
+	firstWait = 100 * time.Millisecond
+	longWait  = 3 * time.Second
+)
+
+// repeat calls op until it works, fails for good, or has failed for as long as patience. It
+// returns soon after ctx ends, even if op hangs.
+func repeat(ctx context.Context, what string, op func() error) error {
+	begun := time.Now()
+	for wait := firstWait; ; wait = min(2*wait, longWait) {
+		done := make(chan error, 1)
+		go func() { done <- op() }()
+		var err error
+		select {
+		case <-ctx.Done():
+			return vfs.Classify(ctx.Err(), what)
+		case err = <-done:
+		}
+		if err == nil {
+			return nil
+		}
+		if !passing(err) || time.Since(begun) > patience {
+			return classify(err, what)
+		}
+		select {
+		case <-ctx.Done():
+			return vfs.Classify(ctx.Err(), what)
+		case <-time.After(jitter(wait)):
+		}
+	}
+}
+
+// jitter spreads waits over half to the whole of d, so that many workers do not come back at once.
+func jitter(d time.Duration) time.Duration {
+	var b [1]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return d
+	}
+	return d/2 + d/2*time.Duration(b[0])/255
+}
+
+// passing tells whether an error may be gone in a while: connections that break or are
+// refused, a name node in safe mode or standby, blocks that are not there yet.
+func passing(err error) bool {
+	var remote hdfs.Error
+	if errors.As(err, &remote) {
+		switch e := remote.Exception(); {
+		case strings.HasSuffix(e, "SafeModeException"), strings.HasSuffix(e, "StandbyException"), strings.HasSuffix(e, "RetriableException"),
+			strings.HasSuffix(e, "NotReplicatedYetException"), strings.HasSuffix(e, "AlreadyBeingCreatedException"):
+			return true
+		}
+		return false
+	}
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrExist) {
+		return false
+	}
+	var n net.Error
+	return errors.As(err, &n) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNREFUSED) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrDeadlineExceeded) || hdfs.IsErrReplicating(err) ||
+		strings.Contains(err.Error(), "no available namenodes") || strings.Contains(err.Error(), "no available datanodes") || strings.Contains(err.Error(), "no available blocks")
+}
+
+// classify gives an error of the client its kind and remedy.
+func classify(err error, what string) error {
+	var known *fault.Error
+	var remote hdfs.Error
+	switch {
+	case errors.As(err, &known):
+		return fault.Wrap(err, "%s", what)
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrExist), errors.Is(err, syscall.ENOTEMPTY):
+		return vfs.Classify(err, what)
+	case errors.As(err, &remote):
+		return remoteError(remote, what)
+	case passing(err):
+		return fault.New(fault.Unavailable, "%s: HDFS has not answered for %d s: %w", what, int(patience.Seconds()), err).
+			WithHint("see whether the name node and the data nodes run and can be reached from here")
+	}
+	return vfs.Classify(err, what)
+}
+
+// remoteError shows the first line of the server's message, without its stack.
+func remoteError(err hdfs.Error, what string) error {
+	line, _, _ := strings.Cut(err.Message(), "\n")
+	short := err.Exception()[strings.LastIndexByte(err.Exception(), '.')+1:]
+	text := fmt.Errorf("%s: %s", short, strings.TrimSpace(line))
+	switch {
+	case short == "SafeModeException":
+		return fault.New(fault.Unavailable, "%s: %w", what, text).WithHint("the name node is in safe mode: wait, or end it with hdfs dfsadmin -safemode leave")
+	case strings.Contains(short, "QuotaExceeded"), strings.Contains(line, "could only be written to 0 of"):
+		return fault.New(fault.Full, "%s: %w", what, text).WithHint("free some room on the cluster, or raise the quota")
+	case short == "PathIsNotEmptyDirectoryException", short == "ParentNotDirectoryException", short == "FileAlreadyExistsException":
+		return fault.New(fault.Usage, "%s: %w", what, text)
+	case short == "UnresolvedPathException", strings.Contains(line, "erasure"), strings.Contains(line, "encryption zone"):
+		return fault.New(fault.Input, "%s: %w", what, text).WithHint("erasure coding, encryption zones and links are not read: copy the file to a plain folder")
+	}
+	return fault.New(fault.Input, "%s: %w", what, text)
+}
