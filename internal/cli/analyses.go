@@ -15,7 +15,6 @@ import (
 	"github.com/ecomctl/ecomctl/internal/render"
 	"github.com/ecomctl/ecomctl/internal/result"
 	"github.com/ecomctl/ecomctl/internal/schema"
-	"github.com/ecomctl/ecomctl/internal/vfs"
 )
 
 // newAnalysis makes the command of a registered analysis.
@@ -71,7 +70,7 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 		}
 		if table == "" && d.TableOf != nil {
 			var err error
-			if table, err = tableOf(c.Context(), d, values); err != nil {
+			if table, err = com.tableOf(c.Context(), d, values); err != nil {
 				return err
 			}
 		}
@@ -112,7 +111,7 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 }
 
 // tableOf asks the definition which table its parameters are for.
-func tableOf(ctx context.Context, d *analysis.Definition, values map[string]*string) (string, error) {
+func (o *common) tableOf(ctx context.Context, d *analysis.Definition, values map[string]*string) (string, error) {
 	params, files := map[string]string{}, map[string][]byte{}
 	for _, p := range d.Params {
 		path := *values[p.Name]
@@ -120,7 +119,7 @@ func tableOf(ctx context.Context, d *analysis.Definition, values map[string]*str
 		if p.Kind != analysis.InFileParam || path == "" {
 			continue
 		}
-		b, err := vfs.ReadFile(ctx, path, maxFile)
+		b, err := o.app.readFile(ctx, path, maxFile)
 		if err != nil {
 			return "", fault.Wrap(err, "--%s", p.Name)
 		}
@@ -168,7 +167,7 @@ func (s *session) files(ctx context.Context, d *analysis.Definition, output stri
 		case p.Kind == analysis.OutFileParam:
 			outputs = append(outputs, path)
 		case p.Kind == analysis.InFileParam:
-			b, err := vfs.ReadFile(ctx, path, maxFile)
+			b, err := s.app.readFile(ctx, path, maxFile)
 			if err != nil {
 				return fault.Wrap(err, "--%s", p.Name)
 			}
@@ -201,7 +200,7 @@ func (s *session) writeFiles(ctx context.Context, files []analysis.OutFile) erro
 				return render.Write(w, format, f.Table, render.Options{Zone: s.zone, Header: true, File: true})
 			}
 		}
-		if err := vfs.WriteAtomic(ctx, path, write); err != nil {
+		if err := s.app.writeAtomic(ctx, path, write); err != nil {
 			return fault.Wrap(err, "--%s", f.Param)
 		}
 		s.app.say("wrote %s", path)

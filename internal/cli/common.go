@@ -20,7 +20,6 @@ import (
 	"github.com/ecomctl/ecomctl/internal/relation"
 	"github.com/ecomctl/ecomctl/internal/source"
 	"github.com/ecomctl/ecomctl/internal/term"
-	"github.com/ecomctl/ecomctl/internal/vfs"
 )
 
 // common are the flags that every command reading a table shares.
@@ -108,7 +107,7 @@ func (o *common) readRates(ctx context.Context) (*relation.Rates, error) {
 	if o.currency == "" {
 		return nil, fault.New(fault.Usage, "--rates %s: into which currency?", o.rates).WithHint("add --currency CODE")
 	}
-	b, err := vfs.ReadFile(ctx, o.rates, maxRates)
+	b, err := o.app.readFile(ctx, o.rates, maxRates)
 	if err != nil {
 		return nil, fault.Wrap(err, "--rates")
 	}

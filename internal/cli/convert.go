@@ -20,7 +20,6 @@ import (
 	"github.com/ecomctl/ecomctl/internal/sink/ndjson"
 	"github.com/ecomctl/ecomctl/internal/sink/parquet"
 	"github.com/ecomctl/ecomctl/internal/source"
-	"github.com/ecomctl/ecomctl/internal/vfs"
 )
 
 // tableFormats are the formats that whole tables are copied to.
@@ -49,8 +48,8 @@ func (t *target) resolve() error {
 	if t.file == "-" {
 		t.file = ""
 	}
-	if i := strings.Index(t.file, "://"); i > 0 {
-		return fault.New(fault.Usage, "-o %s: %s outputs are not in this release", t.file, t.file[:i]).WithHint("write a file and copy it")
+	if err := checkScheme("-o", t.file); err != nil {
+		return err
 	}
 	if t.format == "" && t.file != "" {
 		if t.format = render.FormatOf(t.file); t.format == "" {
@@ -95,7 +94,7 @@ func (t *target) write(ctx context.Context, fill func(w io.Writer) error) error 
 	if t.file == "" {
 		return fill(t.app.IO.Out)
 	}
-	return vfs.WriteAtomic(ctx, t.file, fill)
+	return t.app.writeAtomic(ctx, t.file, fill)
 }
 
 // flatSchema drops the nested columns that a copy leaves out.
@@ -174,7 +173,7 @@ func (s *session) convert(ctx context.Context, out *target, rejects string, text
 	if rejects == "" {
 		err = out.write(ctx, copyTo)
 	} else {
-		err = vfs.WriteAtomic(ctx, rejects, func(w io.Writer) error {
+		err = s.app.writeAtomic(ctx, rejects, func(w io.Writer) error {
 			enc := json.NewEncoder(w)
 			opts.Reject = func(r convert.Rejected) error {
 				return enc.Encode(map[string]any{"_file": s.data.Inputs()[r.File].URI, "_row": r.Row, "_reason": r.Reason, "_raw": r.Raw})

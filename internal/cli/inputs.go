@@ -73,7 +73,7 @@ func (o *common) openOptions() (open.Options, error) {
 	if err != nil {
 		return open.Options{}, err
 	}
-	opts := open.Options{Stdin: o.app.IO.In, TempDir: o.tempDir(), Memory: max(mem/2, readerMemory), Format: o.text.format,
+	opts := open.Options{FS: o.app.files(), Stdin: o.app.IO.In, TempDir: o.tempDir(), Memory: max(mem/2, readerMemory), Format: o.text.format,
 		CSV: csv.Options{Encoding: o.text.encoding}}
 	if d := o.text.delimiter; d != "" {
 		b, ok := delimiters[d]

@@ -19,6 +19,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/render"
 	"github.com/ecomctl/ecomctl/internal/term"
+	"github.com/ecomctl/ecomctl/internal/vfs"
 )
 
 // App is what commands need from the world around them.
@@ -26,6 +27,9 @@ type App struct {
 	IO     *term.IO
 	Getenv func(string) string
 	Now    func() time.Time
+
+	ctx   context.Context // of the command that runs
+	trees vfs.Schemes
 
 	logJSON bool // --log-format json
 	quiet   bool
@@ -60,6 +64,7 @@ func (a *App) Run(ctx context.Context, args []string) (code int) {
 			code = fault.Internal.ExitCode()
 		}
 	}()
+	a.ctx = ctx
 	root := newRoot(a)
 	root.SetArgs(args)
 	root.SetIn(a.IO.In)

@@ -22,7 +22,6 @@ import (
 	"github.com/ecomctl/ecomctl/internal/relation"
 	"github.com/ecomctl/ecomctl/internal/render"
 	"github.com/ecomctl/ecomctl/internal/result"
-	"github.com/ecomctl/ecomctl/internal/vfs"
 )
 
 // output are the flags of commands that return a table.
@@ -70,8 +69,8 @@ func (o *output) resolve() (string, error) {
 	if o.limit < -1 {
 		return "", fault.New(fault.Usage, "--limit %d: a number of rows is wanted", o.limit)
 	}
-	if i := strings.Index(o.file, "://"); i > 0 {
-		return "", fault.New(fault.Usage, "-o %s: %s outputs are not in this release", o.file, o.file[:i]).WithHint("write a file and copy it")
+	if err := checkScheme("-o", o.file); err != nil {
+		return "", err
 	}
 	format := o.format
 	if format == "" && o.file != "" {
@@ -107,7 +106,7 @@ func (o *output) write(ctx context.Context, t *result.Table, zone *time.Location
 	}
 	opts := render.Options{Zone: zone, Header: true, Color: o.app.IO.Color && o.file == "", Width: o.app.IO.Width, File: o.file != ""}
 	if o.file != "" {
-		return vfs.WriteAtomic(ctx, o.file, func(w io.Writer) error { return render.Write(w, format, t, opts) })
+		return o.app.writeAtomic(ctx, o.file, func(w io.Writer) error { return render.Write(w, format, t, opts) })
 	}
 	if o.app.IO.OutTTY && (format == "parquet" || format == "arrow") {
 		return fault.New(fault.Usage, "--format %s: binary data on a terminal", format).WithHint("use -o FILE or a pipe")

@@ -18,7 +18,6 @@ import (
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/report"
 	"github.com/ecomctl/ecomctl/internal/version"
-	"github.com/ecomctl/ecomctl/internal/vfs"
 )
 
 // reportOptions are the flags of report.
@@ -173,7 +172,7 @@ func (o *reportOptions) writeDocument(ctx context.Context, doc *report.Document)
 	if o.output == "" {
 		return write(o.app.IO.Out)
 	}
-	if err := vfs.WriteAtomic(ctx, o.output, write); err != nil {
+	if err := o.app.writeAtomic(ctx, o.output, write); err != nil {
 		return err
 	}
 	o.app.say("wrote %s", o.output)

@@ -44,7 +44,7 @@ other setting as a comment with its default. An existing file is not overwritten
 				return err
 			}
 		}
-		err := vfs.WriteAtomic(c.Context(), *file, func(w io.Writer) error { _, err := w.Write(config.Init(o)); return err })
+		err := a.writeAtomic(c.Context(), *file, func(w io.Writer) error { _, err := w.Write(config.Init(o)); return err })
 		if err == nil {
 			a.say("wrote %s; `ecomctl config check` checks it after your changes", *file)
 		}

@@ -98,7 +98,7 @@ func (o *validateOptions) propose(ctx context.Context, s *session) error {
 	text := quality.Suggest(p, s.data.Inputs()[0].URI)
 	write := func(w io.Writer) error { _, err := w.Write(text); return err }
 	if o.out.file != "" {
-		return vfs.WriteAtomic(ctx, o.out.file, write)
+		return o.app.writeAtomic(ctx, o.out.file, write)
 	}
 	return write(o.app.IO.Out)
 }
@@ -154,7 +154,7 @@ func (o *validateOptions) check(ctx context.Context, s *session) error {
 	}
 	if o.junit != "" {
 		name := s.data.Inputs()[0].URI
-		if err := vfs.WriteAtomic(ctx, o.junit, func(w io.Writer) error { return rep.JUnit(w, name) }); err != nil {
+		if err := o.app.writeAtomic(ctx, o.junit, func(w io.Writer) error { return rep.JUnit(w, name) }); err != nil {
 			return err
 		}
 	}

@@ -7,10 +7,10 @@ import (
 	"github.com/ecomctl/ecomctl/internal/fault"
 )
 
-// ReadFile reads a whole file of the local disk, at most limit bytes of it: models, rules
+// ReadFile reads a whole file, at most limit bytes of it: models, rules
 // and lists, never data.
-func ReadFile(ctx context.Context, path string, limit int64) ([]byte, error) {
-	f, err := Local{}.Open(ctx, path)
+func ReadFile(ctx context.Context, fsys FS, path string, limit int64) ([]byte, error) {
+	f, err := fsys.Open(ctx, path)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,9 @@ type Schemes map[string]FS
 
 var _ FS = Schemes(nil)
 
+// Has reports whether a path belongs to one of the schemes.
+func (s Schemes) Has(path string) bool { return s.For(path) != FS(Local{}) }
+
 // For returns the tree that a path belongs to.
 func (s Schemes) For(path string) FS {
 	for scheme, fsys := range s {

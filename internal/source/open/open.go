@@ -89,8 +89,8 @@ func expand(ctx context.Context, inputs []string, opts *Options, pool *pool) ([]
 			if h, err = spool(ctx, "standard input", opts.Stdin, opts, pool); err == nil {
 				out = append(out, file{name: "standard input", data: h})
 			}
-		case foreign(in) != "":
-			err = fault.New(fault.Usage, "opening %s: inputs of the kind %s cannot be read by this command", redact(in), foreign(in)).WithHint("copy the data to a file first")
+		case foreign(in, opts.FS) != "":
+			err = fault.New(fault.Usage, "opening %s: inputs of the kind %s cannot be read by this command", redact(in), foreign(in, opts.FS)).WithHint("copy the data to a file first")
 		default:
 			out, err = expandPath(ctx, in, opts, pool, out)
 		}
@@ -101,8 +101,11 @@ func expand(ctx context.Context, inputs []string, opts *Options, pool *pool) ([]
 	return out, nil
 }
 
-// foreign returns the scheme of a URI that is not a path.
-func foreign(in string) string {
+// foreign returns the scheme of a URI that is not a path of the file system.
+func foreign(in string, fsys vfs.FS) string {
+	if s, ok := fsys.(vfs.Schemes); ok && s.Has(in) {
+		return ""
+	}
 	if i := strings.Index(in, "://"); i > 1 {
 		return in[:i]
 	}

@@ -1,3 +1,4 @@
+// Package hdfs_test runs ecomctl against a real name node and data node.
 package hdfs_test
 
 import (
@@ -15,13 +16,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ecomctl/ecomctl/internal/cli"
 	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/term"
 	"github.com/ecomctl/ecomctl/internal/vfs"
 	"github.com/ecomctl/ecomctl/internal/vfs/hdfs"
 	"github.com/ecomctl/ecomctl/internal/vfs/vfstest"
 )
 
-const scripts = "../../../scripts/services/hadoop"
+const scripts = "../../scripts/services/hadoop"
 
 // cluster starts the daemons that scripts/services/hadoop installs and returns a new folder on
 // them. Without Java or Maven the tests are skipped, naming what is missing; under CI they fail.
@@ -53,6 +56,7 @@ func TestHDFS(t *testing.T) {
 	}
 	vfstest.Suite(t, fsys, dir+"/suite")
 	t.Run("a file of several blocks is read side by side", func(t *testing.T) { sideBySide(t, fsys, dir) })
+	t.Run("commands", func(t *testing.T) { commands(t, dir) })
 	t.Run("rights", func(t *testing.T) { rights(t, fsys, dir) })
 	t.Run("no server", noServer)
 	t.Run("a name node that restarts is waited for", func(t *testing.T) { restart(t, fsys, dir) })
@@ -94,6 +98,61 @@ func sideBySide(t *testing.T, fsys *hdfs.FS, dir string) {
 	wg.Wait()
 	if n, err := f.ReadAt(make([]byte, 10), int64(len(data))); n != 0 || err != io.EOF {
 		t.Errorf("past the end: %d %v", n, err)
+	}
+}
+
+// commands gives the same bytes from HDFS and to it as from and to the local disk.
+func commands(t *testing.T, dir string) {
+	local := t.TempDir()
+	run := func(want int, args ...string) (stdout, stderr string) {
+		t.Helper()
+		var out, errs bytes.Buffer
+		app := &cli.App{IO: &term.IO{In: bytes.NewReader(nil), Out: &out, Err: &errs}, Getenv: os.Getenv, Now: time.Now}
+		if code := app.Run(context.Background(), args); code != want {
+			t.Fatalf("ecomctl %s: exit code %d, want %d\n%s", strings.Join(args, " "), code, want, errs.String())
+		}
+		return out.String(), errs.String()
+	}
+	orders := filepath.Join(local, "orders.parquet")
+	run(0, "generate", "orders", "--rows", "30000", "-o", orders)
+	run(0, "hdfs", "put", orders, dir)
+	far := dir + "/orders.parquet"
+	for _, args := range [][]string{{"sales", "--by", "month"}, {"rfm"}, {"query", "--measure", "revenue,orders", "--by", "day,region"}} {
+		near, _ := run(0, append(args, orders, "-q")...)
+		if got, _ := run(0, append(args, far, "-q")...); got != near || len(near) < 100 {
+			t.Errorf("%v: %d bytes from HDFS, %d from the disk", args, len(got), len(near))
+		}
+	}
+	if got, _ := run(0, "sales", dir+"/orders*.parquet", "--by", "year", "-q"); !strings.HasPrefix(got, "date,revenue") {
+		t.Errorf("pattern: %s", got)
+	}
+	run(0, "rfm", far, "-o", dir+"/rfm.parquet", "-q")
+	run(0, "rfm", orders, "-o", local+"/near.parquet", "-q")
+	run(0, "hdfs", "get", dir+"/rfm.parquet", local+"/far.parquet")
+	a, err := os.ReadFile(local + "/near.parquet")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(local + "/far.parquet"); err != nil || !bytes.Equal(a, b) {
+		t.Errorf("the result written to HDFS differs: %v", err)
+	}
+	if list, _ := run(0, "hdfs", "ls", dir, "--columns", "path,type"); !strings.Contains(list, "/rfm.parquet,file") || strings.Contains(list, "tmp") {
+		t.Errorf("list: %s", list)
+	}
+	if room, _ := run(0, "hdfs", "df", dir); !strings.HasPrefix(room, "path,capacity,used,remaining") {
+		t.Errorf("room: %s", room)
+	}
+	if _, errs := run(2, "sales", far, "-o", far, "--format", "parquet"); !strings.Contains(errs, "is the input") {
+		t.Errorf("the output is the input: %s", errs)
+	}
+	if _, errs := run(1, "sales", dir+"/none.parquet"); !strings.Contains(errs, "no such file") {
+		t.Errorf("no input: %s", errs)
+	}
+	run(2, "hdfs", "ls", "/tmp")
+	run(2, "hdfs", "rm", dir+"/suite")
+	run(0, "hdfs", "rm", "--recursive", dir+"/suite", dir+"/rfm.parquet")
+	if list, _ := run(0, "hdfs", "ls", dir, "--columns", "path"); strings.Contains(list, "rfm.parquet") || strings.Contains(list, "suite") {
+		t.Errorf("after rm: %s", list)
 	}
 }
 
