@@ -31,6 +31,8 @@ func TestLifetime(t *testing.T) {
 	}
 	check(t, "no money", got[0], "In the next 90 days the 2,469 known customers will order on about 30,700 days (each customer's days added up); about 2,390 of them are still customers.")
 	check(t, "worse", got[1], "Tested on the last 90 days, which the model did not see: it foretold 31,500 order days, 31,000 came (+1.6 %); a customer is missed by 5.00 order days on average, no better than going on at the past rate (4.45).")
+	f.Told = 44000
+	check(t, "far off", en.Lifetime(f)[1], "Tested on the last 90 days, which the model did not see: it foretold 44,000 order days, 31,000 came (+42 %); a customer is missed by 5.00 order days on average, no better than going on at the past rate (4.45). That is too far off to plan with: these customers have not bought as they used to.")
 	f.Tested = 0
 	check(t, "short", zh.Lifetime(f)[1], "历史太短，无法用留出的日子检验。")
 }

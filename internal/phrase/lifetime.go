@@ -58,9 +58,16 @@ func (p Printer) tested(f LifetimeFacts) string {
 	if f.Error >= f.Naive {
 		better = p.Pick("no better than", "不优于")
 	}
+	hedge := ""
+	if math.Abs(f.Told-f.Came) > farOff*f.Came {
+		hedge = p.Pick(" That is too far off to plan with: these customers have not bought as they used to.", "偏差过大，不宜据此计划：客户的购买方式已与从前不同。")
+	}
 	return p.Pick("Tested on the last "+p.Count(int64(f.Tested))+" days, which the model did not see: it foretold "+p.about(f.Told)+" order days, "+p.about(f.Came)+" came ("+off+"); a customer is missed by "+Decimal(f.Error, 2)+" order days on average, "+better+" going on at the past rate ("+Decimal(f.Naive, 2)+").",
-		"用模型未见过的最近 "+p.Count(int64(f.Tested))+" 天检验：预测 "+p.about(f.Told)+" 个下单日，实际 "+p.about(f.Came)+"（"+off+"）；平均每位客户误差 "+Decimal(f.Error, 2)+" 个下单日，"+better+"按过去频率外推（"+Decimal(f.Naive, 2)+"）。")
+		"用模型未见过的最近 "+p.Count(int64(f.Tested))+" 天检验：预测 "+p.about(f.Told)+" 个下单日，实际 "+p.about(f.Came)+"（"+off+"）；平均每位客户误差 "+Decimal(f.Error, 2)+" 个下单日，"+better+"按过去频率外推（"+Decimal(f.Naive, 2)+"）。") + hedge
 }
+
+// farOff is the miss of the whole above which a forecast is no ground for a plan.
+const farOff = 0.25
 
 // about writes an expectation: three digits are more than it knows.
 func (p Printer) about(v float64) string {

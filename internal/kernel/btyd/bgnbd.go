@@ -76,5 +76,8 @@ func (m BGNBD) Future(x, T, t float64) float64 {
 	return math.Max(0, (a+m.B+x-1)/(a-1)*(1-gone))
 }
 
+// Scale is α + T.
+func (m BGNBD) Scale(T float64) float64 { return m.Alpha + T }
+
 // Expected returns the order days expected in the next t (equation 10).
 func (m BGNBD) Expected(h History, t float64) float64 { return m.Future(h.X, h.T, t) * m.Alive(h) }

@@ -1,7 +1,6 @@
 package btyd
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 )
@@ -19,18 +18,38 @@ type Group struct {
 // GroupHistories counts equal histories. Groups come sorted by X, TX, T.
 func GroupHistories(h []History) []Group {
 	type times struct{ tx, t float64 }
-	byX := map[float64][]times{}
-	for _, c := range h {
-		byX[c.X] = append(byX[c.X], times{c.TX, c.T})
+	count := map[float64]int{}
+	for i := range h {
+		count[h[i].X]++
 	}
-	var g []Group
-	for _, x := range slices.Sorted(maps.Keys(byX)) {
-		s := byX[x]
+	xs := slices.Sorted(maps.Keys(count))
+	place := make(map[float64]int, len(xs)) // where the next history of an x goes
+	at := 0
+	for _, x := range xs {
+		place[x] = at
+		at += count[x]
+	}
+	all := make([]times, len(h))
+	for i := range h {
+		k := place[h[i].X]
+		place[h[i].X] = k + 1
+		all[k] = times{h[i].TX, h[i].T}
+	}
+	g := make([]Group, 0, len(h))
+	for _, x := range xs {
+		s := all[place[x]-count[x] : place[x]]
 		slices.SortFunc(s, func(a, b times) int {
-			if a.tx != b.tx {
-				return cmp.Compare(a.tx, b.tx)
+			switch {
+			case a.tx < b.tx:
+				return -1
+			case a.tx > b.tx:
+				return 1
+			case a.t < b.t:
+				return -1
+			case a.t > b.t:
+				return 1
 			}
-			return cmp.Compare(a.t, b.t)
+			return 0
 		})
 		first := len(g)
 		for _, c := range s {

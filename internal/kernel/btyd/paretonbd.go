@@ -101,5 +101,8 @@ func (p ParetoNBD) Future(x, T, t float64) float64 {
 	return rate * u / (p.S - 1) * -math.Expm1((1-p.S)*math.Log1p(t/u))
 }
 
+// Scale is β + T.
+func (p ParetoNBD) Scale(T float64) float64 { return p.Beta + T }
+
 // Expected returns the order days expected in the next t.
 func (p ParetoNBD) Expected(h History, t float64) float64 { return p.Future(h.X, h.T, t) * p.Alive(h) }

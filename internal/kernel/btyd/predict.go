@@ -11,6 +11,8 @@ type Model interface {
 	Alive(h History) float64
 	// Future is the order days in the next t of a living customer of x repeat days in T.
 	Future(x, T, t float64) float64
+	// Scale is the time in which Future(…, T, t) bends: α + T and the like.
+	Scale(T float64) float64
 }
 
 // Forecast is what a model says of one customer.
@@ -70,24 +72,22 @@ var (
 
 // of returns the order days of a living customer within the horizon, plain and discounted. With
 // E(t) order days in the next t, the latter is ∫ e^(−ρt) dE = e^(−ρH)·E(H) + ρ ∫ E(t)·e^(−ρt) dt
-// over [0, H], by parts; the integral is taken in pieces of at most half a year. In the first
-// t = width·u², for E of a young customer bends near 0.
+// over [0, H], by parts. With c the model's scale, t = c·(e^(s·u) − 1) for u from 0 to 1 makes E
+// smooth for the youngest customers too; the integral is taken in pieces of u, one for each half year of the horizon.
 func (o Horizon) of(m Model, x, T float64) (orders, discounted float64) {
 	orders = m.Future(x, T, o.Span)
 	if o.Rate == 0 {
 		return orders, orders
 	}
+	c := m.Scale(T)
+	s := math.Log1p(o.Span / c)
 	pieces := max(1, math.Ceil(2*o.Span/o.Year-0.02))
-	width := o.Span / pieces
 	sum := 0.0
 	for p := range int(pieces) {
 		for k, at := range gaussAt {
-			t, weight := (float64(p)+at)*width, gaussWeight[k]
-			if p == 0 {
-				t, weight = at*at*width, 2*at*weight
-			}
-			sum += weight * m.Future(x, T, t) * math.Exp(-o.Rate*t)
+			t := c * math.Expm1(s*(float64(p)+at)/pieces)
+			sum += gaussWeight[k] * m.Future(x, T, t) * math.Exp(-o.Rate*t) * (c + t)
 		}
 	}
-	return orders, math.Exp(-o.Rate*o.Span)*orders + o.Rate*width*sum
+	return orders, math.Exp(-o.Rate*o.Span)*orders + o.Rate*s*sum/pieces
 }
