@@ -6,6 +6,7 @@ import (
 
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/kernel/anomaly"
 	"github.com/ecomctl/ecomctl/internal/query"
 	"github.com/ecomctl/ecomctl/internal/result"
 )
@@ -197,6 +198,9 @@ func (p *timeline) summary(alerts []alert) string {
 				flagged++
 			}
 		}
+	}
+	if judged == 0 {
+		return fmt.Sprintf("%s: a point is judged by at least %d before it; no series has so many", p.name, anomaly.Least)
 	}
 	text := fmt.Sprintf("%s, %d points judged: %d anomalies in %d incidents", p.name, judged, flagged, len(alerts))
 	if p.level > 0 {

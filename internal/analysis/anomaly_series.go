@@ -49,7 +49,7 @@ func readSeriesTimeline(r *Request, a *query.Answer, o anomalyOptions) (*timelin
 	}
 	rhythm := ""
 	if twins > 0 {
-		rhythm = fmt.Sprintf("%d rows have the stamp of another row of their series", twins)
+		rhythm = fmt.Sprintf("stamps that stand more than once in their series: %d", twins)
 	} else if err := p.findStep(pts, o); err != nil {
 		return nil, err
 	}

@@ -88,7 +88,14 @@ func (p *timeline) watch(ctx context.Context, a *query.Answer, alerts []alert, r
 	}
 	found := sub.alerts()
 	sort.SliceStable(found, func(i, j int) bool { return found[i].p < found[j].p })
+	start := 0 // a part is told once its seasons could be seen: small parts have too few sales to judge without
+	if n := len(p.periods); n > 0 {
+		start = 3 * p.periods[n-1]
+	}
 	for _, al := range found {
+		if al.from < start {
+			continue
+		}
 		w := ws[al.series]
 		al.series = w.series
 		if slices.ContainsFunc(alerts, func(b alert) bool {

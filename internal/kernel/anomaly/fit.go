@@ -69,8 +69,8 @@ type fitter struct {
 	floor   float64 // on the raw scale
 }
 
-// leastScale bounds scales from below so that a constant series has one: a millionth of
-// its typical size.
+// leastScale bounds scales from below so that a constant series has one: a ten-thousandth
+// of its typical size.
 func leastScale(seen []float64) float64 {
 	size := 0.0
 	for _, y := range seen {
@@ -79,7 +79,7 @@ func leastScale(seen []float64) float64 {
 	if size == 0 {
 		return 1e-9
 	}
-	return 1e-6 * size / float64(len(seen))
+	return 1e-4 * size / float64(len(seen))
 }
 
 func (f *fitter) transform(p power) {

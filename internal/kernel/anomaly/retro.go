@@ -89,6 +89,7 @@ func decompose(ctx context.Context, s Series, periods []int) ([]Point, error) {
 	}
 	floor := leastScale(seen)
 	full, _ := stl.Interpolate(s.Y)
+	full = tamed(full, floor, seasonLength(periods))
 	seasonal := seasons(full, periods)
 	calm := make([]float64, len(full))
 	for i := range full {
@@ -126,6 +127,23 @@ func decompose(ctx context.Context, s Series, periods []int) ([]Point, error) {
 	}
 	return points, nil
 }
+
+// tamed returns a copy whose values are at most tameAt scales off their running median: what
+// is far outside must not shape season and trend where robust weights have no scale to go by.
+func tamed(y []float64, floor float64, season int) []float64 {
+	local := runningMedian(y, 2*season+1)
+	off := make([]float64, len(y))
+	for i := range y {
+		off[i] = y[i] - local[i]
+	}
+	limit := tameAt * math.Max(spread(slices.Clone(off)), floor)
+	for i := range off {
+		off[i] = local[i] + math.Max(-limit, math.Min(limit, off[i]))
+	}
+	return off
+}
+
+const tameAt = 6
 
 // usable returns the periods of which n points hold two cycles.
 func usable(periods []int, n int) []int {

@@ -24,7 +24,7 @@ func medianOf(v []float64) float64 {
 
 // spread returns a robust standard deviation about zero of residuals, reordering v:
 // the root of the mean square after clipping at three times the scaled median absolute
-// value, which falls back on the mean absolute value where more than half are 0.
+// value. Where more than half of them are 0 the 90 % point takes the median's place; 0 where that is 0, too.
 func spread(v []float64) float64 {
 	if len(v) == 0 {
 		return 0
@@ -32,17 +32,13 @@ func spread(v []float64) float64 {
 	for i, x := range v {
 		v[i] = math.Abs(x)
 	}
-	mad := madScale * medianOf(v)
-	if mad == 0 {
-		sum := 0.0
-		for _, x := range v {
-			sum += x
-		}
-		return 1.2533 * sum / float64(len(v)) // √(π/2): the normal's ratio
+	scale := madScale * medianOf(v)
+	if scale == 0 {
+		scale = v[len(v)*9/10] / 1.645 // the normal's 90 % point of absolute values
 	}
 	sum := 0.0
 	for _, x := range v {
-		x = math.Min(x, 3*mad)
+		x = math.Min(x, 3*scale)
 		sum += x * x
 	}
 	return math.Sqrt(sum / float64(len(v)))
