@@ -9,6 +9,8 @@
 // each further seed is the best of 2 + ⌊ln k⌋ points drawn with probability proportional
 // to the squared distance to the seeds so far.
 //
+// On large inputs the seeds are first refined on a sample (refine.go).
+//
 // Most distances are never computed. Each point keeps an upper bound u of the distance
 // to its centre and a lower bound l of that to any other (Hamerly, Making k-means even
 // faster, SDM 2010). When centre a moves by δₐ, u grows by δₐ and l shrinks by the longest

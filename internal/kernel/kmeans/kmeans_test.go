@@ -134,8 +134,8 @@ func TestBoundsChangeNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := newRun(w, o)
-		rng := rand.New(rand.NewPCG(1, 2))
-		if err := r.seed(context.Background(), rng); err != nil {
+		r.sample = rapid.SampledFrom([]int{refineRows, 8, 64}).Draw(t, "sample")
+		if err := r.prepare(context.Background(), rand.New(rand.NewPCG(1, 2))); err != nil {
 			t.Fatal(err)
 		}
 		seeds := slices.Clone(r.centers[:r.k*d])
@@ -213,7 +213,7 @@ func distinctRows(p Points) int {
 
 // The same seed gives the same bits for any number of threads.
 func TestThreads(t *testing.T) {
-	p := blobs(30_000, 5, 6, 1, 3)
+	p := blobs(140_000, 5, 6, 1, 3)
 	want := fit(t, p, Options{K: 6, Starts: 2, Seed: 9, Threads: 1})
 	for _, threads := range []int{2, 3, 8} {
 		got := fit(t, p, Options{K: 6, Starts: 2, Seed: 9, Threads: threads})

@@ -26,6 +26,9 @@ type run struct {
 	counts  []int64
 	changed []int64 // points that changed their cluster, by piece
 	margin  float64 // what rounding may do to a bound
+	sample  int     // points on which seeds are refined
+	part    *run    // of these points
+	still   bool    // empty clusters keep their centres
 
 	size       []int64
 	inertia    float64
@@ -46,7 +49,7 @@ func newRun(p *centered, o Options) *run {
 	return &run{p: p, o: o, cut: p.cut, threads: o.Threads,
 		centers: make([]float64, 0, kd), labels: make([]int32, p.N), upper: make([]float64, p.N), lower: make([]float64, p.N),
 		moves: make([]move, o.K), sums: make([]float64, p.cut.pieces*kd), counts: make([]int64, p.cut.pieces*o.K),
-		changed: make([]int64, p.cut.pieces), size: make([]int64, o.K), margin: 1e-12 * p.radius}
+		changed: make([]int64, p.cut.pieces), size: make([]int64, o.K), margin: 1e-12 * p.radius, sample: refineRows}
 }
 
 func (r *run) center(c int) []float64 { return r.centers[c*r.p.D : (c+1)*r.p.D : (c+1)*r.p.D] }
@@ -58,6 +61,20 @@ func (r *run) addCenter(x []float64) {
 
 // start runs one start: seeds, then Lloyd's iteration.
 func (r *run) start(ctx context.Context, rng *rand.Rand) error {
+	if err := r.prepare(ctx, rng); err != nil {
+		return err
+	}
+	if err := r.assign(ctx); err != nil {
+		return err
+	}
+	if err := r.iterate(ctx); err != nil {
+		return err
+	}
+	return r.close(ctx)
+}
+
+// prepare draws seeds and refines them.
+func (r *run) prepare(ctx context.Context, rng *rand.Rand) error {
 	if err := r.seed(ctx, rng); err != nil {
 		return err
 	}
@@ -65,7 +82,11 @@ func (r *run) start(ctx context.Context, rng *rand.Rand) error {
 	if err := r.open(ctx); err != nil {
 		return err
 	}
-	r.settled = false
+	return r.refine(ctx, rng)
+}
+
+// iterate moves centres and points in turn until nothing changes.
+func (r *run) iterate(ctx context.Context) error {
 	for r.iterations = 1; ; r.iterations++ {
 		if err := r.update(ctx); err != nil {
 			return err
@@ -75,10 +96,9 @@ func (r *run) start(ctx context.Context, rng *rand.Rand) error {
 			return err
 		}
 		if r.settled = sum(r.changed) == 0 || moved <= r.o.Tol*r.p.variance; r.settled || r.iterations >= r.o.Iterations {
-			break
+			return nil
 		}
 	}
-	return r.close(ctx)
 }
 
 func sum(v []int64) (s int64) {
@@ -142,7 +162,7 @@ func (r *run) update(ctx context.Context) error {
 			}
 		}
 		empty := slices.Index(r.size[:r.k], 0)
-		if empty < 0 {
+		if empty < 0 || r.still {
 			return nil
 		}
 		if done, err := r.refill(ctx, empty); err != nil || done {
@@ -248,7 +268,7 @@ func (r *run) note(way []float64) {
 		}
 		least := math.Inf(1)
 		for e := range way {
-			if e != c && r.size[e] > 0 {
+			if e != c {
 				least = min(least, square(r.center(c), r.center(e)))
 			}
 		}
