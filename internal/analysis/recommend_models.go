@@ -132,8 +132,10 @@ func (f *fittedModel) top(ctx context.Context, m *recommend.Matrix, users []uint
 	return l, f.fill.Complete(ctx, l, m, users, o)
 }
 
-// fits refuses a method that needs more bytes than the budget.
+// fits refuses a method that needs more bytes than the budget leaves beside the histories and
+// their matrix.
 func (j *recommendJob) fits(method string, bytes int64) error {
+	bytes += int64(len(j.h.item))*48 + int64(j.h.keys.Len+j.h.items.Len)*32
 	if j.r.Memory > 0 && bytes > j.r.Memory {
 		return fault.New(fault.Full, "recommend: %s needs about %d MB, more than --memory allows (%d MB)", method, bytes>>20, j.r.Memory>>20).
 			WithHint("give more --memory, narrow the input with --from or --where, or use --method popular")

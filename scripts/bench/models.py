@@ -98,6 +98,11 @@ def least(ours, theirs):
     return float(ours) <= 1.001 * float(theirs)
 
 
+def no_less(ours, theirs):
+    """Checks that are gains: ours is at least theirs, to the digits shown."""
+    return float(ours) >= float(theirs)
+
+
 def kmeans(args):
     return {"scikit-learn": f"kmeans_.py sklearn {args}", "faiss": f"kmeans_.py faiss {args}"}
 
@@ -123,8 +128,14 @@ JOBS = {
     "kmeans-none": Job("the same, no groups", "points_none.f64", "{kernel} clusters {i}", kmeans("{i}"), .8, part=True, close=least),
     "cluster": Job("the same from Parquet to clusters in Parquet", "points_apart.parquet",
                    "{ecomctl} cluster {i} --table table --id id --k 8 --starts 3 --iterations 20 --format parquet -o {o}", kmeans("{i} {o}"), .8, check=inertia, close=least),
+    "iforest": Job("isolation forest, 1 M × 8: fit and score (check: AUC)", "odd_rows.f64", "{kernel} iforest {i}",
+                   {"scikit-learn": "iforest_.py {i}"}, .5, part=True, close=within(.01)),
     "predict": Job("100 boosted trees on 1 M × 20 (check: AUC of 100 k more rows)", "labels_1m.f64", "{kernel} predict {i}",
                    {"scikit-learn HistGradientBoosting": "histgb_.py {i}"}, 1.0, part=True, close=within(.005)),
+    "recommend-itemknn": Job("item neighbours and top 10 of 500 k users × 20 k items, 9.4 M purchases (check: nDCG@10 of 0.5 M more)", "purchases_10m.csr",
+                             "{kernel} recommend {i} itemknn", {"implicit": "implicit_.py itemknn {i}"}, .8, part=True, close=no_less),
+    "recommend-als": Job("the same with ALS, 64 factors × 15", "purchases_10m.csr", "{kernel} recommend {i} als", {"implicit": "implicit_.py als {i}"}, 1.5,
+                         part=True, close=no_less),
 }
 
 

@@ -74,6 +74,28 @@ def labels(name, path):
     np.column_stack([X, r.random(n) < 1 / (1 + np.exp(-z))]).astype("<f8").tofile(path)
 
 
+def purchases(name, path):
+    """10 M purchases (9.9 M different) of 500,000 users and 20,000 items: busy users, popular items, 50 tastes. Of every user with two items or more one is
+    held out. The layout is that of readPurchases in kernel/recommend.go."""
+    import numpy as np
+    n, users, items, r = 10_000_000, 500_000, 20_000, np.random.default_rng(1)
+    u = (users * r.random(n) ** 1.5).astype(np.int64)
+    i = ((items * r.random(n) ** 2.5).astype(np.int64) * 7717 + u % 50 * 37) % items
+    cell, count = np.unique(u * items + i, return_counts=True)
+    u, i = cell // items, cell % items
+    own = np.bincount(u, minlength=users)
+    first = np.concatenate([[0], np.cumsum(own)])
+    some = np.flatnonzero(own >= 2)
+    out = first[some] + (r.random(len(some)) * own[some]).astype(np.int64)
+    held = np.full(users, 0xFFFFFFFF, np.uint32)
+    held[some] = i[out]
+    u, i, count = np.delete(u, out), np.delete(i, out), np.delete(count, out)
+    off = np.concatenate([[0], np.cumsum(np.bincount(u, minlength=users))])
+    with open(path, "wb") as f:
+        for part, kind in (([users, items, len(i)], "<i8"), (off, "<i8"), (i, "<u4"), (count, "<f4"), (held, "<u4")):
+            np.asarray(part).astype(kind).tofile(f)
+
+
 def points(name, path):
     """1 M points of 8 standardised numbers around 8 centres: far apart, overlapping, or no centres at all."""
     import numpy as np
@@ -86,6 +108,17 @@ def points(name, path):
     import pyarrow as pa
     import pyarrow.parquet as pq
     pq.write_table(pa.table({"id": np.arange(n), **{f"x{j}": x[:, j] for j in range(d)}}), path)
+
+
+def odd(name, path):
+    """1 M rows of 8 normal numbers and a label; 1 % are odd: twice as much noise again on top."""
+    import numpy as np
+    n, d, r = 1_000_000, 8, np.random.default_rng(1)
+    x, label = r.normal(size=(n, d)), np.zeros(n)
+    k = r.choice(n, n // 100, replace=False)
+    x[k] += 2 * r.normal(size=(len(k), d))
+    label[k] = 1
+    np.column_stack([x, label]).astype("<f8").tofile(path)
 
 
 def daily(name, path):
@@ -106,7 +139,7 @@ def daily(name, path):
 
 
 MAKERS = {**dict.fromkeys(("points_apart.f64", "points_overlap.f64", "points_none.f64", "points_apart.parquet"), points),
-          "daily_1000.parquet": daily, "daily_100.parquet": daily, "labels_1m.f64": labels, "events_10m.parquet": clicks, "T10I4D100K.dat": fimi, "chess.dat": fimi, "baskets_10m.dat": baskets, "customers_days.f64": customers, "customers_continuous.f64": customers}
+          "odd_rows.f64": odd, "purchases_10m.csr": purchases, "daily_1000.parquet": daily, "daily_100.parquet": daily, "labels_1m.f64": labels, "events_10m.parquet": clicks, "T10I4D100K.dat": fimi, "chess.dat": fimi, "baskets_10m.dat": baskets, "customers_days.f64": customers, "customers_continuous.f64": customers}
 
 if __name__ == "__main__":
     name, folder = sys.argv[1], sys.argv[2]

@@ -1,53 +1,9 @@
 package recommend
 
 import (
-	"encoding/binary"
-	"math"
-	"os"
-	"path/filepath"
-	"syscall"
+	"math/rand/v2"
 	"testing"
-	"time"
 )
-
-// purchases reads the matrix that scripts/bench writes for the peers (off.bin int64, item.bin
-// uint32, val.bin float32, little endian), or skips.
-func purchases(tb testing.TB) *Matrix {
-	tb.Helper()
-	dir := os.Getenv("ECOMCTL_BENCH_PURCHASES")
-	if dir == "" {
-		tb.Skip("ECOMCTL_BENCH_PURCHASES names no folder with off.bin, item.bin and val.bin (scripts/bench makes it)")
-	}
-	read := func(name string) []byte {
-		b, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil {
-			tb.Fatal(err)
-		}
-		return b
-	}
-	m := &Matrix{}
-	for b := read("off.bin"); len(b) > 0; b = b[8:] {
-		m.Off = append(m.Off, int64(binary.LittleEndian.Uint64(b)))
-	}
-	for b := read("item.bin"); len(b) > 0; b = b[4:] {
-		it := binary.LittleEndian.Uint32(b)
-		m.Item = append(m.Item, it)
-		m.Items = max(m.Items, int(it)+1)
-	}
-	for b := read("val.bin"); len(b) > 0; b = b[4:] {
-		m.Value = append(m.Value, math.Float32frombits(binary.LittleEndian.Uint32(b)))
-	}
-	return m
-}
-
-// clocks returns wall and CPU time since the program began.
-func clocks() (wall, cpu time.Duration) {
-	var ru syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &ru); err != nil {
-		panic(err)
-	}
-	return time.Duration(time.Now().UnixNano()), time.Duration(ru.Utime.Nano() + ru.Stime.Nano())
-}
 
 func allUsers(m *Matrix) []uint32 {
 	users := make([]uint32, m.Users())
@@ -57,38 +13,46 @@ func allUsers(m *Matrix) []uint32 {
 	return users
 }
 
-// BenchmarkPurchases times fit and the ten best of all users on the peers' data.
-func BenchmarkPurchases(b *testing.B) {
-	m := purchases(b)
-	run := func(name string, fit func() (Model, error)) {
-		b.Run(name, func(b *testing.B) {
-			var fitWall, fitCPU, topWall, topCPU time.Duration
+// BenchmarkModels fits each model to 20,000 users × 2,000 items and proposes ten items to all; the sizes of
+// the bars are timed by scripts/bench.
+func BenchmarkModels(b *testing.B) {
+	m := randomMatrix(rand.New(rand.NewPCG(1, 1)), 20_000, 2000, 20)
+	for name, fit := range map[string]func() (Model, error){
+		"itemknn": func() (Model, error) { return FitKNN(b.Context(), m, KNNOptions{Neighbours: 20}) },
+		"als": func() (Model, error) {
+			return FitALS(b.Context(), m, ALSOptions{Factors: 64, Iterations: 5, Regularization: 10, Alpha: 1})
+		},
+		"ease": func() (Model, error) { return FitEASE(b.Context(), m, EASEOptions{Lambda: 500}) },
+	} {
+		b.Run(name+"/fit", func(b *testing.B) {
 			for b.Loop() {
-				w0, c0 := clocks()
-				model, err := fit()
-				if err != nil {
+				if _, err := fit(); err != nil {
 					b.Fatal(err)
 				}
-				w1, c1 := clocks()
-				if _, err := model.Top(b.Context(), m, allUsers(m), TopOptions{K: 10, Threads: 2}); err != nil {
-					b.Fatal(err)
-				}
-				w2, c2 := clocks()
-				fitWall, fitCPU, topWall, topCPU = fitWall+w1-w0, fitCPU+c1-c0, topWall+w2-w1, topCPU+c2-c1
 			}
-			for unit, d := range map[string]time.Duration{"fit-s": fitWall, "fit-cpu-s": fitCPU, "top10-s": topWall, "top10-cpu-s": topCPU} {
-				b.ReportMetric(d.Seconds()/float64(b.N), unit)
+		})
+		b.Run(name+"/top10", func(b *testing.B) {
+			model, err := fit()
+			if err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				if _, err := model.Top(b.Context(), m, allUsers(m), TopOptions{K: 10}); err != nil {
+					b.Fatal(err)
+				}
 			}
 		})
 	}
-	run("itemknn", func() (Model, error) {
-		return FitKNN(b.Context(), m, KNNOptions{Neighbours: 20, Threads: 2})
-	})
-	run("als", func() (Model, error) {
-		return FitALS(b.Context(), m, ALSOptions{Factors: 64, Iterations: 15, Regularization: 0.01, Alpha: 1, Threads: 2})
-	})
-	binary := m.Binary()
-	run("itemknn-binary", func() (Model, error) {
-		return FitKNN(b.Context(), binary, KNNOptions{Neighbours: 20, Threads: 2})
-	})
+}
+
+func BenchmarkTile(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	x, panel, c := randoms(rng, tileRows*64), randoms(rng, 64*tileCols), make([]float32, tileRows*tileCols)
+	for name, f := range map[string]func([]float32, int, []float32, int, []float32){"fast": tile, "go": tileGo} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				f(c, tileCols, x, 64, panel)
+			}
+		})
+	}
 }

@@ -21,9 +21,12 @@ import (
 type job func(args []string) (work func() (check string, err error), err error)
 
 var jobs = map[string]job{
-	"itemsets": itemsets,
-	"lifetime": lifetime,
-	"predict":  predict,
+	"clusters":  clusters,
+	"iforest":   oddRows,
+	"itemsets":  itemsets,
+	"lifetime":  lifetime,
+	"predict":   predict,
+	"recommend": recommendations,
 }
 
 // line is what is printed.
