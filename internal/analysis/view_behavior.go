@@ -120,9 +120,14 @@ func sessionFacts(s *session.Result, cells *[7][24][2]int64, total int64) phrase
 	return f
 }
 
-// states ranks the event types by their events, the most frequent maxStates of them in the order
-// in which sessions usually meet them: by their mean place between start and end.
-func states(s *session.Result, types int) []uint32 {
+// states are the event types of the chart: the steps of a purchase and the most frequent others, those
+// with which most sessions begin first.
+func states(s *session.Result, keys *frame.Column) []uint32 {
+	types := keys.Len
+	step := map[uint32]bool{}
+	for _, name := range purchaseSteps(keys) {
+		step[codeOf(keys, name)] = true
+	}
 	count, starts := make([]int64, types+1), make([]int64, types+1)
 	for _, e := range s.Edges {
 		if e.To != uint32(types) {
@@ -138,7 +143,15 @@ func states(s *session.Result, types int) []uint32 {
 			list = append(list, uint32(t))
 		}
 	}
-	slices.SortFunc(list, func(a, b uint32) int { return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a, b)) })
+	slices.SortFunc(list, func(a, b uint32) int {
+		if step[a] != step[b] {
+			if step[a] {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a, b))
+	})
 	list = list[:min(len(list), maxStates)]
 	slices.SortFunc(list, func(a, b uint32) int { return cmp.Or(cmp.Compare(starts[b], starts[a]), cmp.Compare(a, b)) })
 	return list
@@ -147,7 +160,7 @@ func states(s *session.Result, types int) []uint32 {
 // transitionHeat draws the probabilities from each state (rows) to the next (columns).
 func transitionHeat(p phrase.Printer, s *session.Result, types *frame.Column) (Figure, error) {
 	n := types.Len
-	list := states(s, n)
+	list := states(s, types)
 	outer := uint32(n)
 	rows, cols := append([]uint32{outer}, list...), append(slices.Clone(list), outer)
 	at := map[[2]uint32]session.Edge{}
@@ -164,19 +177,34 @@ func transitionHeat(p phrase.Printer, s *session.Result, types *frame.Column) (F
 		return stepName(text)
 	}
 	start, end := p.Pick("start", "开始"), p.Pick("end", "结束")
-	h := chart.Heat{ID: "visits-transitions", Kind: "heat", Height: 60 + 30*len(rows), XName: p.Pick("next event", "下一事件")}
-	for _, c := range cols {
-		h.X = append(h.X, phrase.Name(name(c, end), 12))
+	h := chart.Heat{ID: "visits-transitions", Kind: "heat", Height: 60 + 30*len(rows), Whole: true, XName: p.Pick("next event", "下一事件")}
+	numbered := len(list) > 5 // names of columns would not fit: they have the numbers of their rows
+	top := 0.0
+	for i, c := range cols {
+		label := phrase.Name(name(c, end), 12)
+		if numbered && c != outer {
+			label = strconv.Itoa(i + 1)
+		}
+		h.X = append(h.X, label)
+	}
+	for _, e := range at {
+		if slices.Contains(rows, e.From) && slices.Contains(cols, e.To) {
+			top = math.Max(top, float64(e.Count)/float64(total[e.From]))
+		}
 	}
 	for y, from := range rows {
-		h.Y = append(h.Y, name(from, start))
+		label := name(from, start)
+		if numbered && from != outer {
+			label = strconv.Itoa(y) + "  " + label
+		}
+		h.Y = append(h.Y, label)
 		for x, to := range cols {
 			e := at[[2]uint32{from, to}]
 			share := 0.0
 			if total[from] > 0 {
 				share = float64(e.Count) / float64(total[from])
 			}
-			cell := chart.Cell{X: x, Y: y, Level: share, Tip: name(from, start) + " → " + name(to, end) + "\n" + p.Pick(p.Percent(share)+" of what follows\n"+p.Count(e.Sessions)+" visits of "+p.Count(e.Users)+" visitors",
+			cell := chart.Cell{X: x, Y: y, Level: share / top, Tip: name(from, start) + " → " + name(to, end) + "\n" + p.Pick(p.Percent(share)+" of what follows\n"+p.Count(e.Sessions)+" visits of "+p.Count(e.Users)+" visitors",
 				"占后续事件的 "+p.Percent(share)+"\n"+p.Count(e.Users)+" 位访客的 "+p.Count(e.Sessions)+" 次来访")}
 			if share >= 0.005 {
 				cell.Text = phrase.Decimal(100*share, 0)
@@ -184,9 +212,12 @@ func transitionHeat(p phrase.Printer, s *session.Result, types *frame.Column) (F
 			h.Cells = append(h.Cells, cell)
 		}
 	}
-	h.Legend = chart.ScaleLegend("0"+p.Pick("\u202f%", "%"), p.Percent(1))
+	h.Legend = chart.ScaleLegend("0"+p.Pick("\u202f%", "%"), p.Percent(top))
 	ch, err := h.Chart()
-	note := p.Pick("Rows add up to 100: of all events of the row's type, how many per cent are followed by that of the column.", "每行合计 100：该行事件之后，下一事件为该列的百分比。")
+	note := p.Pick("Of all events of the row's type, how many per cent are followed by that of the column.", "该行事件之后，下一事件为该列的百分比。")
+	if numbered {
+		note += p.Pick(" The columns have the numbers of the rows.", " 列号与行号对应。")
+	}
 	var only []uint32
 	switch {
 	case len(s.Edges) > maxRows:
@@ -222,7 +253,7 @@ func pathBars(p phrase.Printer, s *session.Result, types *frame.Column) (Figure,
 
 // hoursHeat draws the events by weekday and hour.
 func hoursHeat(p phrase.Printer, cells *[7][24][2]int64, t *query.Table) (Figure, error) {
-	h := chart.Heat{ID: "visits-hours", Kind: "heat", Height: 56 + 7*30, XName: p.Pick("hour of the day", "小时")}
+	h := chart.Heat{ID: "visits-hours", Kind: "heat", Height: 56 + 7*30, Whole: true, XName: p.Pick("hour of the day", "小时")}
 	top := int64(1)
 	for d := range cells {
 		for _, c := range cells[d] {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ecomctl/ecomctl/internal/chart"
 	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/frame"
 	"github.com/ecomctl/ecomctl/internal/kernel/funnel"
 	"github.com/ecomctl/ecomctl/internal/phrase"
 	"github.com/ecomctl/ecomctl/internal/query"
@@ -28,9 +29,22 @@ var funnelSection = &Section{
 // funnelWords are the names that logs give to the steps of a purchase. The first that the data
 // have makes the step.
 var funnelWords = [][]string{
-	{"view", "pv", "product_view", "view_item", "item_view", "productview", "view_product", "detail", "page_view", "pageview", "浏览", "点击"},
-	{"cart", "add_to_cart", "addtocart", "cart_add", "add-to-cart", "加购", "加入购物车"},
-	{"purchase", "buy", "transaction", "order", "payment", "checkout_complete", "order_placed", "购买", "下单", "成交"},
+	{"product_view", "view_item", "item_view", "productview", "view_product", "view", "pv", "detail", "page_view", "pageview", "浏览", "点击"},
+	{"add_to_cart", "addtocart", "cart_add", "add-to-cart", "cart", "加购", "加入购物车"}, // "cart" may be the page of the cart
+	{"purchase", "buy", "transaction", "order_placed", "checkout_complete", "order", "payment", "购买", "下单", "成交"},
+}
+
+// purchaseSteps are the steps of a purchase among the event types.
+func purchaseSteps(types *frame.Column) (steps []string) {
+	for _, names := range funnelWords {
+		for _, n := range names {
+			if codeOf(types, n) != funnel.NoType {
+				steps = append(steps, n)
+				break
+			}
+		}
+	}
+	return steps
 }
 
 // reportWindow is the window of the report's funnel.
@@ -72,14 +86,7 @@ func funnelView(ctx context.Context, r *Request, a *query.Answer) (*View, error)
 	if o.window, err = spanOf("window", reportWindow); err != nil {
 		return nil, err
 	}
-	for _, names := range funnelWords {
-		for _, n := range names {
-			if codeOf(&g.ItemKeys, n) != funnel.NoType {
-				o.steps = append(o.steps, n)
-				break
-			}
-		}
-	}
+	o.steps = purchaseSteps(&g.ItemKeys)
 	if len(o.steps) < 2 {
 		v.Missing = p.Pick("No funnel: no two of the event types are known steps of a purchase (view, cart, purchase, or what logs call them). Run the command `ecomctl funnel` with --steps.",
 			"没有漏斗：事件类型中找不到两个已知的购买步骤（浏览、加购、购买等）。请用 `ecomctl funnel --steps` 指定。")

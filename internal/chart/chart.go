@@ -30,6 +30,8 @@ type Chart struct {
 	Tips [][]string `json:"tips,omitempty"`
 	// Flow allows tiles to be laid out in fewer columns.
 	Flow bool `json:"flow,omitempty"`
+	// Whole keeps all columns of a heat map on a narrow page, which else shows the first ones.
+	Whole bool `json:"whole,omitempty"`
 	// At are the category indices that may carry an axis label; nil = all.
 	At []Tick `json:"at,omitempty"`
 	// Legend lists what colours mean where direct labels cannot; the page draws it as text.

@@ -22,6 +22,7 @@ type Heat struct {
 	X, Y   []string
 	Cells  []Cell
 	XName  string
+	Whole  bool // no column may be left out on a narrow page
 	Flow   bool // cells follow each other: a narrow page may lay them out in fewer columns
 	Legend []Key
 }
@@ -108,7 +109,7 @@ func (h Heat) Chart() (*Chart, error) {
 		"label":    map[string]any{"show": false, "fontSize": 12},
 		"emphasis": map[string]any{"itemStyle": map[string]any{"borderColor": "@ink"}},
 	})
-	out := &Chart{ID: h.ID, Kind: h.Kind, Height: h.Height, Tips: [][]string{tips}, Legend: h.Legend, Flow: h.Flow}
+	out := &Chart{ID: h.ID, Kind: h.Kind, Height: h.Height, Tips: [][]string{tips}, Legend: h.Legend, Flow: h.Flow, Whole: h.Whole}
 	return o.finish(out, map[string]any{"trigger": "item"})
 }
 

@@ -91,7 +91,7 @@
       o.xAxis[0].data = names(Math.min(cols, cells.length)); o.yAxis[0].data = names(rows);
       c.drawn = 8 + rows * 52;
     }
-    if (c.kind === "heat") { // a narrow page shows the first months, wide enough to read
+    if (c.kind === "heat" && !c.whole) { // a narrow page shows the first months, wide enough to read
       const keep = Math.max(4, Math.floor((width - 104) / 22)), all = o.xAxis[0].data;
       if (all.length > keep) {
         o.series[0].data = o.series[0].data.map((d, i) => Object.assign(d, { tip: i })).filter(d => d.value[0] < keep);
