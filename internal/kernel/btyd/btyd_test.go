@@ -230,7 +230,7 @@ func TestPredictDiscounts(t *testing.T) {
 			before = e
 		}
 		want *= got[0].Alive
-		if math.Abs(got[0].Discounted-want) > 5e-5*want || got[0].Discounted > got[0].Orders {
+		if math.Abs(got[0].Discounted-want) > 1e-5*want || got[0].Discounted > got[0].Orders {
 			t.Fatalf("discounted %.10g of %g, want %.10g", got[0].Discounted, got[0].Orders, want)
 		}
 	})

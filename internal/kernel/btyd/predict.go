@@ -73,7 +73,8 @@ var (
 // of returns the order days of a living customer within the horizon, plain and discounted. With
 // E(t) order days in the next t, the latter is ∫ e^(−ρt) dE = e^(−ρH)·E(H) + ρ ∫ E(t)·e^(−ρt) dt
 // over [0, H], by parts. With c the model's scale, t = c·(e^(s·u) − 1) for u from 0 to 1 makes E
-// smooth for the youngest customers too; the integral is taken in pieces of u, one for each half year of the horizon.
+// smooth for the youngest customers too; the integral is taken in equal pieces of u, one for each half year of the
+// horizon and at least one for each 1.5 of s.
 func (o Horizon) of(m Model, x, T float64) (orders, discounted float64) {
 	orders = m.Future(x, T, o.Span)
 	if o.Rate == 0 {
@@ -81,7 +82,7 @@ func (o Horizon) of(m Model, x, T float64) (orders, discounted float64) {
 	}
 	c := m.Scale(T)
 	s := math.Log1p(o.Span / c)
-	pieces := max(1, math.Ceil(2*o.Span/o.Year-0.02))
+	pieces := max(1, math.Ceil(2*o.Span/o.Year-0.02), math.Ceil(s/1.5))
 	sum := 0.0
 	for p := range int(pieces) {
 		for k, at := range gaussAt {
