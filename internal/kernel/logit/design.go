@@ -30,7 +30,8 @@ type Term struct {
 // Design is the way from columns to the entries of a row.
 type Design struct {
 	Terms   []Term
-	Weights int // entries in all, without the intercept
+	Numbers int // the first so many weights are those of numbers
+	Weights int // in all, without the intercept
 }
 
 // Limits of one-hot levels: a level with fewer rows joins the rare ones, and so do the least
@@ -53,6 +54,12 @@ func NewDesign(cols []Column, rows []int32) (*Design, error) {
 			continue
 		}
 		d.number(&d.Terms[i], &cols[i], rows)
+	}
+	d.Numbers = d.Weights
+	for i := range cols { // behind all numbers, so that those of a row lie side by side
+		if t := &d.Terms[i]; cols[i].Values != nil && t.Missing >= 0 {
+			t.Missing = d.take()
+		}
 	}
 	room := max(2, (maxWeights-d.Weights)/max(1, categorical))
 	for i := range cols {
@@ -93,7 +100,7 @@ func (d *Design) number(t *Term, c *Column, rows []int32) {
 		}
 	}
 	if int(n) < len(rows) && n > 0 {
-		t.Missing = d.take()
+		t.Missing = 0 // its place comes later
 	}
 }
 
@@ -149,26 +156,21 @@ func (d *Design) take() int32 {
 	return int32(d.Weights - 1)
 }
 
-// entry is one non-zero place of a row.
-type entry struct {
-	at int32
-	v  float64
-}
-
-// row appends the entries of a row.
-func (d *Design) row(dst []entry, cols []Column, r int) []entry {
+// row sets x, of d.Numbers values, to the numbers of a row and returns ones with the places that
+// are 1 appended.
+func (d *Design) row(x []float64, ones []int32, cols []Column, r int) []int32 {
 	for i := range d.Terms {
 		t, c := &d.Terms[i], &cols[i]
-		at, v := t.Missing, 1.0
+		at := t.Missing
 		if t.Level == nil {
-			if x := c.Values[r]; finite(x) {
-				at = t.At
-				if at >= 0 {
-					v = (x - t.Mean) / t.Scale
-					if !finite(v) { // a value unlike all seen in training
-						v = math.Copysign(farOut, x)
-					}
-					v = max(-farOut, min(farOut, v))
+			v := c.Values[r]
+			if t.At >= 0 {
+				x[t.At] = 0
+			}
+			if finite(v) {
+				at = -1
+				if t.At >= 0 { // farOut: a value unlike all seen in training
+					x[t.At] = max(-farOut, min(farOut, (v-t.Mean)/t.Scale))
 				}
 			}
 		} else if k := c.Codes[r]; k >= 0 {
@@ -178,10 +180,10 @@ func (d *Design) row(dst []entry, cols []Column, r int) []entry {
 			}
 		}
 		if at >= 0 {
-			dst = append(dst, entry{at, v})
+			ones = append(ones, at)
 		}
 	}
-	return dst
+	return ones
 }
 
 // farOut bounds standardised values, so that products of them stay finite.
@@ -191,11 +193,11 @@ func finite(x float64) bool { return x-x == 0 }
 
 // Validate checks a design that came from a file.
 func (d *Design) Validate() error {
-	ok := d.Weights >= 0 && d.Weights <= 1<<20
+	ok := d.Numbers >= 0 && d.Numbers <= d.Weights && d.Weights <= 1<<20
 	in := func(at int32) bool { return at >= -1 && int(at) < d.Weights }
 	for i := range d.Terms {
 		t := &d.Terms[i]
-		ok = ok && in(t.At) && in(t.Missing) && in(t.Other) && finite(t.Mean) && finite(t.Scale) && (t.At < 0 || t.Scale > 0)
+		ok = ok && t.At >= -1 && int(t.At) < d.Numbers && in(t.Missing) && in(t.Other) && finite(t.Mean) && finite(t.Scale) && (t.At < 0 || t.Scale > 0)
 		for _, at := range t.Level {
 			ok = ok && in(at)
 		}

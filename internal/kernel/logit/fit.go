@@ -5,6 +5,7 @@ import (
 	"math"
 	"sync"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
@@ -152,39 +153,42 @@ func (f *fitter) part(w []float64, rows []int32, curvature bool) *state {
 	if curvature {
 		s.gradient, s.hessian = make([]float64, n), make([]float64, n*n)
 	}
-	var entries []entry
+	x, ones := make([]float64, f.d.Numbers), []int32(nil)
 	for _, r := range rows {
-		entries = append(f.d.row(entries[:0], f.cols, int(r)), entry{int32(n - 1), 1})
-		var z float64
-		for _, e := range entries {
-			z += w[e.at] * e.v
+		ones = append(f.d.row(x, ones[:0], f.cols, int(r)), int32(n-1))
+		z := floats.Dot(x, w[:len(x)])
+		for _, at := range ones {
+			z += w[at]
 		}
 		s.loss += softplus(z, f.y[r])
-		if !curvature {
-			continue
-		}
-		p := 1 / (1 + math.Exp(-z))
-		g, h := p, p*(1-p)
-		if f.y[r] {
-			g--
-		}
-		// Places of a row ascend but for Missing and Other of levels; both triangles are not
-		// needed, so each pair goes to the upper one.
-		for i, a := range entries {
-			s.gradient[a.at] += g * a.v
-			v := h * a.v
-			row := s.hessian[int(a.at)*n : int(a.at+1)*n]
-			row[a.at] += v * a.v
-			for _, b := range entries[i+1:] {
-				if b.at > a.at {
-					row[b.at] += v * b.v
-				} else {
-					s.hessian[int(b.at)*n+int(a.at)] += v * b.v
-				}
+		if curvature {
+			p := 1 / (1 + math.Exp(-z))
+			g := p
+			if f.y[r] {
+				g--
 			}
+			s.add(x, ones, g, p*(1-p))
 		}
 	}
 	return s
+}
+
+// add adds a row with the loss's first and second derivative in its log-odds.
+func (s *state) add(x []float64, ones []int32, g, h float64) {
+	floats.AddScaled(s.gradient[:len(x)], g, x)
+	for i, v := range x {
+		row := s.hessian[i*s.n : (i+1)*s.n]
+		floats.AddScaled(row[i:len(x)], h*v, x[i:])
+		for _, at := range ones { // all lie behind the numbers
+			row[at] += h * v
+		}
+	}
+	for i, a := range ones {
+		s.gradient[a] += g
+		for _, b := range ones[i:] { // each pair goes to the upper triangle
+			s.hessian[int(min(a, b))*s.n+int(max(a, b))] += h
+		}
+	}
 }
 
 // steepest returns the largest absolute component of the gradient.
@@ -242,15 +246,15 @@ func (m *Model) LogOdds(ctx context.Context, cols []Column, rows []int32, thread
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			var entries []entry
+			x, ones := make([]float64, m.Design.Numbers), []int32(nil)
 			for i := len(rows) * t / threads; i < len(rows)*(t+1)/threads; i++ {
 				if i&0xffff == 0 && ctx.Err() != nil {
 					return
 				}
-				z := m.Intercept
-				entries = m.Design.row(entries[:0], cols, int(rows[i]))
-				for _, e := range entries {
-					z += m.Weights[e.at] * e.v
+				ones = m.Design.row(x, ones[:0], cols, int(rows[i]))
+				z := m.Intercept + floats.Dot(x, m.Weights[:len(x)])
+				for _, at := range ones {
+					z += m.Weights[at]
 				}
 				out[i] = z
 			}

@@ -97,8 +97,12 @@ func TestGradientIsZero(t *testing.T) {
 			if y[r] {
 				d--
 			}
-			for _, e := range m.Design.row(nil, cols, int(r)) {
-				grad[e.at] += d * e.v
+			x := make([]float64, m.Design.Numbers)
+			for _, at := range m.Design.row(x, nil, cols, int(r)) {
+				grad[at] += d
+			}
+			for at, v := range x {
+				grad[at] += d * v
 			}
 			rest += d
 		}
