@@ -32,6 +32,7 @@ func autoForecast(s modelSetting) forecast.Model {
 			add(1, models...)
 		}
 	}
+	add(1, forecast.OnlyIntermittent(forecast.SBA()), forecast.OnlyIntermittent(forecast.TSB()))
 	m := s.shortest()
 	switch {
 	case len(s.seasons) > 1:

@@ -191,7 +191,7 @@ func TestM4Weekly(t *testing.T) {
 		model, season string
 		peer          float64 // OWA; 0 = none
 	}{
-		{"auto", "auto", 0}, {"auto", "52", 0},
+		{"auto", "auto", 0},
 		{"naive", "1", 1}, {"drift", "1", 1.0005}, {"ses", "1", 0.9738}, {"holt", "1", 0.9239}, {"damped", "1", 0.9282}, {"ets", "1", 0.9339},
 		{"theta", "1", 0.9745}, {"otm", "1", 0.9757}, {"dstm", "1", 0.9724}, {"dotm", "1", 0.9590}, {"autotheta", "1", 0.9708},
 		{"theta", "52", 0.8855}, {"otm", "52", 0.8890}, {"dstm", "52", 0.8832}, {"dotm", "52", 0.8720}, {"autotheta", "52", 0.8844},

@@ -26,6 +26,8 @@ type Candidate struct {
 //
 // with the error the sum of sMAPE and MAE, each over the best candidate's, and E the number of
 // errors seen: a long history lets the best speak, a short one leaves the weights near the priors.
+// Intermittent series are judged by the root mean squared error: the others would prefer the
+// most frequent value, 0, which nobody can plan with.
 // A series too short for one origin gets the median of the candidates with prior 1.
 type Auto struct {
 	Horizon    int // for which the candidates are compared
@@ -49,7 +51,7 @@ type trial struct {
 	prior  float64
 	weight float64
 	point  []float64
-	errs   [][2]float64 // sMAPE and MAE by origin
+	errs   [][2]float64 // sMAPE and MAE by origin, or twice the root mean squared error
 }
 
 // Fit implements Model.
@@ -70,10 +72,14 @@ func (a Auto) Fit(ctx context.Context, y []float64, season int) (Fitted, error) 
 	if 2*known < len(span) {
 		at = nil // mostly gaps: too little to compare by
 	}
+	measure := func(y, f []float64) [2]float64 { return [2]float64{SMAPE(y, f), MAE(y, f)} }
+	if rare(y) {
+		measure = func(y, f []float64) [2]float64 { e := math.Sqrt(MSE(y, f)); return [2]float64{e, e} }
+	}
 	var trials []*trial
 	var last error
 	for _, c := range a.Candidates {
-		t, err := try(ctx, c, y, season, h, at)
+		t, err := try(ctx, c, y, season, h, at, measure)
 		if err != nil {
 			if fault.KindOf(err) == fault.Interrupted {
 				return nil, err
@@ -102,7 +108,7 @@ func (a Auto) Fit(ctx context.Context, y []float64, season int) (Fitted, error) 
 
 // try fits a candidate on the whole series and at each origin; it fails where the whole series
 // cannot be fitted or most origins cannot.
-func try(ctx context.Context, c Candidate, y []float64, season, h int, at []int) (*trial, error) {
+func try(ctx context.Context, c Candidate, y []float64, season, h int, at []int, measure func(y, f []float64) [2]float64) (*trial, error) {
 	t := &trial{prior: c.Prior, at: make([]*Origin, len(at)), errs: make([][2]float64, len(at))}
 	for k, n := range at {
 		o, err := Backtest(ctx, c.Model, y, season, h, []int{n})
@@ -111,7 +117,7 @@ func try(ctx context.Context, c Candidate, y []float64, season, h int, at []int)
 		}
 		if len(o) == 1 {
 			t.at[k] = &o[0]
-			t.errs[k] = [2]float64{SMAPE(y[n:n+h], o[0].Point), MAE(y[n:n+h], o[0].Point)}
+			t.errs[k] = measure(y[n:n+h], o[0].Point)
 		}
 	}
 	var err error

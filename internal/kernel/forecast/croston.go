@@ -33,6 +33,40 @@ func SBA() Model { return crostonModel{"sba", crostonSBA} }
 // (Teunter, Syntetos & Babai, European J. of Operational Research 214, 2011).
 func TSB() Model { return crostonModel{"tsb", crostonTSB} }
 
+// rareShare is the share of zeros from which demand is called intermittent.
+const rareShare = 0.3
+
+// rare reports whether a series is intermittent demand.
+func rare(y []float64) bool {
+	zeros, known := 0, 0
+	for _, v := range y {
+		switch {
+		case v < 0:
+			return false
+		case v == 0:
+			zeros++
+		}
+		if v == v {
+			known++
+		}
+	}
+	return zeros < known && float64(zeros) >= rareShare*float64(known)
+}
+
+// onlyRare is a model for intermittent demand alone.
+type onlyRare struct{ Model }
+
+// OnlyIntermittent makes a model refuse series whose values are not to 30 % or more 0.
+func OnlyIntermittent(m Model) Model { return onlyRare{m} }
+
+// Fit implements Model.
+func (o onlyRare) Fit(ctx context.Context, y []float64, season int) (Fitted, error) {
+	if !rare(y) {
+		return nil, fault.New(fault.Data, "fitting %s: the demand is not intermittent", o.Name())
+	}
+	return o.Model.Fit(ctx, y, season)
+}
+
 // Name implements Model.
 func (m crostonModel) Name() string { return m.name }
 
