@@ -99,10 +99,14 @@ func readPredictEvents(ctx context.Context, r *Request, o *predictOptions, a *qu
 	if g.Keys.Len == 0 {
 		return nil, fault.New(fault.Input, "predicting: the input has no events")
 	}
-	end := asOfDay(r, a) * dayMicros
+	end := min(asOfDay(r, a)*dayMicros, r.To)
 	cut := end
 	if o.cutoff != query.MaxTime {
 		cut = o.cutoff
+	}
+	if cut > end {
+		return nil, fault.New(fault.Usage, "--cutoff %s lies after the last observed day %s", dayText(cut), dayText(end-1)).
+			WithHint("what happened until the cut-off must be known; --as-of says until when it is")
 	}
 	first := slices.Min(g.times)
 	if cut <= first {
@@ -145,72 +149,70 @@ func (o *predictOptions) snapshots(first, cut int64) []int64 {
 	return out
 }
 
-// learnEvents makes the rows of the fit, of the evaluation and of the answer.
-func (o *predictOptions) learnEvents(ctx context.Context, r *Request, g *eventGroups, first, cut, end int64) (*predictData, error) {
-	fitAt, measureAt := o.snapshots(first, cut), cut
-	trainAt := fitAt
-	if cut+o.horizon > end { // the outcome of cut is not known yet
-		measureAt = cut - o.horizon
-		trainAt = o.snapshots(first, measureAt)
+// predictMoments are the cut-offs of a run: those that the model is fitted at and the one it is
+// measured or asked at.
+type predictMoments struct {
+	fit    []int64
+	at     int64
+	judged bool // the outcome after at is known and measured
+}
+
+// moments chooses the cut-offs. Where the outcome after cut is not observed by end, a model is
+// judged one horizon earlier.
+func (o *predictOptions) moments(first, cut, end int64) (m predictMoments, err error) {
+	m = predictMoments{at: cut, judged: o.evaluate || o.importance}
+	if m.judged && cut+o.horizon > end {
+		m.at -= o.horizon
 	}
-	judged := o.evaluate || o.importance
-	use := fitAt
-	if judged {
-		use = trainAt
-	}
-	if len(use) == 0 {
-		return nil, fault.New(fault.Input, "predicting: events begin on %s: no earlier cut-off has a known outcome before %s", dayText(first), dayText(use0(judged, measureAt, cut))).
+	if m.fit = o.snapshots(first, m.at); len(m.fit) == 0 {
+		return m, fault.New(fault.Input, "predicting: events begin on %s: no earlier cut-off has a known outcome before %s", dayText(first), dayText(m.at)).
 			WithHint("shorten --horizon, choose a later --cutoff, or give more events")
 	}
+	return m, nil
+}
+
+// learnEvents makes the rows of the fit and of the evaluation or the answer.
+func (o *predictOptions) learnEvents(ctx context.Context, r *Request, g *eventGroups, first, cut, end int64) (*predictData, error) {
+	m, err := o.moments(first, cut, end)
+	if err != nil {
+		return nil, err
+	}
 	d := &predictData{events: &eventSpec{Target: o.target, Horizon: o.horizon, Products: g.products != nil, Prices: g.prices != nil}}
-	d.events.Lookback = min(mostLookback, use[len(use)-1]-first)
-	seen := use0(judged, measureAt, cut)
-	if err := d.events.chooseTypes(g, seen); err != nil {
+	d.events.Lookback = min(mostLookback, m.fit[len(m.fit)-1]-first)
+	if err := d.events.chooseTypes(g, m.at); err != nil {
 		return nil, err
 	}
-	if err := predictMemory(r, int64(g.Keys.Len)*int64(len(use)+1), len(d.events.names())); err != nil {
+	if err := predictMemory(r, int64(g.Keys.Len)*int64(len(m.fit)+1), len(d.events.names())); err != nil {
 		return nil, err
 	}
-	from := 0
-	for _, s := range use {
-		d.add(ctx, g, s, true)
-		if len(d.Y) > mostFitRows && from > 0 { // enough
+	for _, s := range m.fit {
+		if d.add(ctx, g, s, true); len(d.Y) > mostFitRows { // enough
 			break
 		}
-		from = len(d.Y)
 	}
 	fit := d.all(0)
-	at := len(d.Y)
-	if judged {
-		d.add(ctx, g, measureAt, true)
-		d.train, d.test = fit, d.all(at)
-		d.notes = append(d.notes, fmt.Sprintf("hold-out: %d users with events before %s, outcome up to %s", len(d.test), dayText(measureAt), dayText(measureAt+o.horizon)))
-	} else {
-		d.add(ctx, g, cut, false)
-		d.fit, d.answer = fit, d.all(at)
-		d.idsOf(r, g)
-		if len(d.answer) == 0 {
-			return nil, noUsers(cut, d.events)
-		}
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	d.notes = append(d.notes, fmt.Sprintf("%s within %s after %s; fitted at %s on events of up to %.3g days before", o.target, r.Str("horizon"),
-		dayText(seen), daysText(use), float64(d.events.Lookback)/float64(dayMicros)))
 	if n := d.smaller(fit); n < 2 {
 		return nil, fault.New(fault.Input, "predicting: %d of %d users before the earlier cut-offs have a %s within %s after them: fewer than two of one kind", yesOf(d, fit), len(fit), o.target, r.Str("horizon")).
 			WithHint("choose another --target, a longer --horizon or a later --cutoff")
 	}
-	return d, nil
-}
-
-// use0 is the time that predictions are made at.
-func use0(judged bool, measureAt, cut int64) int64 {
-	if judged {
-		return measureAt
+	d.add(ctx, g, m.at, m.judged)
+	rest := d.all(len(fit))
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
-	return cut
+	if len(rest) == 0 {
+		return nil, noUsers(m.at, d.events)
+	}
+	if m.judged {
+		d.train, d.test = fit, rest
+		d.notes = append(d.notes, fmt.Sprintf("hold-out: %d users with events before %s, outcome up to %s", len(d.test), dayText(m.at), dayText(m.at+o.horizon)))
+	} else {
+		d.fit, d.answer = fit, rest
+		d.idsOf(r, g)
+	}
+	d.notes = append(d.notes, fmt.Sprintf("%s within %s after %s; fitted at %s on events of up to %.3g days before", o.target, r.Str("horizon"),
+		dayText(m.at), daysText(m.fit), daysOf(d.events.Lookback)))
+	return d, nil
 }
 
 func yesOf(d *predictData, rows []int32) (n int) {
