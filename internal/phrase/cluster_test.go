@@ -7,7 +7,7 @@ import (
 )
 
 func TestTraits(t *testing.T) {
-	en, zh := Printer{}, Printer{Lang: "zh"}
+	english, chinese := Printer{}, Printer{Lang: "zh"}
 	for _, c := range []struct {
 		traits []Trait
 		en, zh string
@@ -19,10 +19,10 @@ func TestTraits(t *testing.T) {
 		{[]Trait{{"x_1", 1}, {"y\u202e", -1}}, "high x_1, low y", "x_1 高、y 低"},
 		{[]Trait{{"orders", math.NaN()}}, "near the average in everything", "各方面接近平均"},
 	} {
-		if got := en.Traits(c.traits); got != c.en {
+		if got := english.Traits(c.traits); got != c.en {
 			t.Errorf("%v: %q, want %q", c.traits, got, c.en)
 		}
-		if got := zh.Traits(c.traits); got != c.zh {
+		if got := chinese.Traits(c.traits); got != c.zh {
 			t.Errorf("%v: %q, want %q", c.traits, got, c.zh)
 		}
 	}

@@ -2,10 +2,10 @@
 
 package kmeans
 
-import "golang.org/x/sys/cpu"
+// vector tells that processor and system run the assembly.
+var vector = hasAVX2()
 
-// vector tells that the processor runs the assembly; tests turn it off to compare.
-var vector = cpu.X86.HasAVX2
+func hasAVX2() bool
 
 //go:noescape
 func nearestAVX2(tile *float64, d int, centers *float64, pairs int, to *neighbours)

@@ -112,3 +112,34 @@ pair:
 	JNZ pair
 	VZEROUPPER
 	RET
+
+// func hasAVX2() bool
+// CPUID leaf 1: OSXSAVE and AVX; XGETBV: the system saves the wide registers; leaf 7: AVX2 (Intel SDM
+// vol. 1, 14.3 and 14.7.1).
+TEXT ·hasAVX2(SB), NOSPLIT, $0-1
+	MOVB $0, ret+0(FP)
+	XORL AX, AX
+	XORL CX, CX
+	CPUID
+	CMPL AX, $7
+	JLT none
+	MOVL $1, AX
+	XORL CX, CX
+	CPUID
+	ANDL $0x18000000, CX
+	CMPL CX, $0x18000000
+	JNE none
+	XORL CX, CX
+	XGETBV
+	ANDL $6, AX
+	CMPL AX, $6
+	JNE none
+	MOVL $7, AX
+	XORL CX, CX
+	CPUID
+	SHRL $5, BX
+	ANDL $1, BX
+	MOVB BX, ret+0(FP)
+
+none:
+	RET

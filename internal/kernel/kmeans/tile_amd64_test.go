@@ -6,8 +6,16 @@ import (
 	"math"
 	"testing"
 
+	"golang.org/x/sys/cpu"
 	"pgregory.net/rapid"
 )
+
+// golang.org/x/sys/cpu asks the processor in its own way.
+func TestHasAVX2(t *testing.T) {
+	if vector != cpu.X86.HasAVX2 {
+		t.Errorf("AVX2: %v, x/sys says %v", vector, cpu.X86.HasAVX2)
+	}
+}
 
 // The assembly and its Go twin give the same bits.
 func TestTileTwins(t *testing.T) {
