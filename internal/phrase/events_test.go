@@ -7,16 +7,16 @@ import (
 )
 
 func TestElapsed(t *testing.T) {
-	en, zh := Printer{Lang: "en"}, Printer{Lang: "zh"}
+	inEN, inZH := Printer{Lang: "en"}, Printer{Lang: "zh"}
 	for _, c := range []struct {
 		seconds float64
 		en, zh  string
 	}{{0, "0\u202fs", "0 秒"}, {45, "45\u202fs", "45 秒"}, {99, "99\u202fs", "99 秒"}, {100, "2\u202fmin", "2 分钟"}, {720, "12\u202fmin", "12 分钟"}, {5960, "99\u202fmin", "99 分钟"},
 		{7200, "2\u202fh", "2 小时"}, {12600, "3.5\u202fh", "3.5 小时"}, {86400, "24\u202fh", "24 小时"}, {7 * 86400, "7\u202fdays", "7 天"}, {2.5 * 86400, "2.5\u202fdays", "2.5 天"}, {30 * 86400, "30\u202fdays", "30 天"}} {
-		if got := en.Elapsed(c.seconds); got != c.en {
+		if got := inEN.Elapsed(c.seconds); got != c.en {
 			t.Errorf("%v s: %q, want %q", c.seconds, got, c.en)
 		}
-		if got := zh.Elapsed(c.seconds); got != c.zh {
+		if got := inZH.Elapsed(c.seconds); got != c.zh {
 			t.Errorf("%v s: %q, want %q", c.seconds, got, c.zh)
 		}
 	}
@@ -53,25 +53,25 @@ func TestFunnelSentences(t *testing.T) {
 
 func TestSessionSentences(t *testing.T) {
 	f := SessionFacts{Sessions: 2000, Users: 400, Events: 9000, Single: 500, Seconds: 125, Weekday: 6, Hour: 20, HourShare: 0.015}
-	en, zh := Printer{Lang: "en"}, Printer{Lang: "zh"}
-	if got, want := en.Sessions(f), []string{"400 visitors came 2,000 times (5.0 each), with 4.5 events a visit; 25\u202f% of the visits end after one event.",
+	inEN, inZH := Printer{Lang: "en"}, Printer{Lang: "zh"}
+	if got, want := inEN.Sessions(f), []string{"400 visitors came 2,000 times (5.0 each), with 4.5 events a visit; 25\u202f% of the visits end after one event.",
 		"Of the others half last no more than 2\u202fmin.", "The busiest hour of the week is Saturday from 20:00, with 1.5\u202f% of all events."}; !slices.Equal(got, want) {
 		t.Errorf("got %q\nwant %q", got, want)
 	}
-	if got := zh.Sessions(f); len(got) != 3 {
+	if got := inZH.Sessions(f); len(got) != 3 {
 		t.Errorf("%q", got)
 	}
 	f.Seconds, f.Weekday = math.NaN(), 0
-	if got := en.Sessions(f); len(got) != 1 {
+	if got := inEN.Sessions(f); len(got) != 1 {
 		t.Errorf("without a length and an hour: %q", got)
 	}
-	if en.Sessions(SessionFacts{}) != nil {
+	if inEN.Sessions(SessionFacts{}) != nil {
 		t.Error("a sentence about no session")
 	}
-	if got, want := en.Returns(0.53, 8426, 11), "Of 8,426 new visitors 53\u202f% came back in the week after their first (11 weeks of newcomers)."; got != want {
+	if got, want := inEN.Returns(0.53, 8426, 11), "Of 8,426 new visitors 53\u202f% came back in the week after their first (11 weeks of newcomers)."; got != want {
 		t.Errorf("%q", got)
 	}
-	if en.Returns(math.NaN(), 0, 0) != "" || en.Returns(0.5, 10, 1) != "" || zh.Returns(0.5, 100, 3) == "" {
+	if inEN.Returns(math.NaN(), 0, 0) != "" || inEN.Returns(0.5, 10, 1) != "" || inZH.Returns(0.5, 100, 3) == "" {
 		t.Error("thin data speak, or Chinese is silent")
 	}
 }
