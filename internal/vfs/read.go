@@ -14,7 +14,7 @@ func ReadFile(ctx context.Context, fsys FS, path string, limit int64) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	b, err := io.ReadAll(io.LimitReader(f, limit+1))
 	switch {
 	case err != nil:

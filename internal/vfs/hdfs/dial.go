@@ -132,18 +132,21 @@ func dial(ctx context.Context, network, addr string) (net.Conn, error) {
 type timedConn struct{ net.Conn }
 
 func (c *timedConn) Read(b []byte) (int, error) {
-	if err := c.Conn.SetReadDeadline(time.Now().Add(callTimeout)); err != nil {
+	if err := c.SetReadDeadline(soon()); err != nil {
 		return 0, err
 	}
 	return c.Conn.Read(b)
 }
 
 func (c *timedConn) Write(b []byte) (int, error) {
-	if err := c.Conn.SetWriteDeadline(time.Now().Add(callTimeout)); err != nil {
+	if err := c.SetWriteDeadline(soon()); err != nil {
 		return 0, err
 	}
 	return c.Conn.Write(b)
 }
+
+// soon is the deadline of a read or write that begins now.
+func soon() time.Time { return time.Now().Add(callTimeout) } //nolint:forbidigo // sockets want a time of the system's clock
 
 // SetDeadline implements net.Conn: deadlines are the connection's own.
 func (c *timedConn) SetDeadline(time.Time) error { return nil }

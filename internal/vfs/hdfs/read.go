@@ -104,14 +104,14 @@ func (f *file) readFull(p []byte, off int64) error {
 	}
 	if r.pos != off {
 		if _, err := r.r.Seek(off, io.SeekStart); err != nil {
-			r.r.Close()
+			_ = r.r.Close()
 			return err
 		}
 		r.pos = off
 	}
 	n, err := io.ReadFull(r.r, p)
 	if err != nil {
-		r.r.Close() // wherever it stands now: the next try begins anew
+		_ = r.r.Close() // wherever it stands now: the next try begins anew
 		return err
 	}
 	r.pos += int64(n)
@@ -159,7 +159,7 @@ func (f *file) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, r := range f.idle {
-		r.r.Close()
+		_ = r.r.Close()
 	}
 	f.idle = nil
 	return nil

@@ -29,7 +29,8 @@ const (
 // repeat calls op until it works, fails for good, or has failed for as long as patience. It
 // returns soon after ctx ends, even if op hangs.
 func repeat(ctx context.Context, what string, op func() error) error {
-	begun := time.Now()
+	patient, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	for wait := firstWait; ; wait = min(2*wait, longWait) {
 		done := make(chan error, 1)
 		go func() { done <- op() }()
@@ -42,7 +43,7 @@ func repeat(ctx context.Context, what string, op func() error) error {
 		if err == nil {
 			return nil
 		}
-		if !passing(err) || time.Since(begun) > patience {
+		if !passing(err) || patient.Err() != nil {
 			return classify(err, what)
 		}
 		select {

@@ -92,7 +92,7 @@ func (w *writer) upload(c *hdfs.Client, name string, replication int, block int6
 		return err
 	}
 	if _, err := io.Copy(out, io.NewSectionReader(w.temp, 0, w.size)); err != nil {
-		out.Close()
+		_ = out.Close()
 		return err
 	}
 	return repeat(w.ctx, "closing "+w.path, out.Close)
@@ -104,7 +104,7 @@ func (w *writer) compare(c *hdfs.Client, name string) error {
 	if err != nil {
 		return err
 	}
-	defer in.Close()
+	defer func() { _ = in.Close() }()
 	want, got := sha256.New(), sha256.New()
 	n, err := io.Copy(got, in)
 	if err != nil {
