@@ -63,6 +63,10 @@ func runClusters(ctx context.Context, r *Request, in *clusterRows, o *clusterOpt
 		c.model.Scale.apply(p.X)
 		return c, c.assign(ctx, p, r.Threads)
 	}
+	if need := fitBytes(p, max(o.k, autoMost)); r.Memory > 0 && need > r.Memory {
+		return nil, fault.New(fault.Full, "clustering: %d clusters of %d rows of %d columns need %d MiB, more than --memory (%d MiB)", max(o.k, autoMost), p.N, p.D, need>>20, r.Memory>>20).
+			WithHint("ask for fewer clusters or columns, or raise --memory")
+	}
 	scale, constant := fitScale(o.scale, p.X, p.D)
 	scale.apply(p.X)
 	c.constant = constant
@@ -102,6 +106,12 @@ func runClusters(ctx context.Context, r *Request, in *clusterRows, o *clusterOpt
 	c.order()
 	c.profile(p)
 	return c, c.evaluate(ctx, r, p, rng)
+}
+
+// fitBytes bounds what a fit holds: the rows scaled and centred, bounds of the rows, and sums of each cluster in up to 256 pieces.
+func fitBytes(p kmeans.Points, k int) int64 {
+	n, d := int64(p.N), int64(p.D)
+	return 8*n*(2*d+4) + 8*min(256, n/4096+1)*int64(min(k, p.N))*(d+1)
 }
 
 func (c *clustering) options(r *Request, k int) kmeans.Options {
