@@ -142,6 +142,9 @@ func readPredictOptions(r *Request) (o predictOptions, err error) {
 	if o.cv, err = wholeParam(r, "cv", 0, 100); err != nil {
 		return o, err
 	}
+	if h := predictParam("holdout"); r.Str("holdout") != h.Default && !o.evaluate && !o.importance {
+		return o, fault.New(fault.Usage, "--holdout has no meaning without --evaluate or --importance: all labelled rows are learned from")
+	}
 	if o.cv == 1 {
 		return o, fault.New(fault.Usage, "--cv 1: at least two folds are wanted")
 	}
@@ -156,6 +159,10 @@ func readPredictOptions(r *Request) (o predictOptions, err error) {
 		o.cutoff = t.UnixMicro()
 	}
 	return o, nil
+}
+
+func predictParam(name string) Param {
+	return predictParams[slices.IndexFunc(predictParams, func(p Param) bool { return p.Name == name })]
 }
 
 // refuse names parameters that have no meaning for the input.
