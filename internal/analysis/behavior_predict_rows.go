@@ -11,6 +11,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/kernel/learner"
+	"github.com/ecomctl/ecomctl/internal/result"
 )
 
 // checkColumns checks that the columns that parameters name are there.
@@ -30,10 +31,45 @@ func (o *predictOptions) checkColumns(r *Request) error {
 		return fault.New(fault.Usage, "--label %s: the column is also --id, --time or --ignore", o.label)
 	case o.time != "" && !ordered(r.Rel.Columns[r.Rel.Find(o.time)].Type):
 		return fault.New(fault.Usage, "--time %s: the column is %s, neither a time nor a number", o.time, r.Rel.Columns[r.Rel.Find(o.time)].Type)
-	case o.apply != nil:
+	}
+	if o.id != "" {
+		if t := r.Rel.Columns[r.Rel.Find(o.id)].Type; t != expr.Int && t != expr.Text && t != expr.Float {
+			return fault.New(fault.Usage, "--id %s: the column is %s; an id is text or a number", o.id, t)
+		}
+	}
+	if o.apply != nil {
 		return o.apply.checkColumns(r)
 	}
 	return nil
+}
+
+// plainID turns ids that were read as doubles into integers where all are whole, else into text.
+func plainID(c result.Column) result.Column {
+	if c.Type != expr.Float {
+		return c
+	}
+	whole := true
+	for i := range c.Data.Len {
+		v := c.Data.F64[i]
+		whole = whole && (c.Data.IsNull(i) || v >= -1<<53 && v <= 1<<53 && !(math.Abs(v-math.Floor(v)) > 0))
+	}
+	c.Type = expr.Text
+	if whole {
+		c.Type = expr.Int
+	}
+	out := result.NewData(c.Type, c.Data.Len)
+	for i := range c.Data.Len {
+		switch {
+		case c.Data.IsNull(i):
+			result.AppendNull(&out)
+		case whole:
+			result.AppendInt(&out, int64(c.Data.F64[i]))
+		default:
+			result.AppendText(&out, ftoa(c.Data.F64[i]))
+		}
+	}
+	c.Data = out
+	return c
 }
 
 func noColumn(r *Request, flag, name string) error {
@@ -84,7 +120,7 @@ func readPredictTable(ctx context.Context, r *Request, o *predictOptions) (*pred
 	if t.n > math.MaxInt32 {
 		return nil, fault.New(fault.Full, "predicting: %d rows are more than %d", t.n, math.MaxInt32)
 	}
-	d := &predictData{ids: t.id}
+	d := &predictData{ids: plainID(t.id)}
 	d.answer = make([]int32, t.n)
 	for i := range d.answer {
 		d.answer[i] = int32(i)
