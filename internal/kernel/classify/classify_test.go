@@ -262,3 +262,23 @@ func BenchmarkMeasure(b *testing.B) {
 		Measure(s, y)
 	}
 }
+
+func TestHoldOutDrawsTheShareOfEachClass(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n, share := rapid.IntRange(1, 300).Draw(t, "n"), rapid.Float64Range(0.01, 0.9).Draw(t, "share")
+		y := make([]bool, n)
+		var all, drawn [2]float64
+		for i := range y {
+			y[i] = rapid.Bool().Draw(t, "y")
+			all[index(y[i])]++
+		}
+		for i, d := range HoldOut(y, nil, share, 7) {
+			drawn[index(y[i])] += float64(d)
+		}
+		for c := range all {
+			if math.Abs(drawn[c]-share*all[c]) > 1 {
+				t.Fatalf("%g of %g rows of class %d at a share of %g", drawn[c], all[c], c, share)
+			}
+		}
+	})
+}
