@@ -88,7 +88,6 @@ func Mine(ctx context.Context, b *Baskets, o Options) (*Sets, error) {
 		return nil, err
 	}
 	if !room {
-		parts = nil
 		fits, err := fitting(ctx, b, o)
 		if err != nil {
 			return nil, err
