@@ -83,6 +83,7 @@
       const s = o.series[0], room = Math.round(width * 0.37) - 22;
       Object.assign(s.label, { width: room, overflow: "truncate", fontSize: small ? 11 : 13 });
     }
+    if (c.kind === "radar" && small) each(o.radar, r => { r.radius = "58%"; for (const a of r.indicator) a.name = wrap(a.name, 12); });
     if (c.kind === "curve" && small) for (const s of o.series) if (s.label) s.label.fontSize = 12;
     if (c.flow) {
       const cols = Math.max(3, Math.min(8, Math.floor(width / 88))), cells = o.series[0].data;
