@@ -10,7 +10,7 @@ type ALSOptions struct {
 	Factors        int
 	Iterations     int
 	Regularization float64 // λ
-	Alpha          float64 // α: a value r counts with confidence 1 + α·r against a confidence of 1 in what is missing
+	Alpha          float64 // α: a value r counts with confidence 1 + α·(r − 1), what is missing with 1
 	Steps          int     // of conjugate gradient a row and iteration; 0 = 3
 	Seed           uint64
 	Threads        int // 0 = 1
@@ -34,7 +34,8 @@ func (o ALSOptions) Memory(m *Matrix) int64 {
 }
 
 // FitALS minimises Σ c_ui (p_ui − x_u·y_i)² + λ(Σ|x_u|² + Σ|y_i|²), where p is 1 for what a user has and
-// 0 elsewhere and c = 1 + α·r (Hu, Koren & Volinsky, 2008, eq. 3). Users and items are
+// 0 elsewhere (Hu, Koren & Volinsky, 2008, eq. 3). Their confidence 1 + α·r is taken as c = 1 + α·(r − 1), and 1 for r < 1:
+// of a shop's lines a single purchase tells little more than none, and what comes back tells more. Users and items are
 // solved in turn: the equations (YᵀY + Yᵀ(Cᵘ − I)Y + λI) x_u = YᵀCᵘp_u (eq. 4) by Steps of conjugate
 // gradient from the last solution (Takács et al., 2011).
 func FitALS(ctx context.Context, m *Matrix, o ALSOptions) (*ALS, error) {
@@ -124,29 +125,39 @@ func (a *ALS) solve(ctx context.Context, m *Matrix, x, y []float32) error {
 
 // alsSolver solves rows one after the other.
 type alsSolver struct {
-	a                  *ALS
-	gram, y            []float32
-	r, p, ap           []float32
-	add, weight, zeros []float32
+	a            *ALS
+	gram, y      []float32
+	r, p, ap     []float32
+	add, weight  []float32 // of each item: its confidence c, and 1 − c
+	again        []uint32  // items with c > 1
+	extra, zeros []float32 // beside them: c − 1, and 0
 }
 
 func newALSSolver(a *ALS, gram, y []float32) *alsSolver {
 	return &alsSolver{a: a, gram: gram, y: y, r: make([]float32, a.k), p: make([]float32, a.k), ap: make([]float32, a.k)}
 }
 
-// load makes room for n items and fills in their confidences.
-func (s *alsSolver) load(n int, values []float32) {
+// load makes room for the items and fills in their confidences; again lists those with more than 1.
+func (s *alsSolver) load(items []uint32, values []float32) {
+	n := len(items)
 	if cap(s.add) < n {
-		s.add, s.weight, s.zeros = make([]float32, n+n/2), make([]float32, n+n/2), make([]float32, n+n/2)
+		s.add, s.weight = make([]float32, n+n/2), make([]float32, n+n/2)
 	}
-	s.add, s.weight, s.zeros = s.add[:n], s.weight[:n], s.zeros[:n]
+	s.add, s.weight = s.add[:n], s.weight[:n]
+	s.again, s.extra = s.again[:0], s.extra[:0]
 	alpha := float32(s.a.o.Alpha)
 	for i := range n {
-		v := alpha
-		if values != nil {
-			v *= values[i]
+		v := float32(0)
+		if values != nil && values[i] > 1 {
+			v = alpha * (values[i] - 1)
 		}
-		s.add[i], s.weight[i] = 1+v, v
+		s.add[i], s.weight[i] = 1+v, -v
+		if v > 0 {
+			s.again, s.extra = append(s.again, items[i]), append(s.extra, v)
+		}
+	}
+	for len(s.zeros) < len(s.again) {
+		s.zeros = append(s.zeros, 0)
 	}
 }
 
@@ -157,19 +168,13 @@ func (s *alsSolver) improve(x []float32, items []uint32, values []float32) {
 		return
 	}
 	k := len(x)
-	s.load(len(items), values)
+	s.load(items, values)
 	// r = b − Ax = Σ (c − (c−1)⟨y, x⟩) y − (YᵀY + λI)x
 	combine(s.ap, x, 1, s.gram, k)
 	for i, v := range s.ap {
 		s.r[i] = -v
 	}
-	for i, w := range s.weight {
-		s.weight[i] = -w
-	}
 	gather(s.r, x, s.y, items, s.add, s.weight)
-	for i, w := range s.weight {
-		s.weight[i] = -w
-	}
 	copy(s.p, s.r)
 	old := dot(s.r, s.r)
 	steps := s.a.o.Steps
@@ -181,7 +186,7 @@ func (s *alsSolver) improve(x []float32, items []uint32, values []float32) {
 			return
 		}
 		combine(s.ap, s.p, 1, s.gram, k)
-		gather(s.ap, s.p, s.y, items, s.zeros, s.weight)
+		gather(s.ap, s.p, s.y, s.again, s.zeros, s.extra)
 		step := old / dot(s.p, s.ap)
 		for i := range x {
 			x[i] += step * s.p[i]

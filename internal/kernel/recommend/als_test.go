@@ -51,7 +51,7 @@ func dense(m *Matrix) [][]float64 {
 	return out
 }
 
-// TestALSSolvesItsEquations checks every user's factors against eq. 4 of Hu et al., written out densely.
+// TestALSSolvesItsEquations checks every user's factors against eq. 4 of Hu et al. with the confidences of FitALS, written out densely.
 func TestALSSolvesItsEquations(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := drawMatrix(t)
@@ -66,7 +66,7 @@ func TestALSSolvesItsEquations(t *testing.T) {
 			lhs, rhs := make([]float64, f*f), make([]float64, f)
 			for it, v := range row {
 				y := a.Y[it*a.k : it*a.k+f]
-				c := 1 + alpha*v
+				c := 1 + alpha*max(0, v-1)
 				for i := range f {
 					for j := range f {
 						lhs[i*f+j] += c * float64(y[i]) * float64(y[j])

@@ -136,12 +136,12 @@ func (a *ALS) Reason(items []uint32, values []float32, j uint32) (uint32, bool) 
 		w[i] = float64(v)
 	}
 	s := newALSSolver(a, a.gram, a.Y)
-	s.load(len(items), values)
-	for n, it := range items {
+	s.load(items, values)
+	for n, it := range s.again {
 		y := a.Y[int(it)*k : (int(it)+1)*k]
 		for r, v := range y {
 			for c, x := range y[:r+1] {
-				w[r*k+c] += float64(s.weight[n]) * float64(v) * float64(x)
+				w[r*k+c] += float64(s.extra[n]) * float64(v) * float64(x)
 			}
 		}
 	}

@@ -20,10 +20,10 @@ def similarity(model):
 factors, lam, alpha, rounds = 5, .3, 2., 4
 start = r.normal(0, .1, (12, factors)).astype(np.float32)
 X, Y = np.zeros((30, factors)), start.astype(float)
-for _ in range(rounds):  # Hu, Koren & Volinsky (2008), eq. 4 and 5
+for _ in range(rounds):  # Hu, Koren & Volinsky (2008), eq. 4 and 5, with the confidence of als.go
     for fixed, free, data in ((Y, X, x), (X, Y, x.T)):
         for i, row in enumerate(data):
-            c = 1 + alpha * row
+            c = 1 + alpha * np.maximum(row - 1, 0)
             free[i] = np.linalg.solve(fixed.T @ (c[:, None] * fixed) + lam * np.eye(factors), fixed.T @ (c * (row > 0)))
 print(json.dumps({"rows": x.tolist(), "cosine": similarity(CosineRecommender(K=12)), "bm25": similarity(BM25Recommender(K=12)),
                   "als_scores": (X @ Y.T).round(7).tolist(), "als_factors": factors, "als_lambda": lam, "als_alpha": alpha,
