@@ -188,13 +188,13 @@ func (d *Detector) merged(y, sd float64, p *Point) float64 {
 	}
 	lm, ld := 0.0, 0.0
 	if m, ok := d.short.mean(); ok {
-		if lm = d.mean.logP(m, nil, false); (m > 0) != (y > p.Expected) {
-			lm = 0 // the tail of an incident that is over
+		if lm = d.mean.logP(m, nil, false); m*p.Z < math.Abs(m) {
+			lm = 0 // less than a scale out itself: the tail of an incident that is over
 		}
 	}
 	d.clipped.add(math.Max(-driftClip, math.Min(driftClip, p.Z)))
 	if m, ok := d.clipped.mean(); ok {
-		if ld = d.drift.logP(m*math.Sqrt(meanWidth), nil, true); (m > 0) != (y > p.Expected) {
+		if ld = d.drift.logP(m*math.Sqrt(meanWidth), nil, true); m*p.Z < math.Abs(m) {
 			ld = 0
 		}
 	}
