@@ -119,6 +119,8 @@ JOBS = {
     "forecast-hw": sf(("hw", "holtwinters", "Holt–Winters")),
     "forecast-theta": sf(("autotheta", "autotheta", "AutoTheta")),
     "forecast-ets": sf(("ets", "autoets", "AutoETS"), 100),
+    "forecast-arima": sf(("arima", "autoarima", "AutoARIMA"), 25),
+    "stl": Job("robust STL of 1,000 daily series × 730, season 7 (check: odd days)", "days_1000.f64", "{kernel} stl {i}", {"statsmodels": "stl_.py {i}"}, .2, part=True),
     "lifetime-days": Job("BG/NBD, Gamma–Gamma, value: 500 k customers, days", "customers_days.f64", "{kernel} lifetime {i}",
                          {"lifetimes": "lifetimes_.py {i}"}, .05, part=True),
     "lifetime-continuous": Job("the same, continuous times", "customers_continuous.f64", "{kernel} lifetime {i}",

@@ -121,25 +121,36 @@ def odd(name, path):
     np.column_stack([x, label]).astype("<f8").tofile(path)
 
 
-def daily(name, path):
-    """Daily series of two years with a week, a year, a trend and noise: 702 days to learn from as a series file, and the 28 days
-    that follow beside it (NAME.later)."""
+def days(name, path):
+    """The daily series with the days to come, as rows of 730 doubles."""
     import numpy as np
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-    n, t, h, r = int(name.split("_")[1].split(".")[0]), 730, 28, np.random.default_rng(1)
-    d = np.arange(t)
+    series(int(name.split("_")[1].split(".")[0]), 730).astype("<f8").tofile(path)
+
+
+def series(n, t):
+    """Daily series of two years with a week, a year, a trend and noise."""
+    import numpy as np
+    r, d = np.random.default_rng(1), np.arange(t)
     week = 1 + 0.3 * np.sin(2 * np.pi * d / 7)[None] * r.uniform(0.2, 1, (n, 1))
     year = 1 + 0.2 * np.sin(2 * np.pi * d / 365.25 + r.uniform(0, 6, (n, 1)))
     trend = 1 + r.uniform(-0.3, 0.8, (n, 1)) * d / t
-    y = np.maximum(0, r.lognormal(4, 0.8, (n, 1)) * week * year * trend * r.normal(1, 0.12, (n, t)))
-    days = np.datetime64("2024-01-01") + d[:-h]
-    pq.write_table(pa.table({"unique_id": np.repeat(np.arange(n), t - h), "ds": pa.array(np.tile(days, n), pa.date32()), "y": y[:, :-h].ravel()}), path)
+    return np.maximum(0, r.lognormal(4, 0.8, (n, 1)) * week * year * trend * r.normal(1, 0.12, (n, t)))
+
+
+def daily(name, path):
+    """Series of days: 702 to learn from as a series file, and the 28 that follow beside it (NAME.later)."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    n, t, h = int(name.split("_")[1].split(".")[0]), 730, 28
+    y = series(n, t)
+    stamps = np.datetime64("2024-01-01") + np.arange(t - h)
+    pq.write_table(pa.table({"unique_id": np.repeat(np.arange(n), t - h), "ds": pa.array(np.tile(stamps, n), pa.date32()), "y": y[:, :-h].ravel()}), path)
     y[:, -h:].astype("<f8").tofile(os.path.join(os.path.dirname(path), name + ".later"))
 
 
 MAKERS = {**dict.fromkeys(("points_apart.f64", "points_overlap.f64", "points_none.f64", "points_apart.parquet"), points),
-          "odd_rows.f64": odd, "purchases_10m.csr": purchases, "daily_1000.parquet": daily, "daily_100.parquet": daily, "labels_1m.f64": labels, "events_10m.parquet": clicks, "T10I4D100K.dat": fimi, "chess.dat": fimi, "baskets_10m.dat": baskets, "customers_days.f64": customers, "customers_continuous.f64": customers}
+          "odd_rows.f64": odd, "purchases_10m.csr": purchases, "days_1000.f64": days, "daily_1000.parquet": daily, "daily_100.parquet": daily, "daily_25.parquet": daily, "labels_1m.f64": labels, "events_10m.parquet": clicks, "T10I4D100K.dat": fimi, "chess.dat": fimi, "baskets_10m.dat": baskets, "customers_days.f64": customers, "customers_continuous.f64": customers}
 
 if __name__ == "__main__":
     name, folder = sys.argv[1], sys.argv[2]

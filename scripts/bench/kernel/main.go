@@ -27,6 +27,7 @@ var jobs = map[string]job{
 	"lifetime":  lifetime,
 	"predict":   predict,
 	"recommend": recommendations,
+	"stl":       decompositions,
 }
 
 // line is what is printed.

@@ -1,4 +1,4 @@
-"""Forecasts of daily series with statsforecast: statsforecast_.py FILE holtwinters|autotheta|autoets"""
+"""Forecasts of daily series with statsforecast: statsforecast_.py FILE holtwinters|autotheta|autoets|autoarima"""
 import os
 import sys
 import warnings
@@ -9,12 +9,12 @@ warnings.filterwarnings("ignore")
 import numpy as np
 import pandas as pd
 from statsforecast import StatsForecast
-from statsforecast.models import AutoETS, AutoTheta, HoltWinters
+from statsforecast.models import AutoARIMA, AutoETS, AutoTheta, HoltWinters
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from models_data import answer  # noqa: E402
 
-model = {"holtwinters": lambda: HoltWinters(7, "A"), "autotheta": lambda: AutoTheta(7), "autoets": lambda: AutoETS(7)}[sys.argv[2]]()
+model = {"holtwinters": lambda: HoltWinters(7, "A"), "autotheta": lambda: AutoTheta(7), "autoets": lambda: AutoETS(7), "autoarima": lambda: AutoARIMA(season_length=7)}[sys.argv[2]]()
 data = pd.read_parquet(sys.argv[1])
 data["ds"] = pd.to_datetime(data["ds"])
 came = np.fromfile(sys.argv[1] + ".later", "<f8").reshape(data.unique_id.nunique(), -1)
