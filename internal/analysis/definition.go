@@ -55,6 +55,16 @@ type Param struct {
 	Columns bool     // values are column names of the input: completed from the data
 }
 
+// Models says when the report models.
+type Models uint8
+
+// The choices of Models.
+const (
+	SmallModels Models = iota // of inputs that are not large
+	AllModels
+	NoModels
+)
+
 // Request is what one run of an analysis knows.
 type Request struct {
 	Rel      *relation.Relation
@@ -73,8 +83,9 @@ type Request struct {
 	// Rows bounds the rows of the input as far as known before the scan: exact for Parquet and
 	// Arrow, estimated from the size of text; 0 = unknown.
 	Rows int64
-	// Full asks for the report's model sections whatever the size of the input.
-	Full bool
+	// Models says whether the report has sections that take models: always, never, or (zero)
+	// up to an input of largeRows.
+	Models Models
 	// Segments are the shop's own names of RFM scores, before the standard ones.
 	Segments []SegmentRule
 	// Files holds the content of the files that InFileParams name, by Param.Name.

@@ -134,7 +134,7 @@ func RunReport(ctx context.Context, eng engine.Engine, r *Request) (*Report, err
 			rep.Views = append(rep.Views, v)
 		}
 	}
-	if len(left) > 0 {
+	if len(left) > 0 && r.Models != NoModels {
 		rep.Views = append(rep.Views, leftOut(r, left))
 	}
 	return rep, nil
@@ -173,8 +173,8 @@ func inTurns(threads, n int, f func(i int) error) error {
 // leftOut is the empty state that names the model sections a large input goes without.
 func leftOut(r *Request, titles []string) *View {
 	text := Text{
-		EN: "Above %s rows the report leaves out what takes models: %s. Add --full, or run the commands one by one.",
-		ZH: "超过 %s 行时，报告不含需要建模的部分：%s。可加 --full，或分别运行各命令。",
+		EN: "Above %s rows the report leaves out what takes models: %s. Add --models on, or run the commands one by one.",
+		ZH: "超过 %s 行时，报告不含需要建模的部分：%s。可加 --models on，或分别运行各命令。",
 	}
 	p := phrase.Printer{Lang: r.Lang, Currency: r.Currency}
 	return &View{ID: "models", Title: Text{"Models", "模型"}.In(r.Lang),
@@ -189,7 +189,9 @@ const largeRows = 2_000_000
 var errLarge = errors.New("the input is large")
 
 // large reports whether model sections are left out of the report of this input.
-func (r *Request) large() bool { return !r.Full && r.Rows > largeRows }
+func (r *Request) large() bool {
+	return r.Models == NoModels || r.Models == SmallModels && r.Rows > largeRows
+}
 
 // missingText joins an error and its remedy into one sentence.
 func missingText(err error) string {

@@ -26,7 +26,8 @@ type reportOptions struct {
 	html, output, format, title string
 	events                      string // URI of the click-stream
 	command                     string // how to make the page again
-	pseudonymise, full          bool
+	models                      string
+	pseudonymise                bool
 }
 
 // pageNoName is the value of --html without a file name: a name that no file has.
@@ -60,7 +61,7 @@ terminal, else to standard output. --format json gives the data of the page.`,
 	f.StringVar(&o.title, "title", "", "title of the page")
 	f.StringVar(&o.events, "events", "", "`URI` of the events table: adds the funnel and the visits (--where and --net are about the orders)")
 	f.BoolVar(&o.pseudonymise, "pseudonymise", false, "replace customer ids by keyed hashes (key from ECOMCTL_PSEUDONYM_KEY)")
-	f.BoolVar(&o.full, "full", false, "models also for inputs above 2,000,000 rows")
+	f.Var(newChoice(func(s string) { o.models = s }, "auto", "auto", "on", "off"), "models", "sections that take models (baskets, groups, lifetime value, recommendations): `auto|on|off`; auto is up to 2,000,000 rows")
 	c.RunE = func(c *cobra.Command, inputs []string) error {
 		inputs, err := o.settle(inputs)
 		if err != nil {
@@ -143,7 +144,7 @@ func (o *reportOptions) publish(ctx context.Context, s *session) error {
 		}
 		s.req.Pseudonym = func(id string) string { return pseudonym(key, id) }
 	}
-	s.req.Full = o.full
+	s.req.Models = map[string]analysis.Models{"on": analysis.AllModels, "off": analysis.NoModels}[o.models]
 	rep, err := analysis.RunReport(ctx, eng, s.req)
 	if err != nil {
 		return err

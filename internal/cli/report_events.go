@@ -73,7 +73,7 @@ func (o *reportOptions) addEvents(ctx context.Context, orders *session, doc *rep
 	if err := s.guard(o.output); err != nil {
 		return nil, err
 	}
-	s.req.Full, s.req.Pseudonym = orders.req.Full, orders.req.Pseudonym
+	s.req.Models, s.req.Pseudonym = orders.req.Models, orders.req.Pseudonym
 	eng, err := s.newEngine()
 	if err != nil {
 		return nil, err
