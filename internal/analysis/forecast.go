@@ -131,6 +131,7 @@ func forecastFinish(ctx context.Context, r *Request, a *query.Answer) (*Result, 
 	if err != nil {
 		return nil, err
 	}
+	p.forget()
 	o, err := readForecastOptions(r, p.grid.unit)
 	if err != nil {
 		return nil, err

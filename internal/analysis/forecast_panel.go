@@ -35,6 +35,25 @@ type panelSeries struct {
 // mostPeriods bounds the length of a series: a stamp in the year 9999 among hours is a mistake.
 const mostPeriods = 20_000_000
 
+// longestHistory is how many of its last periods a model looks at: what is longer ago tells nothing more, and
+// ten million points would take hours.
+const longestHistory = 20_000
+
+// forget cuts longer histories.
+func (p *panel) forget() {
+	cut := 0
+	for i := range p.series {
+		s := &p.series[i]
+		if n := len(s.y) - longestHistory; n > 0 {
+			cut++
+			s.origin, s.y = p.grid.at(s.origin, int64(n)), s.y[n:]
+		}
+	}
+	if cut > 0 {
+		p.notes = append(p.notes, fmt.Sprintf("%d series longer than %d periods: their last %d are used", cut, longestHistory, longestHistory))
+	}
+}
+
 // panelPlan asks for what readPanel reads.
 func panelPlan(r *Request) (query.Plan, error) {
 	if r.Rel.Name == "series" {

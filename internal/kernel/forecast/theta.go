@@ -3,6 +3,7 @@ package forecast
 import (
 	"context"
 	"math"
+	"strconv"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
 )
@@ -255,7 +256,13 @@ func (r *thetaFitted) season(i int, v float64) float64 {
 }
 
 // Name implements Fitted.
-func (r *thetaFitted) Name() string { return "Theta(" + r.form.name + ")" }
+func (r *thetaFitted) Name() string {
+	name := "Theta(" + r.form.name + ")"
+	if r.seas != nil {
+		name += "[" + strconv.Itoa(len(r.seas)) + "]"
+	}
+	return name
+}
 
 // AICc implements Fitted.
 func (r *thetaFitted) AICc() float64 { return math.NaN() }
