@@ -49,7 +49,7 @@ type section struct {
 
 // methods are the definitions that explain a section, by the section's id.
 var methods = map[string]string{"sales": "period", "customers": "rfm", "retention": "cohort", "quality": "sale", "products": "money", "regions": "money",
-	"funnel": "funnel", "visits": "visit", "basket": "pairs", "lifetime": "future", "groups": "group"}
+	"funnel": "funnel", "visits": "visit", "basket": "pairs", "lifetime": "future", "groups": "group", "recommend": "proposal"}
 
 // figure is a figure with its place in the list of charts.
 type figure struct {

@@ -24,5 +24,8 @@ func modelDefinitions(doc *Document, p phrase.Printer) []definition {
 	d("groups", "group", "Customer groups", "客户分组",
 		"k-means on recency, tenure, orders and average order of known customers, each as ln(1 + x) with mean 0 and standard deviation 1; k by mean silhouette (Rousseeuw 1987), up to six groups where more of them cost at most a tenth of the best one's. Words name what lies half a standard deviation or more from the other customers. Groups are numbered by mean spending.",
 		"对已知客户的最近下单、首单时间、订单数与客单价做 k-means，各取 ln(1 + x) 并标准化；k 由平均轮廓系数（Rousseeuw，1987）决定，若更多的组只损失最佳值的一成以内，则至多分为六组。文字列出与其他客户相差半个标准差以上的特征。组按人均消费编号。")
+	d("recommend", "proposal", "What to propose next", "接下来推荐什么",
+		"Among the 2,000 products with the most lines: for each best seller the product that its buyers take most beyond what all customers do, where the difference is more than two standard errors. Proposals come from products that share customers (cosine of the sets of customers, shrunk by 10 against chance, 20 neighbours of each product), without what the customer already bought. The test learns from all but each customer's last order and counts the products of that order that are new to them, for up to 5,000 customers; a difference to the best-seller list is told when its 95 % bootstrap interval leaves out 0.",
+		"在明细行最多的 2,000 种商品中：对每种畅销商品，列出其买家相对全部客户偏好最强的商品，且差异大于两个标准误。推荐依据共同客户（客户集合的余弦相似度，以 10 收缩以防偶然，每种商品取 20 个近邻），不含客户已买的商品。检验时留出每位客户的最近一单，只计其中对其全新的商品，至多 5,000 位客户；与畅销榜之差的 95% 自助区间不含 0 时才称有差异。")
 	return out
 }
