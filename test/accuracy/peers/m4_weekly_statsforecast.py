@@ -10,7 +10,7 @@ warnings.filterwarnings("ignore")
 import numpy as np
 import pandas as pd
 from statsforecast import StatsForecast
-from statsforecast.models import (AutoETS, AutoTheta, DynamicOptimizedTheta, DynamicTheta, Holt, Naive, OptimizedTheta,
+from statsforecast.models import (AutoARIMA, AutoETS, AutoTheta, DynamicOptimizedTheta, DynamicTheta, Holt, Naive, OptimizedTheta,
                                   RandomWalkWithDrift, SimpleExponentialSmoothingOptimized, Theta)
 
 H = 13
@@ -22,7 +22,8 @@ def models(season):
     if season > 1:
         return theta
     return {"naive": Naive(), "drift": RandomWalkWithDrift(), "ses": SimpleExponentialSmoothingOptimized(), "holt": Holt(),
-            "damped": AutoETS(1, model="AAN", damped=True), "ets": AutoETS(1)} | theta
+            "damped": AutoETS(1, model="AAN", damped=True), "ets": AutoETS(1),
+            "arima": AutoARIMA(season_length=1)} | theta
 
 
 def main():
