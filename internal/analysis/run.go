@@ -3,6 +3,7 @@ package analysis
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ecomctl/ecomctl/internal/engine"
@@ -92,7 +93,7 @@ func checkParams(d *Definition, r *Request) error {
 // currencyQuery adds the question whether one currency is in scope, unless the
 // input has none or the user split or filtered by it.
 func currencyQuery(r *Request, plan *query.Plan) bool {
-	if !r.Rel.Has("currency") || r.Currency != "" || r.Rel.Name != "orders" {
+	if !r.Rel.Has("currency") || r.Currency != "" || r.Rel.Name != "orders" || !foldsMoney(plan) {
 		return false
 	}
 	for _, q := range plan.Queries {
@@ -108,6 +109,30 @@ func currencyQuery(r *Request, plan *query.Plan) bool {
 	q.Measures = []query.Measure{{Name: "rows", Op: query.Count}, revenue}
 	plan.Queries = append(plan.Queries, q)
 	return true
+}
+
+// foldsMoney reports whether a plan asks about money, which baskets do not.
+func foldsMoney(plan *query.Plan) bool {
+	money := func(column string) bool {
+		switch column {
+		case relation.MoneyColumn, "amount", "unit_price", "discount":
+			return true
+		}
+		return false
+	}
+	for _, q := range plan.Queries {
+		for _, m := range q.Measures {
+			if money(m.Column) {
+				return true
+			}
+		}
+	}
+	for _, g := range plan.Groupings {
+		if slices.ContainsFunc(g.Values, money) {
+			return true
+		}
+	}
+	return false
 }
 
 // oneCurrency fails when the answer to currencyQuery names more than one.

@@ -17,6 +17,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/config"
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/frame"
 	"github.com/ecomctl/ecomctl/internal/phrase"
 	"github.com/ecomctl/ecomctl/internal/query"
 	"github.com/ecomctl/ecomctl/internal/relation"
@@ -168,15 +169,22 @@ func pseudonymise(t *result.Table, key string) error {
 				result.AppendNull(&out)
 				continue
 			}
-			if c.Type == expr.Int {
-				result.AppendText(&out, pseudonym(key, strconv.FormatInt(c.Data.I64[r], 10)))
-			} else {
-				result.AppendText(&out, pseudonym(key, string(c.Data.Str(r))))
-			}
+			result.AppendText(&out, pseudonym(key, idText(&c.Data, r)))
 		}
 		c.Type, c.Data = expr.Text, out
 	}
 	return nil
+}
+
+// idText writes an id as people see it.
+func idText(c *frame.Column, i int) string {
+	switch c.Kind {
+	case frame.String:
+		return string(c.Str(i))
+	case frame.Float:
+		return strconv.FormatFloat(c.F64[i], 'g', -1, 64)
+	}
+	return strconv.FormatInt(c.I64[i], 10)
 }
 
 func checkPseudonymKey(key string) error {
