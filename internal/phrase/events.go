@@ -28,14 +28,14 @@ func (p Printer) Elapsed(seconds float64) string {
 
 // FunnelFacts are what is said about a funnel.
 type FunnelFacts struct {
-	First, Last       string // steps as the data name them
-	Users, Done       int64  // who entered and who finished, censored ones left out
-	Window            string
-	LossFrom, LossTo  string // the pair of steps that loses most
-	Loss              float64
-	Seconds           float64 // median from entry to the last step; NaN = none
-	Censored          int64
-	MoreThanTwo       bool // steps
+	First, Last      string // steps as the data name them
+	Users, Done      int64  // who entered and who finished, censored ones left out
+	Window           string
+	LossFrom, LossTo string // the pair of steps that loses most
+	Loss             float64
+	Seconds          float64 // median from entry to the last step; NaN = none
+	Censored         int64
+	MoreThanTwo      bool // steps
 }
 
 // Funnel says how many get through, where most are lost, and how long it takes.

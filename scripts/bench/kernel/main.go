@@ -1,3 +1,5 @@
+//go:build unix
+
 // Command kernel times the algorithms alone, without reading and printing, for the
 // comparison with libraries that are called in memory (scripts/bench/models.py):
 //
