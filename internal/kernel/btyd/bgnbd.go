@@ -71,8 +71,8 @@ func (m BGNBD) Future(x, T, t float64) float64 {
 		a = 1 + 1e-6 // the limit is finite, the formula is not
 	}
 	z := t / (m.Alpha + T + t)
-	f := hyp2f1(m.R+x, m.B+x, a+m.B+x-1, z)
-	gone := math.Exp((m.R+x)*math.Log1p(-z)) * f
+	f := logHyp2f1(m.R+x, m.B+x, a+m.B+x-1, z)
+	gone := math.Exp((m.R+x)*math.Log1p(-z) + f)
 	return math.Max(0, (a+m.B+x-1)/(a-1)*(1-gone))
 }
 

@@ -2,22 +2,22 @@ package btyd
 
 import "math"
 
-// hyp2f1 returns Gauss's ₂F₁(a, b; c; z) for 0 ≤ z < 1 and c > 0, NaN when the
-// series does not settle. Of the two series that Euler's transformation
-// F(a,b;c;z) = (1−z)^(c−a−b) F(c−a,c−b;c;z) offers, it takes the one whose
-// terms fall faster (DLMF 15.2.1, 15.8.1).
-func hyp2f1(a, b, c, z float64) float64 {
+// logHyp2f1 returns the natural logarithm of Gauss's ₂F₁(a, b; c; z) where that is positive, for 0 ≤ z < 1 and
+// c > 0; NaN when the series does not settle. Of the two series that
+// Euler's transformation F(a,b;c;z) = (1−z)^(c−a−b) F(c−a,c−b;c;z) offers, it takes the one whose
+// terms fall faster (DLMF 15.2.1, 15.8.1); the power alone may be beyond the range of a double.
+func logHyp2f1(a, b, c, z float64) float64 {
 	if z == 0 {
-		return 1
+		return 0
 	}
 	if !(z > 0 && z < 1) {
 		return math.NaN()
 	}
 	// The ratio of late terms is z·(1 + (a+b−c−1)/n): the smaller sum falls faster.
 	if e := c - a - b; e < 0 {
-		return math.Exp(e*math.Log1p(-z)) * series(c-a, c-b, c, z)
+		return e*math.Log1p(-z) + math.Log(series(c-a, c-b, c, z))
 	}
-	return series(a, b, c, z)
+	return math.Log(series(a, b, c, z))
 }
 
 // maxTerms bounds a series; at z = 0.999 some 40,000 terms are needed.

@@ -66,27 +66,31 @@ func (p ParetoNBD) logTail(x, t float64) float64 {
 		big, small, other = p.Beta, p.Alpha, p.R+x
 	}
 	e := p.R + p.S + x
-	return math.Log(hyp2f1(e, other, e+1, (big-small)/(big+t))) - e*math.Log(big+t)
+	return logHyp2f1(e, other, e+1, (big-small)/(big+t)) - e*math.Log(big+t)
 }
 
 // logLikelihood is the logarithm of the likelihood of one customer.
 func (p ParetoNBD) logLikelihood(h History) float64 {
 	head := lgamma(p.R+h.X) - lgamma(p.R) + p.R*math.Log(p.Alpha) + p.S*math.Log(p.Beta)
 	alive := -(p.R+h.X)*math.Log(p.Alpha+h.T) - p.S*math.Log(p.Beta+h.T)
-	return head + alive + math.Log1p(p.gone(h)*math.Exp(-alive))
+	gone := p.logGone(h, alive)
+	return head + alive + math.Max(gone, 0) + math.Log1p(math.Exp(-math.Abs(gone)))
 }
 
-// gone is s/(r+s+x)·A₀: the part of the likelihood in which the customer has left.
-func (p ParetoNBD) gone(h History) float64 {
+// logGone returns ln of s/(r+s+x)·A₀, the part of the likelihood in which the customer has left, over e^alive,
+// that in which he has not: of some hundred orders neither fits a double, and their ratio may not either.
+func (p ParetoNBD) logGone(h History, alive float64) float64 {
 	from, to := p.logTail(h.X, h.TX), p.logTail(h.X, h.T)
-	d := math.Exp(from) - math.Exp(to)
-	return math.Max(0, p.S/(p.R+p.S+h.X)*d)
+	if from <= to {
+		return math.Inf(-1)
+	}
+	return math.Log(p.S/(p.R+p.S+h.X)) + from - alive + math.Log(-math.Expm1(to-from))
 }
 
 // Alive returns the probability that a customer is still one.
 func (p ParetoNBD) Alive(h History) float64 {
 	alive := -(p.R+h.X)*math.Log(p.Alpha+h.T) - p.S*math.Log(p.Beta+h.T)
-	return 1 / (1 + p.gone(h)*math.Exp(-alive))
+	return 1 / (1 + math.Exp(p.logGone(h, alive)))
 }
 
 // Future returns the order days in the next t of a customer of x repeat days in T who
