@@ -35,7 +35,7 @@ func (j *recommendJob) split() (*holdout, error) {
 	s.truth = j.h.truth(s.train, s.keep, j.o.rebuy)
 	s.catalogue = s.train.Known()
 	if len(s.truth.User) == 0 {
-		return nil, fault.New(fault.Data, "recommend: the hold-out has no customer with earlier purchases and %s later", cond(j.o.rebuy, "any", "a new product")).
+		return nil, fault.New(fault.Input, "recommend: the hold-out has no customer with earlier purchases and %s later", cond(j.o.rebuy, "any", "a new product")).
 			WithHint("customers need at least two orders; move --split, or widen --from, --to and --where")
 	}
 	what := "each customer's last order"

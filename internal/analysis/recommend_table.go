@@ -173,7 +173,7 @@ func (j *recommendJob) similar(ctx context.Context) (*result.Table, error) {
 		return nil, err
 	}
 	if f.similar == nil {
-		return nil, fault.New(fault.Data, "recommend: %s was best on the hold-out and does not tell products alike", f.method).WithHint("choose --method itemknn")
+		return nil, fault.New(fault.Input, "recommend: %s was best on the hold-out and does not tell products alike", f.method).WithHint("choose --method itemknn")
 	}
 	l := &recommend.Lists{K: j.o.k, Len: make([]int32, len(asked)), Item: make([]uint32, len(asked)*j.o.k), Score: make([]float32, len(asked)*j.o.k)}
 	lead := make([]int, len(asked))

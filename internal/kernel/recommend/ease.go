@@ -47,16 +47,9 @@ func FitEASE(ctx context.Context, m *Matrix, o EASEOptions) (*EASE, error) {
 	if err != nil {
 		return nil, err
 	}
-	var c mat.Cholesky
-	if !c.Factorize(g) {
-		return nil, fault.New(fault.Data, "recommending by ease: the product matrix with λ = %g is singular", o.Lambda).WithHint("give a greater --lambda")
-	}
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	p := g // the factor is apart, so the place can be used again
-	if err := c.InverseTo(p); err != nil {
-		return nil, fault.New(fault.Data, "recommending by ease: inverting with λ = %g: %v", o.Lambda, err).WithHint("give a greater --lambda")
+	p, err := invert(ctx, g, o.Lambda)
+	if err != nil {
+		return nil, err
 	}
 	e.row = padded(e.n)
 	e.b = make([]float32, e.n*e.row)
@@ -72,6 +65,34 @@ func FitEASE(ctx context.Context, m *Matrix, o EASEOptions) (*EASE, error) {
 		}
 	}
 	return e, ctx.Err()
+}
+
+// invert replaces g by its inverse. Gonum's factorisation does not look at a context: when that ends first, the work
+// goes on beside it to its end and is thrown away.
+func invert(ctx context.Context, g *mat.SymDense, lambda float64) (*mat.SymDense, error) {
+	done := make(chan error, 1)
+	go func() {
+		var c mat.Cholesky
+		if !c.Factorize(g) {
+			done <- fault.New(fault.Input, "recommending by ease: the product matrix with λ = %g is singular", lambda).WithHint("give a greater --lambda")
+			return
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		// The factor is apart, so the place can be used again.
+		if err := c.InverseTo(g); err != nil {
+			done <- fault.New(fault.Input, "recommending by ease: inverting with λ = %g: %v", lambda, err).WithHint("give a greater --lambda")
+			return
+		}
+		done <- nil
+	}()
+	select {
+	case err := <-done:
+		return g, err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // choose keeps the items with the most users.
