@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
@@ -76,7 +77,7 @@ func (p *timeline) stampAt(k, i int) int64 {
 // cell converts a stamp to the ds column.
 func (p *timeline) cell(stamp int64) int64 {
 	if p.stampType == expr.Date {
-		return floorDiv(stamp, dayMicros)
+		return civil.FloorDiv(stamp, dayMicros)
 	}
 	return stamp
 }
@@ -271,9 +272,9 @@ func (p *timeline) span(r *Request, a *query.Answer) (from, end int64, err error
 	case query.Day:
 		return from, end, nil
 	case query.Hour:
-		first := floorDiv(a.Account.FirstSold, hourMicros) * hourMicros
+		first := civil.FloorDiv(a.Account.FirstSold, hourMicros) * hourMicros
 		from = max(from, first)
-		if last := floorDiv(a.Account.LastSold, hourMicros) * hourMicros; r.AsOf == query.MaxTime && last < end {
+		if last := civil.FloorDiv(a.Account.LastSold, hourMicros) * hourMicros; r.AsOf == query.MaxTime && last < end {
 			end = last // the hour of the last sale may be open
 		}
 		return from, end, nil
@@ -306,7 +307,7 @@ func (p *timeline) openDay(acc query.Account) {
 			all[n-len(y)+k] += v
 		}
 	}
-	last := floorDiv(p.origin, dayMicros) + p.series[0].first + int64(len(p.series[0].y)) - 1
+	last := civil.FloorDiv(p.origin, dayMicros) + p.series[0].first + int64(len(p.series[0].y)) - 1
 	if !lastDayOpen(all, last, acc) {
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
@@ -171,7 +172,7 @@ func (p *timeline) layOut(s *timeSeries) bool {
 	}
 	index := func(stamp int64) int64 {
 		if p.fixed > 0 {
-			return floorDiv(stamp-p.origin+p.fixed/2, p.fixed)
+			return civil.FloorDiv(stamp-p.origin+p.fixed/2, p.fixed)
 		}
 		i, _ := p.grid.index(p.origin, stamp)
 		return i

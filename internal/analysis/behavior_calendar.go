@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/query"
 	"github.com/ecomctl/ecomctl/internal/relation"
@@ -86,10 +87,10 @@ type userCohorts struct {
 func newUserCohorts(r *Request, tables []*query.Table, asOf int64) *userCohorts {
 	g := &userCohorts{sizes: map[int64]int64{}, active: map[[2]int64]int64{}, from: minDay, end: asOf}
 	if r.From != query.MinTime {
-		g.from = floorDiv(r.From, dayMicros)
+		g.from = civil.FloorDiv(r.From, dayMicros)
 	}
 	if r.To != query.MaxTime {
-		g.end = min(g.end, floorDiv(r.To+dayMicros-1, dayMicros))
+		g.end = min(g.end, civil.FloorDiv(r.To+dayMicros-1, dayMicros))
 	}
 	cells, sizes := tables[0], tables[1]
 	for i := range cells.N {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/query"
 )
 
@@ -170,7 +171,7 @@ func (f *featureMaker) sessions(lo, hi, cut int64) (start int64) {
 	start = lo
 	t := f.g.times
 	for i := lo + 1; i < hi; i++ {
-		if floorDiv(t[i], dayMicros) != floorDiv(t[i-1], dayMicros) {
+		if civil.FloorDiv(t[i], dayMicros) != civil.FloorDiv(t[i-1], dayMicros) {
 			active++
 		}
 		if !f.cuts(i) {
@@ -199,7 +200,7 @@ func (f *featureMaker) clock(times []int64) {
 	var part [4]float64
 	var weekend float64
 	for _, t := range times {
-		day := floorDiv(t, dayMicros)
+		day := civil.FloorDiv(t, dayMicros)
 		part[(t-day*dayMicros)/(dayMicros/4)]++
 		if wd := ((day+3)%7 + 7) % 7; wd >= 5 { // 1970-01-01 was a Thursday; 0 is Monday
 			weekend++

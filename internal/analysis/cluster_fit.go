@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/kernel/kmeans"
 )
@@ -95,7 +96,7 @@ func runClusters(ctx context.Context, r *Request, in *clusterRows, o *clusterOpt
 	c.model = &clusterModel{Format: clusterFormat, Version: clusterVersion, Table: r.Rel.Name, Features: in.names, Scale: scale,
 		Fill: fill, Rows: p.N, Seed: r.Seed}
 	if in.asOf != 0 {
-		c.model.AsOf = dateText(floorDiv(in.asOf, dayMicros))
+		c.model.AsOf = dateText(civil.FloorDiv(in.asOf, dayMicros))
 	}
 	for a := range fit.K {
 		c.model.Centroids = append(c.model.Centroids, fit.Centroids[a*p.D:(a+1)*p.D])

@@ -3,6 +3,7 @@ package analysis
 import (
 	"context"
 
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
@@ -96,10 +97,10 @@ func newCohortGrid(r *Request, a *query.Answer) (*cohortGrid, error) {
 	}
 	g := &cohortGrid{cut: cut, sizes: map[int64]int64{}, cells: map[[2]int64]cohortCell{}, from: minDay, end: asOfDay(r, a)}
 	if r.From != query.MinTime {
-		g.from = floorDiv(r.From, dayMicros)
+		g.from = civil.FloorDiv(r.From, dayMicros)
 	}
 	if r.To != query.MaxTime {
-		g.end = min(g.end, floorDiv(r.To+dayMicros-1, dayMicros))
+		g.end = min(g.end, civil.FloorDiv(r.To+dayMicros-1, dayMicros))
 	}
 	t := a.Tables[0]
 	cohort, at := t.Col("cohort").I64, t.Col("at").I64

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/holiday"
 	"github.com/ecomctl/ecomctl/internal/kernel/calendar"
@@ -48,7 +49,7 @@ func readEvents(r *Request, p *panel, horizon int) ([]calendar.Event, error) {
 // days returns the first day of a daily panel and the last of the horizon after it.
 func (p *panel) days(horizon int) (from, to int64) {
 	for i, s := range p.series {
-		first := floorDiv(s.origin, dayMicros)
+		first := civil.FloorDiv(s.origin, dayMicros)
 		end := first + int64(len(s.y)+horizon)
 		if i == 0 {
 			from, to = first, end
@@ -63,7 +64,7 @@ func (o forecastOptions) aware(m forecast.Model, s *panelSeries) forecast.Model 
 	if len(o.events) == 0 {
 		return m
 	}
-	return calendar.Aware(m, floorDiv(s.origin, dayMicros), o.events)
+	return calendar.Aware(m, civil.FloorDiv(s.origin, dayMicros), o.events)
 }
 
 // usedEvents are the events that a fit uses.

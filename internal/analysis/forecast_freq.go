@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/query"
@@ -99,13 +100,13 @@ func lastDay(t time.Time) bool { return t.AddDate(0, 0, 1).Day() == 1 }
 func (g *panelGrid) index(origin, stamp int64) (i int64, exact bool) {
 	if g.unit == query.NoCut {
 		d := stamp - origin
-		return floorDiv(d, g.step), d%g.step == 0
+		return civil.FloorDiv(d, g.step), d%g.step == 0
 	}
 	if us := fixedMicros(g.unit); us > 0 {
 		d := stamp - origin
-		return floorDiv(d, us), d%us == 0
+		return civil.FloorDiv(d, us), d%us == 0
 	}
-	i = floorDiv(monthNumber(microTime(stamp))-monthNumber(microTime(origin)), monthsOf(g.unit))
+	i = civil.FloorDiv(monthNumber(microTime(stamp))-monthNumber(microTime(origin)), monthsOf(g.unit))
 	return i, g.at(origin, i) == stamp
 }
 
@@ -119,7 +120,7 @@ func (g *panelGrid) at(origin, i int64) int64 {
 	}
 	t := microTime(origin)
 	m := monthNumber(t) + i*monthsOf(g.unit)
-	first := time.Date(int(floorDiv(m, 12)), time.Month(m-floorDiv(m, 12)*12+1), 1, 0, 0, 0, 0, time.UTC)
+	first := time.Date(int(civil.FloorDiv(m, 12)), time.Month(m-civil.FloorDiv(m, 12)*12+1), 1, 0, 0, 0, 0, time.UTC)
 	days := first.AddDate(0, 1, -1).Day()
 	day := min(t.Day(), days)
 	if g.monthEnd {
@@ -128,7 +129,7 @@ func (g *panelGrid) at(origin, i int64) int64 {
 	return first.AddDate(0, 0, day-1).UnixMicro() + floorMod(origin, dayMicros)
 }
 
-func floorMod(a, b int64) int64 { return a - floorDiv(a, b)*b }
+func floorMod(a, b int64) int64 { return a - civil.FloorDiv(a, b)*b }
 
 // text shows a stamp for messages.
 func (g *panelGrid) text(stamp int64) string {

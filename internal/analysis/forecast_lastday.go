@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/query"
 )
 
@@ -14,8 +15,8 @@ const lateEnough = 0.9
 // half of what is usual on its weekday. Without --as-of nothing else tells, and a cut day as the
 // latest value would pull down every forecast. Inputs with dates only are taken at their word.
 func lastDayOpen(y []float64, last int64, acc query.Account) bool {
-	clock := acc.LastSold - floorDiv(acc.LastSold, dayMicros)*dayMicros
-	if floorDiv(acc.LastSold, dayMicros) != last || clock == 0 || float64(clock) >= lateEnough*float64(dayMicros) {
+	clock := acc.LastSold - civil.FloorDiv(acc.LastSold, dayMicros)*dayMicros
+	if civil.FloorDiv(acc.LastSold, dayMicros) != last || clock == 0 || float64(clock) >= lateEnough*float64(dayMicros) {
 		return false
 	}
 	var same []float64
@@ -29,7 +30,7 @@ func lastDayOpen(y []float64, last int64, acc query.Account) bool {
 // leaveOpenDay takes the last day out of a span of days when it looks cut off; total is the sum of
 // all series by day of the span.
 func leaveOpenDay(r *Request, a *query.Answer, w *panelSpan, total []float64) {
-	last := floorDiv(w.origin, dayMicros) + w.n - 1
+	last := civil.FloorDiv(w.origin, dayMicros) + w.n - 1
 	if r.AsOf != query.MaxTime || w.n < 2 || !lastDayOpen(total, last, a.Account) {
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
@@ -84,7 +85,7 @@ type panelSpan struct {
 
 // observed tells from when to when the input was watched, µs.
 func observed(r *Request, a *query.Answer, unit query.Cut) (from, to int64) {
-	from = floorDiv(a.Account.FirstSold, dayMicros) * dayMicros
+	from = civil.FloorDiv(a.Account.FirstSold, dayMicros) * dayMicros
 	if r.From > from {
 		from = r.From
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
@@ -255,7 +256,7 @@ func (p *panel) stampColumn(stamps []int64) result.Column {
 	c := result.NewData(spec.Type, len(stamps))
 	for _, s := range stamps {
 		if spec.Type == expr.Date {
-			s = floorDiv(s, dayMicros)
+			s = civil.FloorDiv(s, dayMicros)
 		}
 		result.AppendInt(&c, s)
 	}

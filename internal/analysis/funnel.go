@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
@@ -257,7 +258,7 @@ func funnelFinish(ctx context.Context, r *Request, a *query.Answer) (*Result, er
 	}
 	if n := f.censored(); n > 0 {
 		res.Notes = append(res.Notes, fmt.Sprintf("%d users are censored: their window of %s reaches beyond %s, and they may finish yet; "+
-			"they are in no conversion. With --to %s nobody is", n, r.Str("window"), dateText(floorDiv(f.end, dayMicros)), dateText(floorDiv(f.end-o.window, dayMicros))))
+			"they are in no conversion. With --to %s nobody is", n, r.Str("window"), dateText(civil.FloorDiv(f.end, dayMicros)), dateText(civil.FloorDiv(f.end-o.window, dayMicros))))
 	}
 	return res, nil
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
@@ -121,7 +122,7 @@ func readLifetimeOptions(r *Request, a *query.Answer) (o lifetimeOptions, err er
 		if err != nil {
 			return o, fault.New(fault.Usage, "--calibration-end %s: not a date like 2025-09-30", s)
 		}
-		o.end = floorDiv(t.Unix(), 86400)
+		o.end = civil.FloorDiv(t.Unix(), 86400)
 		o.holdoutDays = last - o.end
 		if o.holdoutDays < 0 {
 			return o, fault.New(fault.Usage, "--calibration-end %s lies after the last observed day %s", s, dateText(last))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/kernel/recommend"
@@ -40,7 +41,7 @@ func (j *recommendJob) split() (*holdout, error) {
 	}
 	what := "each customer's last order"
 	if j.o.split != query.MaxTime {
-		what = "all from " + dateText(floorDiv(j.o.split, dayMicros)) + " on"
+		what = "all from " + dateText(civil.FloorDiv(j.o.split, dayMicros)) + " on"
 	}
 	j.note("hold-out: %s; %d of %d customers have earlier purchases and %s in it", what, len(s.truth.User), j.h.keys.Len, cond(j.o.rebuy, "any", "a new product"))
 	return s, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
@@ -111,17 +112,9 @@ func scoreCustomers(r *Request, a *query.Answer) (*scoredCustomers, int64, error
 // day after the last sold line in the answer's account.
 func asOfDay(r *Request, a *query.Answer) int64 {
 	if r.AsOf != query.MaxTime {
-		return floorDiv(r.AsOf, dayMicros)
+		return civil.FloorDiv(r.AsOf, dayMicros)
 	}
-	return floorDiv(a.Account.LastSold, dayMicros) + 1
-}
-
-func floorDiv(a, b int64) int64 {
-	q := a / b
-	if a%b < 0 {
-		q--
-	}
-	return q
+	return civil.FloorDiv(a.Account.LastSold, dayMicros) + 1
 }
 
 func rfmFinish(_ context.Context, r *Request, a *query.Answer) (*Result, error) {

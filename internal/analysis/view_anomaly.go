@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/ecomctl/ecomctl/internal/chart"
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/phrase"
@@ -76,7 +77,7 @@ func anomalyView(ctx context.Context, r *Request, a *query.Answer) (*View, error
 	if err != nil {
 		return nil, err
 	}
-	d := &anomalyData{p: p, line: line, alerts: alerts, first: floorDiv(line.origin, dayMicros) + line.series[0].first}
+	d := &anomalyData{p: p, line: line, alerts: alerts, first: civil.FloorDiv(line.origin, dayMicros) + line.series[0].first}
 	if n := len(line.series[0].y); n < anomalyLeast {
 		v.Missing = p.Pick(p.Count(int64(n))+" "+phrase.Plural(int64(n), "day", "days")+" of sales: "+p.Count(anomalyLeast)+" are needed to tell what is unusual.",
 			"销售日仅 "+p.Count(int64(n))+" 天：至少需要 "+p.Count(anomalyLeast)+" 天才能判断异常。")

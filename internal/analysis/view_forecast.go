@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/kernel/forecast"
 	"github.com/ecomctl/ecomctl/internal/phrase"
@@ -64,8 +65,8 @@ func forecastView(ctx context.Context, r *Request, a *query.Answer) (*View, erro
 	if err != nil {
 		return nil, err
 	}
-	d := &forecastData{p: p, y: pan.series[0].y, first: floorDiv(pan.series[0].origin, dayMicros)}
-	if end := d.first + int64(len(d.y)); end == floorDiv(a.Account.LastSold, dayMicros) && r.AsOf == query.MaxTime {
+	d := &forecastData{p: p, y: pan.series[0].y, first: civil.FloorDiv(pan.series[0].origin, dayMicros)}
+	if end := d.first + int64(len(d.y)); end == civil.FloorDiv(a.Account.LastSold, dayMicros) && r.AsOf == query.MaxTime {
 		d.note = p.OpenDay(end, microTime(a.Account.LastSold).Format("15:04"))
 	}
 	if n := len(d.y); n < leastHistory {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/phrase"
 	"github.com/ecomctl/ecomctl/internal/query"
 )
@@ -56,15 +57,15 @@ type window struct{ from, end int64 }
 // windowOf returns the covered days: from the first sold line (or --from, if
 // later data begin there) to as-of or --to.
 func windowOf(r *Request, a *query.Answer) window {
-	w := window{floorDiv(a.Account.FirstSold, dayMicros), asOfDay(r, a)}
+	w := window{civil.FloorDiv(a.Account.FirstSold, dayMicros), asOfDay(r, a)}
 	if r.From != query.MinTime && r.From != 0 {
-		w.from = max(w.from, floorDiv(r.From, dayMicros))
-		if f := floorDiv(r.From, dayMicros); a.Account.FirstSold < r.From {
+		w.from = max(w.from, civil.FloorDiv(r.From, dayMicros))
+		if f := civil.FloorDiv(r.From, dayMicros); a.Account.FirstSold < r.From {
 			w.from = f
 		}
 	}
 	if r.To != query.MaxTime && r.To != 0 {
-		w.end = min(w.end, floorDiv(r.To+dayMicros-1, dayMicros))
+		w.end = min(w.end, civil.FloorDiv(r.To+dayMicros-1, dayMicros))
 	}
 	return w
 }

@@ -1,6 +1,9 @@
 package expr
 
-import "github.com/ecomctl/ecomctl/internal/frame"
+import (
+	"github.com/ecomctl/ecomctl/internal/civil"
+	"github.com/ecomctl/ecomctl/internal/frame"
+)
 
 // Calendar parts by integer arithmetic on days since 1970, proleptic Gregorian.
 // The method is the usual one of eras of 400 years (146,097 days) that begin on
@@ -18,41 +21,24 @@ const (
 // dayInRange drops what is no date.
 func dayInRange(d int64) (int64, bool) { return d, -MaxDay <= d && d <= MaxDay }
 
-// civil gives year, month and day of the month of a day since 1970.
-func civil(days int64) (year, month, day int64) {
-	z := days + epochShift
-	era := floorDiv(z, daysPerEra)
-	doe := z - era*daysPerEra // 0 … 146096
-	yoe := (doe - doe/1460 + doe/36524 - doe/146096) / 365
-	doy := doe - (365*yoe + yoe/4 - yoe/100)
-	mp := (5*doy + 2) / 153
-	day = doy - (153*mp+2)/5 + 1
-	month = (mp+2)%12 + 1
-	year = yoe + era*400
-	if month <= 2 {
-		year++
-	}
-	return year, month, day
-}
-
-func dayOf(micros int64) (int64, bool) { return floorDiv(micros, dayMicros), true }
+func dayOf(micros int64) (int64, bool) { return civil.FloorDiv(micros, dayMicros), true }
 
 func hourOf(micros int64) (int64, bool) {
-	return (micros - floorDiv(micros, dayMicros)*dayMicros) / (dayMicros / 24), true
+	return (micros - civil.FloorDiv(micros, dayMicros)*dayMicros) / (dayMicros / 24), true
 }
 
 // datePart returns the function of a part of a day since 1970.
 func datePart(name string) func(days int64) int64 {
 	switch name {
 	case "year":
-		return func(d int64) int64 { y, _, _ := civil(d); return y }
+		return func(d int64) int64 { y, _, _ := civil.Date(d); return y }
 	case "month":
-		return func(d int64) int64 { _, m, _ := civil(d); return m }
+		return func(d int64) int64 { _, m, _ := civil.Date(d); return m }
 	case "day":
-		return func(d int64) int64 { _, _, d = civil(d); return d }
+		return func(d int64) int64 { _, _, d = civil.Date(d); return d }
 	}
 	// 1970-01-01 was a Thursday.
-	return func(d int64) int64 { return d + 3 - floorDiv(d+3, 7)*7 + 1 }
+	return func(d int64) int64 { return d + 3 - civil.FloorDiv(d+3, 7)*7 + 1 }
 }
 
 // partOp is a calendar part of times or dates. Neighbouring rows are often of
@@ -82,7 +68,7 @@ func (o *partOp) eval(s *Scratch, b *batch) vec {
 		}
 		day := v
 		if !o.isDate {
-			day = floorDiv(v, dayMicros)
+			day = civil.FloorDiv(v, dayMicros)
 		} else if _, ok := dayInRange(v); !ok {
 			if !own {
 				valid, own = f.copyValid(valid, b.n), true

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ecomctl/ecomctl/internal/civil"
 )
 
 const (
@@ -29,7 +31,7 @@ func parseMoment(s string) (Literal, error) {
 		if t.Year() < 1 {
 			return Literal{}, errMoment
 		}
-		return Literal{Type: Date, I: floorDiv(t.Unix(), 86400)}, nil
+		return Literal{Type: Date, I: civil.FloorDiv(t.Unix(), 86400)}, nil
 	}
 	if i := strings.IndexAny(s, "tT"); i == 10 {
 		s = s[:10] + " " + s[11:]
@@ -117,12 +119,4 @@ func decimalToMoney(s string) (units int64, ok bool) {
 		return -int64(v), true
 	}
 	return int64(v), true
-}
-
-func floorDiv(a, b int64) int64 {
-	q := a / b
-	if a%b < 0 {
-		q--
-	}
-	return q
 }

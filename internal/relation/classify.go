@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/bits"
 
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
@@ -154,7 +155,7 @@ func (w *Worker) tallyLate() {
 		} else {
 			one.add(w.rows.Money[i])
 		}
-		w.Tally.addLate(lateKey{floorDiv(t, dayMicros), w.rows.Reason[i]}, one)
+		w.Tally.addLate(lateKey{civil.FloorDiv(t, dayMicros), w.rows.Reason[i]}, one)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/frame"
 )
@@ -410,7 +411,7 @@ func (v *vec) toDate(p *plan, in *frame.Column, z *zone) *frame.Column {
 	c := v.toTime(p, in, z)
 	from := c.I64[:c.Len]
 	for i, t := range from[:len(v.ints())] { // in place when the times are v's own
-		v.i64[i] = floorDiv(t, dayMicros)
+		v.i64[i] = civil.FloorDiv(t, dayMicros)
 	}
 	c.Kind, c.Type = frame.Date, dateType
 	return c

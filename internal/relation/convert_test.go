@@ -8,6 +8,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/decimal128"
 
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/frame"
 	"github.com/ecomctl/ecomctl/internal/source/memtest"
@@ -166,7 +167,7 @@ func TestTimeText(t *testing.T) {
 // TestDays compares the calendar with package time's.
 func TestDays(t *testing.T) {
 	for d := time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC); d.Year() < 2500; d = d.AddDate(0, 0, 13) {
-		if got := daysFromCivil(d.Year(), int(d.Month()), d.Day()); got != floorDiv(d.Unix(), 86400) {
+		if got := civil.Days(int64(d.Year()), int64(d.Month()), int64(d.Day())); got != civil.FloorDiv(d.Unix(), 86400) {
 			t.Fatalf("%v is day %d", d, got)
 		}
 		if n := monthDays(d.Year(), int(d.Month())); n != time.Date(d.Year(), d.Month()+1, 0, 0, 0, 0, 0, time.UTC).Day() {

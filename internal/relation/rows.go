@@ -3,6 +3,7 @@ package relation
 import (
 	"math"
 
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/frame"
 )
 
@@ -103,7 +104,7 @@ func (t *Tally) AsOf() int64 {
 	if !t.HasTime {
 		return math.MaxInt64
 	}
-	return (floorDiv(t.Last, dayMicros) + 1) * dayMicros
+	return (civil.FloorDiv(t.Last, dayMicros) + 1) * dayMicros
 }
 
 // Settle ends the count of a relation without a stated as-of: void and reversed

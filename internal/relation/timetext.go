@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unsafe"
+
+	"github.com/ecomctl/ecomctl/internal/civil"
 )
 
 // Words that Column.Layout accepts beside Go reference layouts. They state the
@@ -112,7 +114,7 @@ func (p *timeParser) recognised(s []byte) (int64, status) {
 	if y < 1 || y > 9999 || m < 1 || m > 12 || d < 1 || d > monthDays(y, m) {
 		return 0, bad
 	}
-	t := daysFromCivil(y, m, d) * dayMicros
+	t := civil.Days(int64(y), int64(m), int64(d)) * dayMicros
 	if c.i == len(c.s) {
 		return t, fine
 	}
@@ -361,7 +363,7 @@ func numberTime(x int64, layout string, z *zone) (int64, bool) {
 	case LayoutUnixUs:
 		return z.wall(x), true
 	case LayoutUnixNs:
-		return z.wall(floorDiv(x, 1000)), true
+		return z.wall(civil.FloorDiv(x, 1000)), true
 	}
 	switch {
 	case x >= 1900_00_00 && x <= 2199_99_99:
@@ -396,7 +398,7 @@ func compactDate(x int64) (int64, bool) {
 	if y < 1 || y > 9999 || m < 1 || m > 12 || d < 1 || d > monthDays(y, m) {
 		return 0, false
 	}
-	return daysFromCivil(y, m, d) * dayMicros, true
+	return civil.Days(int64(y), int64(m), int64(d)) * dayMicros, true
 }
 
 // monthDays returns the length of a month of the Gregorian calendar.
@@ -408,22 +410,4 @@ func monthDays(y, m int) int {
 		return 28
 	}
 	return 30 + (m+m>>3)&1
-}
-
-// daysFromCivil returns days since 1970-01-01 of a Gregorian date: years begin
-// in March, eras are 400 years of 146,097 days.
-func daysFromCivil(y, m, d int) int64 {
-	if m <= 2 {
-		y--
-	}
-	era := floorDiv(int64(y), 400)
-	yoe := int64(y) - era*400
-	doy := int64((153*((m+9)%12)+2)/5 + d - 1)
-	return era*146097 + yoe*365 + yoe/4 - yoe/100 + doy - 719468
-}
-
-// floorDiv divides and rounds down.
-func floorDiv(a, b int64) int64 {
-	q := a / b
-	return q + (a-q*b)>>63
 }

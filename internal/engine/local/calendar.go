@@ -1,6 +1,7 @@
 package local
 
 import (
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/query"
 )
@@ -10,45 +11,6 @@ const (
 	dayMicros  = 24 * hourMicros
 )
 
-// floorDiv divides rounding down; d > 0.
-func floorDiv(a, d int64) int64 {
-	q := a / d
-	if a%d < 0 {
-		q--
-	}
-	return q
-}
-
-// civil returns the proleptic Gregorian year and month (1–12) of a day counted
-// from 1970-01-01 (E. G. Richards, in Explanatory Supplement to the
-// Astronomical Almanac, 3rd ed., 15.11, with years that begin in March).
-func civil(day int64) (year, month int64) {
-	z := day + 719468 // days since 0000-03-01
-	era := floorDiv(z, 146097)
-	doe := z - era*146097
-	yoe := (doe - doe/1460 + doe/36524 - doe/146096) / 365
-	doy := doe - (365*yoe + yoe/4 - yoe/100)
-	mp := (5*doy + 2) / 153
-	year, month = yoe+era*400, mp+3
-	if month > 12 {
-		month -= 12
-		year++
-	}
-	return year, month
-}
-
-// firstOf returns the day number of the first day of a month.
-func firstOf(year, month int64) int64 {
-	if month <= 2 {
-		year--
-		month += 12
-	}
-	era := floorDiv(year, 400)
-	yoe := year - era*400
-	doy := (153*(month-3) + 2) / 5
-	return era*146097 + yoe*365 + yoe/4 - yoe/100 + doy - 719468
-}
-
 // unitOfDay numbers the calendar unit of a day: consecutive units have
 // consecutive numbers, so they serve as array indices and order as time does.
 func unitOfDay(cut query.Cut, day int64) int64 {
@@ -56,11 +18,11 @@ func unitOfDay(cut query.Cut, day int64) int64 {
 	case query.Day:
 		return day
 	case query.Week:
-		return floorDiv(day+3, 7) // 1970-01-01 was a Thursday
+		return civil.FloorDiv(day+3, 7) // 1970-01-01 was a Thursday
 	case query.Weekday:
-		return day + 3 - 7*floorDiv(day+3, 7) + 1
+		return day + 3 - 7*civil.FloorDiv(day+3, 7) + 1
 	}
-	y, m := civil(day)
+	y, m, _ := civil.Date(day)
 	switch cut {
 	case query.Month:
 		return y*12 + m - 1
@@ -90,11 +52,11 @@ func unitOf(typ expr.Type, cut query.Cut, v int64) int64 {
 	}
 	switch cut {
 	case query.Hour:
-		return floorDiv(v, hourMicros)
+		return civil.FloorDiv(v, hourMicros)
 	case query.HourOfDay:
-		return floorDiv(v, hourMicros) - 24*floorDiv(v, dayMicros)
+		return civil.FloorDiv(v, hourMicros) - 24*civil.FloorDiv(v, dayMicros)
 	}
-	return unitOfDay(cut, floorDiv(v, dayMicros))
+	return unitOfDay(cut, civil.FloorDiv(v, dayMicros))
 }
 
 // unitStart turns a unit's number into what the answer shows: µs for hours,
@@ -106,13 +68,13 @@ func unitStart(cut query.Cut, u int64) int64 {
 	case query.Week:
 		return u*7 - 3
 	case query.Month:
-		y := floorDiv(u, 12)
-		return firstOf(y, u-y*12+1)
+		y := civil.FloorDiv(u, 12)
+		return civil.Days(y, u-y*12+1, 1)
 	case query.Quarter:
-		y := floorDiv(u, 4)
-		return firstOf(y, (u-y*4)*3+1)
+		y := civil.FloorDiv(u, 4)
+		return civil.Days(y, (u-y*4)*3+1, 1)
 	case query.Year:
-		return firstOf(u, 1)
+		return civil.Days(u, 1, 1)
 	}
 	return u
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/frame"
 )
 
@@ -187,7 +188,7 @@ func (f *Formatter) date(dst []byte, days int64) []byte {
 	if f.known && f.day == days {
 		return append(dst, f.text[:]...)
 	}
-	y, m, d := civil(days)
+	y, m, d := civil.Date(days)
 	if y < 0 || y > 9999 { // beyond RFC 3339: ISO 8601's expanded years
 		if y >= 0 {
 			dst = append(dst, '+')
@@ -204,27 +205,6 @@ func (f *Formatter) date(dst []byte, days int64) []byte {
 	f.text = [10]byte{byte('0' + y/1000), byte('0' + y/100%10), byte('0' + y/10%10), byte('0' + y%10), '-', byte('0' + m/10), byte('0' + m%10), '-', byte('0' + d/10), byte('0' + d%10)}
 	f.day, f.known = days, true
 	return append(dst, f.text[:]...)
-}
-
-// civil is the inverse of value.Days.
-func civil(days int64) (y, m, d int64) {
-	z := days + 719468
-	era := z / 146097
-	if z < 0 && z%146097 != 0 {
-		era--
-	}
-	doe := z - era*146097
-	yoe := (doe - doe/1460 + doe/36524 - doe/146096) / 365
-	doy := doe - (365*yoe + yoe/4 - yoe/100)
-	mp := (5*doy + 2) / 153
-	d = doy - (153*mp+2)/5 + 1
-	m = mp + 3
-	y = yoe + era*400
-	if m > 12 {
-		m -= 12
-		y++
-	}
-	return y, m, d
 }
 
 func (f *Formatter) time(dst []byte, v int64) []byte {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
 	"github.com/ecomctl/ecomctl/internal/source/textio"
@@ -285,18 +286,10 @@ func (b *Builder) setTime(i int, s []byte) {
 		return
 	}
 	if b.Kind == frame.Date {
-		b.I64[i] = floorDiv(in.Micros, dayMicros)
+		b.I64[i] = civil.FloorDiv(in.Micros, dayMicros)
 		return
 	}
 	b.I64[i] = in.Micros
-}
-
-func floorDiv(a, d int64) int64 {
-	q := a / d
-	if a%d < 0 {
-		q--
-	}
-	return q
 }
 
 // Finish makes the first n rows a column. Its slices are valid until Reset.

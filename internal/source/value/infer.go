@@ -5,6 +5,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/frame"
 )
 
@@ -277,7 +278,7 @@ func (e *Evidence) Decide(name string) Spec {
 // plausibleCompact tells dates such as 19970101 from numbers of eight digits: all of
 // them were valid dates, and they must be several of a likely time.
 func (e *Evidence) plausibleCompact(t *try) bool {
-	return e.values >= 3 && t.last >= Days(1900, 1, 1)*dayMicros && t.last < Days(2100, 1, 1)*dayMicros
+	return e.values >= 3 && t.last >= civil.Days(1900, 1, 1)*dayMicros && t.last < civil.Days(2100, 1, 1)*dayMicros
 }
 
 func (e *Evidence) bestLayout() (best *try, ambiguous bool) {

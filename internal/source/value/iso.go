@@ -3,6 +3,7 @@ package value
 import (
 	"encoding/binary"
 
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/frame"
 )
 
@@ -36,7 +37,7 @@ func (b *Builder) ISO(i int, s []byte) bool {
 			return false
 		}
 		copy(b.lastDay[:], s)
-		b.lastDays = Days(y, m, d)
+		b.lastDays = civil.Days(int64(y), int64(m), int64(d))
 	}
 	us, ok := isoClock(s[10:])
 	if !ok {

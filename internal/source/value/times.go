@@ -3,6 +3,8 @@ package value
 import (
 	"strings"
 	"time"
+
+	"github.com/ecomctl/ecomctl/internal/civil"
 )
 
 // Layout is how dates and times are written in a column. The clock after the
@@ -150,7 +152,7 @@ func (l *Layout) Parse(s []byte) (Instant, bool) {
 	if !ok || m < 1 || m > 12 || d < 1 || d > 31 || d > daysIn(y, m) || y < 1 {
 		return Instant{}, false
 	}
-	in := Instant{Micros: Days(y, m, d) * dayMicros}
+	in := Instant{Micros: civil.Days(int64(y), int64(m), int64(d)) * dayMicros}
 	if len(rest) == 0 {
 		return in, true
 	}
@@ -334,18 +336,4 @@ func daysIn(y, m int) int {
 		return 29
 	}
 	return monthDays[m-1]
-}
-
-// Days returns the days from 1970-01-01 to a date of the Gregorian calendar, counted
-// by the usual trick of years that begin in March.
-func Days(y, m, d int) int64 {
-	if m <= 2 {
-		y--
-		m += 12
-	}
-	era := y / 400
-	yoe := y - era*400
-	doy := (153*(m-3)+2)/5 + d - 1
-	doe := yoe*365 + yoe/4 - yoe/100 + doy
-	return int64(era)*146097 + int64(doe) - 719468
 }

@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/frame"
 )
 
@@ -65,7 +66,7 @@ func TestWhole(t *testing.T) {
 
 func TestDaysEqualsTime(t *testing.T) {
 	for d := time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC); d.Year() < 10000; d = d.AddDate(0, 0, 29) {
-		if got, want := Days(d.Year(), int(d.Month()), d.Day()), d.Unix()/86400; got != want {
+		if got, want := civil.Days(int64(d.Year()), int64(d.Month()), int64(d.Day())), d.Unix()/86400; got != want {
 			t.Fatalf("%v: %d, want %d", d, got, want)
 		}
 	}
