@@ -30,7 +30,6 @@ type timeline struct {
 	pointsADay float64 // over all series; 0 = no calendar
 	level      float64
 	money      bool // values are money
-	dims       []string
 	by         []string
 	notes      []string
 }

@@ -53,7 +53,6 @@ func rowsPlan(r *Request, on string) (query.Plan, error) {
 type oddRows struct {
 	ids   result.Column
 	names []string
-	specs []result.Spec
 	raw   []result.Column
 	x     [][]float64 // stabilised, nulls at the median
 }

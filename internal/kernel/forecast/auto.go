@@ -50,7 +50,6 @@ type trial struct {
 	fit    Fitted
 	prior  float64
 	weight float64
-	point  []float64
 	errs   [][2]float64 // sMAPE and MAE by origin, or twice the root mean squared error
 }
 

@@ -2,6 +2,7 @@ package logit
 
 import (
 	"context"
+	"errors"
 	"math"
 	"sync"
 
@@ -217,7 +218,7 @@ func (s *state) newton() ([]float64, error) {
 		}
 		var step mat.VecDense
 		if err := chol.SolveVecTo(&step, mat.NewVecDense(s.n, s.gradient)); err != nil {
-			if _, poor := err.(mat.Condition); !poor {
+			if poor := mat.Condition(0); !errors.As(err, &poor) {
 				continue
 			}
 		}

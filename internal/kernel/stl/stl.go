@@ -88,7 +88,6 @@ type Workspace struct {
 	slow               []float64 // what is slow in cycle
 	average            []float64 // moving averages
 	sorted             []float64
-	extend             []float64
 }
 
 // Decompose splits y into out, whose slices are used again when they are long enough. It fails on
