@@ -116,6 +116,8 @@ type Detector struct {
 	mean       pair // short means of errors of slow, own unit
 	drift      pair // short means of errors of base in its scales, clipped
 	nothing    nothings
+	sparse     sparse
+	negative   bool // a value was below 0
 	short      window
 	clipped    window
 	run        run // of base: consecutive errors on one side
@@ -161,11 +163,15 @@ func (d *Detector) judge(step int64, y float64, p *Point) {
 	g := b.pow.apply(y)
 	mu, sd := b.expect(step), b.sd(step)
 	p.Expected, p.Z = b.pow.invert(mu), (g-mu)/sd
-	d.fresh = append(d.fresh, p.Z)
+	if !d.sparse.on { // its errors are no example to others
+		d.fresh = append(d.fresh, p.Z)
+	}
 
 	smu, ssd := d.slow.expect(step), d.slow.sd(step)
 	d.short.add(y - d.slow.pow.invert(smu))
-	p.P = d.merged(y, sd, p)
+	if p.P = d.merged(y, sd, p); !d.negative {
+		p.Expected = math.Max(0, p.Expected)
+	}
 
 	b.learn(step, g-mu, sd)
 	d.slow.learn(step, g-smu, ssd)
@@ -198,11 +204,17 @@ func (d *Detector) merged(y, sd float64, p *Point) float64 {
 			ld = 0
 		}
 	}
+	if d.sparse.on {
+		return math.Exp(d.sparse.logP(y))
+	}
 	l := math.Min(lz+math.Log(1/weightScale), ld+math.Log(1/weightDrift))
 	l = math.Min(l, (lj+ls)/2+math.Log(1/weightJump))
 	l = math.Min(l, lm+math.Log(1/weightMean))
 	if y == 0 && p.Expected > 0 {
 		l = math.Min(l, d.nothing.logP(p.Expected, d.amounts(p.Expected, sd))+math.Log(1/weightNothing))
+	}
+	if y == 0 {
+		l = math.Max(l, d.nothing.logUsual(p.Expected, d.sparse.zeros()+1))
 	}
 	d.nothing.learn(y, p.Expected)
 	if body := math.Erfc(math.Abs(p.Z) / math.Sqrt2); l > math.Log(bodyP) {
@@ -231,7 +243,9 @@ const bodyP = 0.1
 func (d *Detector) decide(step int64, y float64, p *Point) {
 	p.Score = 1 - p.P
 	p.Anomaly = p.Score >= d.opt.Level
-	p.Kind = kindOf(y, p.Expected)
+	if p.Kind = kindOf(y, p.Expected); d.sparse.on && y == 0 {
+		p.Kind = Missing
+	}
 	if d.run.n >= d.season() {
 		p.Kind = ShiftDown
 		if d.run.sign > 0 {
@@ -275,6 +289,8 @@ func (d *Detector) keep(step int64, y float64) {
 		}
 	}
 	d.hist = append(d.hist, y)
+	d.sparse.learn(y)
+	d.negative = d.negative || y < 0
 	d.last, d.prev = step, y
 	d.n++
 	if cut := len(d.hist) - keepPoints; cut > keepPoints {
@@ -290,6 +306,11 @@ func (d *Detector) refit() {
 	first := d.first + int64(len(d.hist)-len(h))
 	base, z := fitBaseline(first, h, d.opt.Periods)
 	d.base = base
+	period := 1
+	if len(base.periods) > 0 {
+		period = base.periods[0]
+	}
+	d.sparse.on = isSparse(first, h, period)
 	d.scaled, d.drift, d.clipped = pair{}, pair{}, window{}
 	for _, x := range z {
 		d.scaled.learnMild(x)

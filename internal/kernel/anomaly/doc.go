@@ -11,6 +11,7 @@
 //	    Wallis, Technometrics 29(3), 1987; Siffer et al., KDD 2017). Evidence of several kinds is
 //	    merged by a weighted Bonferroni rule (Genovese, Roeder & Wasserman, Biometrika 93(3), 2006), the
 //	    geometric mean of two by Vovk & Wang, Combining p-values via averaging, Biometrika 107(4), 2020.
+//	    Series that are mostly 0 are judged by the probability of a sale, the tail of its sizes and the lengths of runs.
 //	  - Pool shares the tails of many series with those too short to have their own.
 //	  - SHESD is the seasonal hybrid ESD test of Hochenbaum, Vallis & Kejariwal, Automatic
 //	    Anomaly Detection in the Cloud Via Statistical Learning, 2017 (arXiv 1704.07706).

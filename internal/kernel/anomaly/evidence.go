@@ -148,12 +148,16 @@ const usualTimes = 3
 
 // logP is logNothing, but at least the share of times at such an expectation.
 func (n *nothings) logP(expected, amounts float64) float64 {
-	b := n.at(expected)
-	l := logNothing(amounts)
-	if n.times[b] >= usualTimes {
-		l = math.Max(l, math.Log(float64(n.times[b])/float64(n.points[b])))
+	return math.Max(logNothing(amounts), n.logUsual(expected, 1))
+}
+
+// logUsual bounds the natural logarithm of the probability of so many zeros in a row from below by the share of times
+// that nothing came at such an expectation, −Inf where that has not happened often.
+func (n *nothings) logUsual(expected float64, zeros int) float64 {
+	if b := n.at(expected); expected > 0 && n.times[b] >= usualTimes {
+		return float64(zeros) * math.Log(float64(n.times[b])/float64(n.points[b]))
 	}
-	return l
+	return math.Inf(-1)
 }
 
 func (n *nothings) learn(y, expected float64) {
