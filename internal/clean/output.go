@@ -13,7 +13,7 @@ import (
 // canonical types, decimals and unmapped columns with those of the source.
 func OutputSchema(rel *relation.Relation) *arrow.Schema {
 	fields := make([]arrow.Field, len(rel.Columns))
-	text := isText(rel.Fact)
+	text := source.Untyped(rel.Fact)
 	for i, c := range rel.Columns {
 		fields[i] = arrow.Field{Name: c.Name, Type: outputType(rel, i, text), Nullable: true}
 	}
@@ -51,17 +51,6 @@ func outputType(rel *relation.Relation, i int, text bool) arrow.DataType {
 		return arrow.FixedWidthTypes.Date32
 	}
 	return arrow.BinaryTypes.String
-}
-
-// isText reports whether a dataset is in a format that has only text.
-func isText(d source.Dataset) bool {
-	for _, in := range d.Inputs() {
-		switch in.Format {
-		case "csv", "tsv":
-			return true
-		}
-	}
-	return false
 }
 
 // RejectSchema is the schema of the rejects: every column of the source as

@@ -119,7 +119,7 @@ func (p *Program) planKey(d *dim, left, right string) error {
 // exactField reports whether a column of a typed table holds integers.
 func exactField(t source.Dataset, name string) bool {
 	f, err := field(t.Schema(), name)
-	return err == nil && exact(t.Schema().Field(f).Type) && !textTable(t)
+	return err == nil && exact(t.Schema().Field(f).Type) && !source.Untyped(t)
 }
 
 // keyKind is Int for numbers of typed formats, Text for all that is text.
@@ -130,7 +130,7 @@ func keyKind(t source.Dataset, name string) (expr.Type, error) {
 	}
 	typ := t.Schema().Field(f).Type
 	switch k := frame.KindOf(typ); {
-	case k == frame.String || textTable(t):
+	case k == frame.String || source.Untyped(t):
 		return expr.Text, nil
 	case k == frame.Int || k == frame.Float || k == frame.Decimal:
 		return expr.Int, nil
@@ -167,7 +167,7 @@ func (d *dim) add(name string, typ expr.Type, layout string, integer bool, canon
 	c := Column{Name: name, From: name, Type: typ, Layout: layout, Integer: integer}
 	kind := frame.KindOf(s.Field(f).Type)
 	as := wantKind(&c, kind)
-	if typ == expr.Text && textTable(d.join.Table) {
+	if typ == expr.Text && source.Untyped(d.join.Table) {
 		kind = frame.String
 	}
 	if err := readable(&c, kind, s.Field(f).Type); err != nil {
@@ -179,17 +179,6 @@ func (d *dim) add(name string, typ expr.Type, layout string, integer bool, canon
 	return len(d.cols) - 1, nil
 }
 
-// textTable reports whether a table is in a format that has only text.
-func textTable(t source.Dataset) bool {
-	for _, in := range t.Inputs() {
-		switch in.Format {
-		case "csv", "tsv":
-			return true
-		}
-	}
-	return false
-}
-
 // joinKeys asks the fact table for the keys of its own joins.
 func (b *builder) joinKeys() error {
 	for _, d := range b.dims {
@@ -198,7 +187,7 @@ func (b *builder) joinKeys() error {
 		}
 		for k, f := range d.left {
 			as := frame.Any
-			if d.key[k].typ == expr.Text || textTable(b.Rel.Fact) {
+			if d.key[k].typ == expr.Text || source.Untyped(b.Rel.Fact) {
 				as = frame.String
 			}
 			d.left[k] = b.want(f, as, "")

@@ -209,7 +209,7 @@ func (b *builder) column(name string) (int, error) {
 		}
 		cp.raw = b.raw && (!cp.mapped || (cp.kind == frame.Decimal && c.Type == expr.Float))
 		as := wantKind(c, cp.kind)
-		if cp.raw && !cp.mapped && textTable(b.Rel.Fact) {
+		if cp.raw && !cp.mapped && source.Untyped(b.Rel.Fact) {
 			as = frame.String // unchanged means letter for letter
 		}
 		cp.slot = b.want(f, as, c.Layout)

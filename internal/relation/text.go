@@ -62,7 +62,7 @@ func Wide(table source.Dataset, name string) bool {
 	if d, ok := t.(arrow.DecimalType); ok {
 		return d.GetPrecision() > 18 && d.GetScale() == 0
 	}
-	if t.ID() != arrow.UINT64 || textTable(table) {
+	if t.ID() != arrow.UINT64 || source.Untyped(table) {
 		return false
 	}
 	for _, s := range table.Splits() {

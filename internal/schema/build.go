@@ -63,7 +63,7 @@ type build struct {
 // say what was chosen. Errors are fault.Usage with the remedy: a column that is not
 // there, two that fit equally well, a type that cannot be read.
 func Build(ctx context.Context, opts BuildOptions) (*relation.Relation, []Notice, error) {
-	b := &build{BuildOptions: opts, schema: opts.Fact.Schema(), text: isText(opts.Fact), from: map[string]string{}, joins: map[string]int{}}
+	b := &build{BuildOptions: opts, schema: opts.Fact.Schema(), text: source.Untyped(opts.Fact), from: map[string]string{}, joins: map[string]int{}}
 	var preset *Preset
 	if opts.Preset != "" {
 		var err error
@@ -320,7 +320,7 @@ func (b *build) joinTables() error {
 		if left == nil || left.Const != nil || b.from[key] != "" {
 			return fault.New(fault.Usage, "joining %s: the input has no %s", t.Name, key).WithHint("map it: --map %s=COLUMN", key)
 		}
-		m, notices, err := Propose(t, d.Schema(), isText(d))
+		m, notices, err := Propose(t, d.Schema(), source.Untyped(d))
 		if err != nil {
 			return fault.Wrap(err, "joining %s", t.Name)
 		}
@@ -358,7 +358,7 @@ func (b *build) columns() error {
 			join = b.joins[name]
 			d = b.Tables[name]
 		}
-		typ, err := c.resolve(b.table, d.Schema(), isText(d))
+		typ, err := c.resolve(b.table, d.Schema(), source.Untyped(d))
 		if err != nil {
 			return err
 		}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/frame"
-	"github.com/ecomctl/ecomctl/internal/source"
 )
 
 // canonicalType gives the type that a source column has as a canonical one; ok
@@ -94,18 +93,6 @@ func plainType(t arrow.DataType) expr.Type {
 		return expr.Text
 	}
 	return expr.Unknown
-}
-
-// isText reports whether a dataset is in a format that has only text; JSON tells numbers
-// from strings.
-func isText(d source.Dataset) bool {
-	for _, in := range d.Inputs() {
-		switch in.Format {
-		case "csv", "tsv":
-			return true
-		}
-	}
-	return false
 }
 
 // nameLike roles name things: their values are compared, never computed with.

@@ -248,7 +248,7 @@ func Choose(d source.Dataset, preset string, maps map[string]string, names []str
 			return name, nil
 		}
 	}
-	guess := Guess(d.Schema(), isText(d))
+	guess := Guess(d.Schema(), source.Untyped(d))
 	switch {
 	case guess != nil && slices.Contains(names, guess.Name):
 		return guess.Name, nil

@@ -103,3 +103,15 @@ type some struct {
 }
 
 func (s some) Splits() []Split { return s.splits }
+
+// Untyped reports whether a dataset is in a format that has only text, CSV or TSV; JSON tells
+// numbers from strings.
+func Untyped(d Dataset) bool {
+	for _, in := range d.Inputs() {
+		switch in.Format {
+		case "csv", "tsv":
+			return true
+		}
+	}
+	return false
+}
