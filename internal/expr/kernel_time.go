@@ -5,14 +5,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/frame"
 )
 
-// Calendar parts by integer arithmetic on days since 1970, proleptic Gregorian.
-// The method is the usual one of eras of 400 years (146,097 days) that begin on
-// 1 March, so that leap days come last.
-
 const (
-	daysPerEra = 146_097
-	// epochShift is the number of days from 0000-03-01 to 1970-01-01.
-	epochShift = 719_468
 	// MaxDay bounds dates on both sides: the days whose midnight fits a timestamp in
 	// microseconds, about 292,000 years. Date arithmetic beyond is null.
 	MaxDay = 106_751_991
