@@ -41,6 +41,9 @@ func readSeriesTimeline(r *Request, a *query.Answer, o anomalyOptions) (*timelin
 	if len(pts.ids) == 0 {
 		return nil, fault.New(fault.Input, "anomaly: the input has no point with a stamp")
 	}
+	if err := pts.inRange(); err != nil {
+		return nil, err
+	}
 	p := &timeline{stampType: pts.typ, idType: expr.Text, grid: panelGrid{typ: pts.typ, step: 1}}
 	if pts.keys.Len > 0 {
 		p.keys = &pts.keys

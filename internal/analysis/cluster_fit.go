@@ -69,6 +69,11 @@ func runClusters(ctx context.Context, r *Request, in *clusterRows, o *clusterOpt
 			WithHint("ask for fewer clusters or columns, or raise --memory")
 	}
 	scale, constant := fitScale(o.scale, p.X, p.D)
+	for j, v := range scale.Factor {
+		if !(math.Abs(v) <= 1e140 && math.Abs(scale.Shift[j]) <= 1e140) { // sums of squares overflow
+			return nil, fault.New(fault.Input, "clustering: column %s has values beyond ±1e140", in.names[j]).WithHint("scale the columns: --scale log")
+		}
+	}
 	scale.apply(p.X)
 	c.constant = constant
 	for _, v := range p.X {

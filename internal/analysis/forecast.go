@@ -136,6 +136,9 @@ func forecastFinish(ctx context.Context, r *Request, a *query.Answer) (*Result, 
 	if err != nil {
 		return nil, err
 	}
+	if err := p.ends(o.horizon); err != nil {
+		return nil, err
+	}
 	seasons, err := p.seasons(r.Str("season"))
 	if err != nil {
 		return nil, err

@@ -98,6 +98,33 @@ type points struct {
 	typ    expr.Type
 }
 
+// farthestStamp bounds integer stamps: their differences fit 64 bits, and so do nanoseconds until 2043.
+const farthestStamp = 1 << 61
+
+// inRange refuses stamps that cannot be subtracted; those of a series are sorted.
+func (p *points) inRange() error {
+	for i, s := range p.stamps {
+		if n := len(s) - 1; n >= 0 && (s[0] < -farthestStamp || s[n] > farthestStamp) {
+			return fault.New(fault.Input, "reading series %q: ds goes from %d to %d: too far for steps", p.ids[i], s[0], s[n]).
+				WithHint("integers of ds count steps, up to ±2^61; leave the odd ones out with --where")
+		}
+	}
+	return nil
+}
+
+// ends refuses a horizon whose stamps do not fit 64 bits.
+func (p *panel) ends(horizon int) error {
+	if p.grid.unit != query.NoCut {
+		return nil
+	}
+	for _, s := range p.series {
+		if float64(s.origin)+float64(len(s.y)+horizon)*float64(p.grid.step) > math.MaxInt64/2 {
+			return fault.New(fault.Usage, "--horizon %d: the steps of %d of series %q go beyond the range of ds", horizon, p.grid.step, s.id).WithHint("choose a shorter horizon")
+		}
+	}
+	return nil
+}
+
 func readSeries(r *Request, a *query.Answer) (*panel, error) {
 	p := points{typ: r.Rel.Columns[r.Rel.Find("ds")].Type}
 	var err error
@@ -111,6 +138,9 @@ func readSeries(r *Request, a *query.Answer) (*panel, error) {
 	}
 	if len(p.ids) == 0 {
 		return nil, fault.New(fault.Input, "reading series: the input has no point with an id and a stamp")
+	}
+	if err := p.inRange(); err != nil {
+		return nil, err
 	}
 	g, err := findGrid(p.typ, r.Str("freq"), p.ids, p.stamps)
 	if err != nil {
