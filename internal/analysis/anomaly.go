@@ -118,6 +118,9 @@ func findAlerts(ctx context.Context, r *Request, a *query.Answer, o anomalyOptio
 	if o.alerts { // a part of the false alarms is left to the values of dimensions
 		p.level = 1 - (1-watchShare)*budget
 	}
+	if err := p.fits(r.Memory); err != nil {
+		return nil, nil, err
+	}
 	if err := p.judge(ctx, o, max(1, r.Threads)); err != nil {
 		return nil, nil, err
 	}

@@ -218,7 +218,7 @@ func readOrdersTimeline(r *Request, a *query.Answer, o anomalyOptions) (*timelin
 		return nil, fault.New(fault.Input, "filling the calendar: %d periods from %s to %s", steps, p.grid.text(from), p.grid.text(end)).
 			WithHint("bound the days with --from and --to, or give a longer --freq")
 	}
-	at := map[string]int{}
+	at, points := map[string]int{}, int64(0)
 	ds, y := &t.Cols[0], &t.Cols[len(t.Cols)-1]
 	scale := 1.0
 	if p.money {
@@ -237,6 +237,10 @@ func readOrdersTimeline(r *Request, a *query.Answer, o anomalyOptions) (*timelin
 		if !ok {
 			s = len(p.series)
 			at[id] = s
+			points += steps - k
+			if err := p.fitPoints(points, r.Memory); err != nil {
+				return nil, err
+			}
 			p.series = append(p.series, timeSeries{id: id, first: k, y: make([]float64, steps-k)})
 		}
 		ts := &p.series[s]

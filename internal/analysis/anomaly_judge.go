@@ -3,11 +3,33 @@ package analysis
 import (
 	"context"
 
+	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/kernel/anomaly"
 )
 
 // anomalyPoint is what is known of one point after judging.
 type anomalyPoint = anomaly.Point
+
+// pointBytes is what a point takes: its value, twice, what is known of it, and its row of the table.
+const pointBytes = 160
+
+// fits refuses what memory (bytes, 0 = no bound) cannot hold.
+func (p *timeline) fits(memory int64) error {
+	points := int64(0)
+	for i := range p.series {
+		points += int64(len(p.series[i].y))
+	}
+	return p.fitPoints(points, memory)
+}
+
+// fitPoints is fits for a number of points.
+func (p *timeline) fitPoints(points, memory int64) error {
+	if need := points * pointBytes; memory > 0 && need > memory {
+		return fault.New(fault.Full, "anomaly: at least %d points of %d series need %d MiB, more than --memory (%d MiB)", points, len(p.series), need>>20, memory>>20).
+			WithHint("ask for fewer series with --by or --where, a longer --freq or a shorter history with --from, or raise --memory")
+	}
+	return nil
+}
 
 // judge scores all points of all series.
 func (p *timeline) judge(ctx context.Context, o anomalyOptions, threads int) error {
