@@ -103,7 +103,7 @@ func (p *timeline) alertText(al alert) string {
 		id += ", " + al.cause.text()
 	}
 	text := fmt.Sprintf("%s %s, %s: %s instead of %s", id, when, strings.ReplaceAll(al.kind.String(), "_", " "), plainNumber(al.y), plainNumber(al.expected))
-	if c := al.change(); c == c {
+	if c := al.change(); math.Abs(c) < 100 { // beyond, the expected value is next to nothing
 		text += fmt.Sprintf(" (%+.0f %%)", 100*c)
 	}
 	if al.cause != nil && !al.slice {
@@ -113,7 +113,7 @@ func (p *timeline) alertText(al alert) string {
 }
 
 func plainNumber(v float64) string {
-	if math.Abs(v) >= 1000 {
+	if a := math.Abs(v); a >= 1000 && a < 1e15 {
 		return fmt.Sprintf("%.0f", v)
 	}
 	return fmt.Sprintf("%.4g", v)
