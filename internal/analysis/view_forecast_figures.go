@@ -196,10 +196,12 @@ func (d *forecastData) backtest() (Figure, bool, error) {
 			miss, repeat = miss+math.Abs(y-v), repeat+math.Abs(y-again[at])
 		}
 		k += h
+		var missed, repeated any // of nothing there is no share
 		if came > 0 {
 			off = append(off, (told-came)/came)
+			missed, repeated = miss/came, repeat/came
 		}
-		b.row(d.first+int64(o[i].At), h, money(came), money(told), miss/came, repeat/came)
+		b.row(d.first+int64(o[i].At), h, money(came), money(told), missed, repeated)
 	}
 	for i := range said {
 		l.Tips = append(l.Tips, p.DayLong(d.first+int64(from+i))+"\n"+p.Money(money(d.y[from+i]))+seen[i])

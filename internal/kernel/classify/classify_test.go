@@ -134,6 +134,9 @@ func naiveAUC(s []float64, y []bool) (area, stderr float64) {
 	}
 	area = mean(v10)
 	variance := func(v []float64) (s float64) {
+		if len(v) < 2 {
+			return math.NaN() // one value has no spread
+		}
 		for _, x := range v {
 			s += (x - area) * (x - area) / float64(len(v)-1) / float64(len(v))
 		}
