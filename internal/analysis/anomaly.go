@@ -208,7 +208,7 @@ func (p *timeline) summary(alerts []alert) string {
 	text := fmt.Sprintf("%s, %d points judged: %d anomalies in %d incidents", p.name, judged, flagged, len(alerts))
 	if p.level > 0 {
 		text = fmt.Sprintf("%s, %d points judged at level %s: %d anomalies in %d incidents", p.name, judged, levelText(p.level), flagged, len(alerts))
-		text += fmt.Sprintf("; %.3g false ones are expected", (1-p.level)*float64(judged))
+		text += fmt.Sprintf("; at most %.3g false ones are expected", (1-p.level)*float64(judged))
 	}
 	if worst := worstAlert(alerts); worst >= 0 {
 		text += "; the strangest: " + p.alertText(alerts[worst])

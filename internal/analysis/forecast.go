@@ -25,7 +25,7 @@ and said so; --by region,category forecasts each pair and adds up, so that the t
 equal the sums of their parts. Series files: what is not there is missing; the frequency is the
 longest calendar unit that fits 90 % of the steps, or --freq; whole numbers are steps.
 
---model auto takes the median of several statistical models and tells which in the column
+--model auto weighs several statistical models by their errors on the past and tells which in the column
 model. A series that a model does not fit falls back to a simpler one and says why. The
 intervals are those of the model, stretched to the errors of forecasts made from within the series
 (rolling origins); their coverage there is printed. --cv N prints the errors of N rolling origins

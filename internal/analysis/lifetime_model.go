@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/kernel/btyd"
@@ -97,6 +98,9 @@ func (f *fitted) notes(b *buyers, o lifetimeOptions) []string {
 		}
 	}
 	notes := []string{fmt.Sprintf("%s on %d customers (%d with a repeat order day) up to %s: log-likelihood %.4f", f.name, len(b.idx), repeat, dateText(o.end), f.fit.LL)}
+	if slices.ContainsFunc(f.fit.SE(), math.IsNaN) {
+		notes = append(notes, fmt.Sprintf("%s has no standard errors: the data do not tell its parameters, and p_alive near 1 for everybody means only that nobody was seen to leave", f.name))
+	}
 	switch {
 	case f.spends == 0:
 		return append(notes, "no repeat order day has money: clv cannot be told")

@@ -93,7 +93,7 @@ func addCommon(a *App, c *cobra.Command) *common {
 
 // addRates registers --rates, which only commands that report money have.
 func (o *common) addRates(c *cobra.Command) {
-	c.Flags().StringVar(&o.rates, "rates", "", "convert money into --currency by the rates in `FILE` (CSV: currency,rate[,from])")
+	c.Flags().StringVar(&o.rates, "rates", "", "convert money into --currency by the rates in `FILE` (CSV: currency,rate[,from]: what one unit is worth, from a day on)")
 }
 
 // maxRates bounds a file of rates.

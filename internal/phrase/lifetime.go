@@ -52,7 +52,7 @@ func (p Printer) Lifetime(f LifetimeFacts) []string {
 func (p Printer) tested(f LifetimeFacts) string {
 	off := "–"
 	if f.Came > 0 {
-		off = Signed(f.Told-f.Came, p.Percent(math.Abs(f.Told-f.Came)/f.Came))
+		off = Signed(f.Told-f.Came, p.Percent((f.Told-f.Came)/f.Came))
 	}
 	better := p.Pick("better than", "优于")
 	if f.Error >= f.Naive {
