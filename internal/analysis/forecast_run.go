@@ -4,12 +4,11 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"sync"
-	"sync/atomic"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/kernel/calendar"
 	"github.com/ecomctl/ecomctl/internal/kernel/forecast"
+	"github.com/ecomctl/ecomctl/internal/parallel"
 )
 
 // How the intervals are tested: at so many origins, on at most so many series of a run, for the
@@ -43,30 +42,6 @@ type outcome struct {
 	events       []calendar.Use
 }
 
-// parallel runs f for 0 … n−1 on the threads of a run.
-func parallel(ctx context.Context, threads, n int, f func(i int) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range min(threads, n) {
-		wg.Go(func() {
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= n {
-					return
-				}
-				if err := f(i); err != nil {
-					cancel(err)
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-	return context.Cause(ctx)
-}
-
 // runForecast fits, tests and forecasts every series.
 func runForecast(ctx context.Context, p *panel, o forecastOptions, seasons []int) (*forecastRun, error) {
 	setting := modelSetting{seasons: seasons, horizon: o.horizon, light: len(p.series) > lightSeries}
@@ -76,7 +51,7 @@ func runForecast(ctx context.Context, p *panel, o forecastOptions, seasons []int
 	}
 	f := &forecastRun{panel: p, options: o, model: m, season: setting.shortest(), outcomes: make([]outcome, len(p.series))}
 	every := (len(p.series) + testSeries - 1) / testSeries
-	err = parallel(ctx, o.threads, len(p.series), func(i int) error {
+	err = parallel.Each(ctx, len(p.series), o.threads, func(ctx context.Context, _, i int) error {
 		return f.one(ctx, i, i%every == 0)
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ecomctl/ecomctl/internal/frame"
 	"github.com/ecomctl/ecomctl/internal/kernel/forecast"
+	"github.com/ecomctl/ecomctl/internal/parallel"
 	"github.com/ecomctl/ecomctl/internal/result"
 )
 
@@ -167,7 +168,7 @@ func crossValidate(ctx context.Context, p *panel, o forecastOptions, seasons []i
 	scale := scaleSeason(p, season, seasons)
 	setting := modelSetting{seasons: seasons, horizon: o.horizon, light: len(p.series) > lightSeries}
 	scores := make([][]forecast.Score, len(p.series))
-	err := parallel(ctx, o.threads, len(p.series), func(i int) error {
+	err := parallel.Each(ctx, len(p.series), o.threads, func(ctx context.Context, _, i int) error {
 		y := p.series[i].y
 		at := forecast.Origins(len(y), o.horizon, o.cv, 2)
 		scores[i] = make([]forecast.Score, len(o.models))

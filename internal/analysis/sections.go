@@ -6,14 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 
 	"github.com/ecomctl/ecomctl/internal/engine"
 	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/parallel"
 	"github.com/ecomctl/ecomctl/internal/phrase"
 	"github.com/ecomctl/ecomctl/internal/query"
 )
@@ -117,7 +115,7 @@ func RunReport(ctx context.Context, eng engine.Engine, r *Request) (*Report, err
 		return nil, err
 	}
 	views := make([]*View, len(parts))
-	err = inTurns(r.Threads, len(parts), func(i int) (err error) {
+	err = parallel.Each(ctx, len(parts), r.Threads, func(ctx context.Context, _, i int) (err error) {
 		p := parts[i]
 		if p.missing != nil {
 			views[i] = &View{ID: p.id, Title: p.section.Title.In(r.Lang), Missing: missingText(p.missing)}
@@ -138,36 +136,6 @@ func RunReport(ctx context.Context, eng engine.Engine, r *Request) (*Report, err
 		rep.Views = append(rep.Views, leftOut(r, left))
 	}
 	return rep, nil
-}
-
-// inTurns calls f for every i below n from at most threads goroutines and returns the error
-// of the least i. A panic becomes an error.
-func inTurns(threads, n int, f func(i int) error) error {
-	var next atomic.Int64
-	errs := make([]error, n)
-	guarded := func(i int) (err error) {
-		defer func() {
-			if p := recover(); p != nil {
-				err = fault.New(fault.Internal, "%v\n%s", p, debug.Stack())
-			}
-		}()
-		return f(i)
-	}
-	var wg sync.WaitGroup
-	for range max(1, min(threads, n)) {
-		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				errs[i] = guarded(i)
-			}
-		})
-	}
-	wg.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // leftOut is the empty state that names the model sections a large input goes without.

@@ -10,6 +10,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
+	"github.com/ecomctl/ecomctl/internal/parallel"
 	"github.com/ecomctl/ecomctl/internal/query"
 	"github.com/ecomctl/ecomctl/internal/relation"
 )
@@ -350,7 +351,7 @@ func (x *external) tables(ctx context.Context, queries []query.Query) ([]*query.
 	share := x.e.opt.Memory / int64(x.threads)
 	for i := range x.tasks {
 		parts[i] = make([]*query.Table, spillParts)
-		err := inParallel(ctx, spillParts, x.threads, func(ctx context.Context, _, k int) (err error) {
+		err := parallel.Each(ctx, spillParts, x.threads, func(ctx context.Context, _, k int) (err error) {
 			parts[i][k], err = x.partition(ctx, x.tasks[i], x.files[i], k, 0, share)
 			return err
 		})

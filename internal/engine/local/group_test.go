@@ -14,6 +14,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
+	"github.com/ecomctl/ecomctl/internal/parallel"
 	"github.com/ecomctl/ecomctl/internal/query"
 	"github.com/ecomctl/ecomctl/internal/source"
 )
@@ -257,7 +258,7 @@ func TestScanFinishesInOrder(t *testing.T) {
 }
 
 func TestPanicsBecomeErrors(t *testing.T) {
-	err := inParallel(context.Background(), 3, 2, func(_ context.Context, _, i int) error {
+	err := parallel.Each(context.Background(), 3, 2, func(_ context.Context, _, i int) error {
 		if i == 1 {
 			panic("boom")
 		}

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
 	"github.com/ecomctl/ecomctl/internal/kernel/radix"
+	"github.com/ecomctl/ecomctl/internal/parallel"
 	"github.com/ecomctl/ecomctl/internal/query"
 )
 
@@ -34,13 +36,13 @@ func (r *results) groupsOf(ctx context.Context, gp *groupPlan, parts []part, thr
 		Values: make([][]int64, len(gp.values))}
 	all := &gathered{off: off, order: make([][]int64, len(gp.order)), orderNull: make([][]bool, len(gp.order)), values: make([][]int64, len(gp.values)), codes: g.Codes}
 	jobs := r.columnJobs(gp, parts, at, all, g, itemReader)
-	if err := inParallel(ctx, len(jobs), threads, func(_ context.Context, _, i int) error { jobs[i](); return nil }); err != nil {
+	if err := parallel.Each(ctx, len(jobs), threads, func(_ context.Context, _, i int) error { jobs[i](); return nil }); err != nil {
 		return nil, err
 	}
 	if len(gp.order) > 0 {
 		const chunk = 1 << 12 // groups
 		n := (len(keys) + chunk - 1) / chunk
-		err := inParallel(ctx, n, threads, func(_ context.Context, _, i int) error {
+		err := parallel.Each(ctx, n, threads, func(_ context.Context, _, i int) error {
 			var s sorter
 			for k := i * chunk; k < min((i+1)*chunk, len(keys)); k++ {
 				s.sort(all, int(off[k]), int(off[k+1]))
@@ -307,7 +309,7 @@ func (a *gathered) compare(x, y int) int {
 			}
 			return -1
 		}
-		if c := cmpInt(o[x], o[y]); c != 0 {
+		if c := cmp.Compare(o[x], o[y]); c != 0 {
 			return c
 		}
 	}
@@ -385,21 +387,11 @@ func sortIDs(ids []uint32, kr *keyReader) {
 		sortText(ids, kr.string)
 	case kr.k.typ == expr.Float:
 		slices.SortFunc(ids, func(a, b uint32) int {
-			return cmpInt(sortable(floatOf(kr.number(a))), sortable(floatOf(kr.number(b))))
+			return cmp.Compare(sortable(floatOf(kr.number(a))), sortable(floatOf(kr.number(b))))
 		})
 	default:
-		slices.SortFunc(ids, func(a, b uint32) int { return cmpInt(kr.number(a), kr.number(b)) })
+		slices.SortFunc(ids, func(a, b uint32) int { return cmp.Compare(kr.number(a), kr.number(b)) })
 	}
-}
-
-func cmpInt(a, b int64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // idColumn makes a column of the values of ids.

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -331,7 +332,7 @@ func compareCells(a, b cell) int {
 	}
 	switch x := a.(type) {
 	case int64:
-		return cmpInt(x, b.(int64))
+		return cmp.Compare(x, b.(int64))
 	case float64:
 		y := b.(float64)
 		switch {

@@ -8,6 +8,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/engine"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
+	"github.com/ecomctl/ecomctl/internal/parallel"
 	"github.com/ecomctl/ecomctl/internal/query"
 	"github.com/ecomctl/ecomctl/internal/relation"
 )
@@ -218,7 +219,7 @@ func (a *attempt) scan(ctx context.Context, e *Engine, rel *relation.Relation) e
 	s := &scan{splits: splits, want: a.prog.Wants(), progress: e.opt.Progress}
 	s.start("reading")
 	defer s.done()
-	return inParallel(ctx, len(splits), threads, func(ctx context.Context, worker, i int) error {
+	return parallel.Each(ctx, len(splits), threads, func(ctx context.Context, worker, i int) error {
 		w := a.workers[worker]
 		w.rel.Split(i)
 		if w.dup != nil {
@@ -319,7 +320,7 @@ func (p *physical) tableBytes() (n int64) {
 // answer merges the workers and reads the results off.
 func (a *attempt) answer(ctx context.Context, threads int, currency bool) (*query.Answer, error) {
 	accs := a.workers[0].accs
-	err := inParallel(ctx, len(accs), threads, func(_ context.Context, _, i int) error {
+	err := parallel.Each(ctx, len(accs), threads, func(_ context.Context, _, i int) error {
 		for _, w := range a.workers[1:] {
 			if err := accs[i].merge(w.accs[i]); err != nil {
 				return err
@@ -337,7 +338,7 @@ func (a *attempt) answer(ctx context.Context, threads int, currency bool) (*quer
 	}
 	tables := make([]*query.Table, len(a.p.queries))
 	groups := make([]*query.Groups, len(a.p.groups))
-	err = inParallel(ctx, len(tables)+len(groups), threads, func(ctx context.Context, _, i int) (err error) {
+	err = parallel.Each(ctx, len(tables)+len(groups), threads, func(ctx context.Context, _, i int) (err error) {
 		if i < len(tables) {
 			tables[i], err = r.table(a.p.queries[i])
 			return err
@@ -363,7 +364,7 @@ func (a *attempt) answer(ctx context.Context, threads int, currency bool) (*quer
 func newResultsParallel(ctx context.Context, p *physical, accs []acc, threads int) (*results, error) {
 	r := &results{p: p, accs: accs, keys: make([]*keyReader, len(p.keyers)), bases: make([]*baseReader, len(p.bases))}
 	n := len(r.keys) + len(r.bases)
-	err := inParallel(ctx, n, threads, func(_ context.Context, _, i int) error {
+	err := parallel.Each(ctx, n, threads, func(_ context.Context, _, i int) error {
 		if i < len(r.keys) {
 			r.keys[i] = p.keyers[i].reader()
 		} else {

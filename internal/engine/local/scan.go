@@ -5,13 +5,11 @@ import (
 	"errors"
 	"io"
 	"runtime"
-	"runtime/debug"
 	"sync"
-	"sync/atomic"
 
 	"github.com/ecomctl/ecomctl/internal/engine"
-	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
+	"github.com/ecomctl/ecomctl/internal/parallel"
 	"github.com/ecomctl/ecomctl/internal/source"
 )
 
@@ -49,7 +47,7 @@ func Scan(ctx context.Context, ds source.Dataset, want []source.Want, opt ScanOp
 	gate := newGate(ahead)
 	s.start(opt.Phase)
 	defer s.done()
-	return inParallel(ctx, len(splits), threads, func(ctx context.Context, _, i int) error {
+	return parallel.Each(ctx, len(splits), threads, func(ctx context.Context, _, i int) error {
 		if err := gate.enter(ctx, i); err != nil {
 			return err
 		}
@@ -175,55 +173,4 @@ func threadsOr(n int) int {
 		return runtime.GOMAXPROCS(0)
 	}
 	return n
-}
-
-// inParallel calls f(worker, i) for i below n, in ascending order of starting,
-// by at most threads goroutines. The first failure cancels the rest; of
-// several failures the one of the least i is returned. Panics become errors.
-func inParallel(ctx context.Context, n, threads int, f func(ctx context.Context, worker, i int) error) error {
-	if n == 0 {
-		return ctx.Err()
-	}
-	outer := ctx
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var next atomic.Int64
-	errs := make([]error, n)
-	run := func(worker int) {
-		for {
-			i := int(next.Add(1)) - 1
-			if i >= n || ctx.Err() != nil {
-				return
-			}
-			if errs[i] = guarded(ctx, worker, i, f); errs[i] != nil {
-				cancel()
-				return
-			}
-		}
-	}
-	var wg sync.WaitGroup
-	for w := 1; w < min(threads, n); w++ {
-		wg.Go(func() { run(w) })
-	}
-	run(0)
-	wg.Wait()
-	if err := outer.Err(); err != nil {
-		return err
-	}
-	for _, err := range errs {
-		if err != nil && !errors.Is(err, context.Canceled) {
-			return err
-		}
-	}
-	return nil
-}
-
-// guarded turns a panic into an error of kind Internal.
-func guarded(ctx context.Context, worker, i int, f func(ctx context.Context, worker, i int) error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fault.New(fault.Internal, "running the query: %v\n%s", p, debug.Stack())
-		}
-	}()
-	return f(ctx, worker, i)
 }

@@ -144,3 +144,14 @@ func LogLoss(p []float64, y []bool) float64 {
 	}
 	return s / float64(len(p))
 }
+
+// LossOf returns the log-loss, in nats, of log-odds x where the truth is y.
+func LossOf(x float64, y bool) float64 {
+	if y {
+		x = -x
+	}
+	if x > 0 {
+		return x + math.Log1p(math.Exp(-x))
+	}
+	return math.Log1p(math.Exp(x))
+}

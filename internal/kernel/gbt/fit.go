@@ -6,6 +6,7 @@ import (
 	"math/bits"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/kernel/classify"
 )
 
 // Params are the parameters of a fit.
@@ -143,20 +144,9 @@ func (g *grower) validate(t Tree, f []float64, y []bool, valid []int32) float64 
 	})
 	var loss float64
 	for _, r := range valid {
-		loss += softplus(f[r], y[r])
+		loss += classify.LossOf(f[r], y[r])
 	}
 	return loss / float64(len(valid))
 }
 
 func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
-
-// softplus is the log-loss of log-odds x.
-func softplus(x float64, y bool) float64 {
-	if y {
-		x = -x
-	}
-	if x > 0 {
-		return x + math.Log1p(math.Exp(-x))
-	}
-	return math.Log1p(math.Exp(x))
-}

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/ecomctl/ecomctl/internal/kernel/classify"
 )
 
 // hash is a fixed source of numbers for tables of tests.
@@ -260,8 +262,8 @@ func TestLearnsInteractionsLevelsAndMissingValues(t *testing.T) {
 	}
 	var loss, base float64
 	for i, v := range f {
-		loss += softplus(v, y[16_000+i]) / float64(len(f))
-		base += softplus(model.Start, y[16_000+i]) / float64(len(f))
+		loss += classify.LossOf(v, y[16_000+i]) / float64(len(f))
+		base += classify.LossOf(model.Start, y[16_000+i]) / float64(len(f))
 	}
 	// The loss of the true probabilities of this table is .575 and of the base rate .68.
 	if !(loss < 0.600 && base > 0.65) {
@@ -310,7 +312,7 @@ func TestTrainingLossFallsWithEveryTree(t *testing.T) {
 		}
 		var loss float64
 		for i, v := range f {
-			loss += softplus(v, y[i])
+			loss += classify.LossOf(v, y[i])
 		}
 		if !(loss < last) {
 			t.Errorf("%d trees: loss %g, before %g", trees, loss, last)

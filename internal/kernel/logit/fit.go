@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/kernel/classify"
 )
 
 // Params are the parameters of a fit.
@@ -161,7 +162,7 @@ func (f *fitter) part(w []float64, rows []int32, curvature bool) *state {
 		for _, at := range ones {
 			z += w[at]
 		}
-		s.loss += softplus(z, f.y[r])
+		s.loss += classify.LossOf(z, f.y[r])
 		if curvature {
 			p := 1 / (1 + math.Exp(-z))
 			g := p
@@ -225,17 +226,6 @@ func (s *state) newton() ([]float64, error) {
 		return step.RawVector().Data, nil
 	}
 	return nil, fault.New(fault.Input, "fitting a logistic regression: the columns cannot be told apart numerically")
-}
-
-// softplus is the log-loss of log-odds x.
-func softplus(x float64, y bool) float64 {
-	if y {
-		x = -x
-	}
-	if x > 0 {
-		return x + math.Log1p(math.Exp(-x))
-	}
-	return math.Log1p(math.Exp(x))
 }
 
 // LogOdds predicts rows of columns laid out as those of the fit.
