@@ -68,6 +68,7 @@ func Changes(ctx context.Context, c Cost, penalty float64, least int) ([]int, er
 		best[i] = math.Inf(1)
 	}
 	candidates := []int{0}
+	out := make([]int, n+1) // when a candidate is out; 0: not seen to be
 	for t := least; t <= n; t++ {
 		if t%4096 == 0 {
 			if err := ctx.Err(); err != nil {
@@ -83,11 +84,14 @@ func Changes(ctx context.Context, c Cost, penalty float64, least int) ([]int, er
 				best[t], from[t] = v, s
 			}
 		}
-		// Killick et al., theorem 3.1: s is out when even without a penalty it is not better. With
-		// a least length it may still serve until t + least.
+		// Killick et al., theorem 3.1: where s is not better than t even without a penalty, a segment
+		// from t serves every later end that it can reach: those from t + least on.
 		kept := candidates[:0]
 		for _, s := range candidates {
-			if t-s < 2*least || best[s]+c.Of(s, t) <= best[t]+slack(best[t]) {
+			if out[s] == 0 && best[s]+c.Of(s, t) > best[t]+slack(best[t]) {
+				out[s] = t + least
+			}
+			if out[s] == 0 || t+1 < out[s] {
 				kept = append(kept, s)
 			}
 		}

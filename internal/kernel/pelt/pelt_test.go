@@ -67,6 +67,18 @@ func TestChangesAreOptimal(t *testing.T) {
 	})
 }
 
+// TestShortSegmentsKeepCandidates has an end that no segment from the pruning point can reach yet.
+func TestShortSegmentsKeepCandidates(t *testing.T) {
+	c := NewMean([]float64{1, 1, 1, 1, 1, 9, -1.984375}, 3)
+	got, err := Changes(context.Background(), c, 1, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum, want := total(c, got, 1), naive(c, 1, 2); math.Abs(sum-want) > 1e-9 {
+		t.Errorf("changes %v cost %v, the best cost %v", got, sum, want)
+	}
+}
+
 func TestChangesOfSteps(t *testing.T) {
 	var y []float64
 	for i := range 300 {
