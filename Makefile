@@ -61,6 +61,14 @@ release-check: ## goreleaser check (installs goreleaser the first time: minutes)
 snapshot: ## all release archives in dist/, nothing published
 	@bash scripts/release/check.sh --snapshot
 
+.PHONY: services-up
+services-up: ## start real services, S="hdfs mariadb"; installs them the first time
+	@bash scripts/services/up.sh $(S)
+
+.PHONY: services-down
+services-down: ## stop them: S="hdfs", without S all
+	@bash scripts/services/down.sh $(S)
+
 .PHONY: clean
 clean: ## remove what was built; .services/ stays
 	rm -rf bin dist report.html

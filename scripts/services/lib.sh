@@ -1,6 +1,7 @@
 # What every script of this folder shares. Source it, do not run it.
 #
 #   ROOT          the project's root
+#   CACHE_DIR     where downloads stay for the next clone; everything works without it
 #   SERVICES_DIR  where everything is installed, runs and logs (default .services in the root);
 #                 one folder a service, log/ for the logs, run/ for the pid files
 #
@@ -13,6 +14,8 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 SERVICES_DIR=${SERVICES_DIR:-$ROOT/.services}
 mkdir -p "$SERVICES_DIR/log" "$SERVICES_DIR/run"
 SERVICES_DIR=$(cd "$SERVICES_DIR" && pwd)
+# downloads, shared by all clones of a user; pip and npm keep theirs beside it, apt the system's
+CACHE_DIR=${XDG_CACHE_HOME:-${HOME:-$SERVICES_DIR}/.cache}/ecomctl
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
@@ -34,6 +37,43 @@ stamped() { [ -f "$1" ] && [ "$(cat "$1")" = "$2" ]; }
 
 # digest FILE...: one checksum over the contents.
 digest() { cat "$@" | sha256sum | cut -d' ' -f1; }
+
+# services: the names that up.sh and down.sh take: the folders with a start.sh, Hadoop's as hdfs.
+services() {
+  local f names=()
+  for f in "$ROOT"/scripts/services/*/start.sh; do names+=("$(basename "$(dirname "$f")")"); done
+  printf '%s\n' "${names[*]/#hadoop/hdfs}"
+}
+
+# service_folder NAME: the folder of a service; an unknown name ends the script.
+service_folder() {
+  local folder=${1/#hdfs/hadoop}
+  case $folder in */* | .* | "") folder=/ ;; esac
+  [ -f "$ROOT/scripts/services/$folder/start.sh" ] || die "no service is called \"$1\"; there are: $(services)"
+  printf '%s\n' "$folder"
+}
+
+# maven_jars NAME POM: the jars that POM names, in $SERVICES_DIR/NAME/lib, once for each state of POM.
+# Clones that install at the same time wait for each other: Maven's folder of downloads is no shared one.
+maven_jars() {
+  local dir=$SERVICES_DIR/$1 pom=$2 want repo=$CACHE_DIR/maven
+  want=$(digest "$pom")
+  if stamped "$dir/lib/.installed" "$want" && have java; then return 0; fi
+  have java || apt_install openjdk-17-jre-headless || { say "$1 needs Java"; return 1; }
+  have mvn || apt_install maven || { say "$1 is installed by Maven"; return 1; }
+  mkdir -p "$repo" 2>/dev/null || { repo=$SERVICES_DIR/maven && mkdir -p "$repo"; }
+  (
+    flock 9
+    if stamped "$dir/lib/.installed" "$want"; then exit 0; fi
+    say "installing $1 into $dir/lib"
+    rm -rf "$dir/lib" "$dir/build"
+    mkdir -p "$dir/build"
+    cp "$pom" "$dir/build/pom.xml" # Maven's target/ stays out of the source tree
+    run_logged "$SERVICES_DIR/log/$1-install.log" mvn -q -B -f "$dir/build/pom.xml" -Dmaven.repo.local="$repo" \
+      -Dlib.dir="$dir/lib" package || exit 1
+    printf '%s' "$want" >"$dir/lib/.installed"
+  ) 9>"$repo/.lock"
+}
 
 # apt_install PACKAGE...: install Debian packages; needs root. postinst scripts start no service.
 apt_install() {
@@ -88,7 +128,13 @@ start() {
   shift 2
   if running "$SERVICES_DIR/run/$name.pid" "$comm"; then return 0; fi
   setsid nohup "$@" >"$SERVICES_DIR/log/$name.log" 2>&1 </dev/null &
-  echo $! >"$SERVICES_DIR/run/$name.pid"
+  local pid=$! i
+  echo "$pid" >"$SERVICES_DIR/run/$name.pid"
+  # until exec the process still bears the name of the shell, and would pass for dead
+  for ((i = 0; i < 250; i++)); do
+    if running "$SERVICES_DIR/run/$name.pid" "$comm" || ! kill -0 "$pid" 2>/dev/null; then return 0; fi
+    sleep 0.02
+  done
 }
 
 # wait_ready NAME COMM SECONDS CHECK...: poll CHECK; fail with the log's tail at once when the daemon dies.

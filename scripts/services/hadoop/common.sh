@@ -1,10 +1,13 @@
 # What the scripts of this folder share. Source it, do not run it.
 #
 #   HADOOP_PORT_BASE  every port is this and a fixed offset (default 18000)
+#   HADOOP_INSTANCE   a word for a cluster of its own beside others: its data, settings, logs and processes
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 here=$ROOT/scripts/services/hadoop
 HADOOP=$SERVICES_DIR/hadoop
-HADOOP_CONF_DIR=$HADOOP/conf
+suffix=${HADOOP_INSTANCE:+-$HADOOP_INSTANCE}
+HADOOP_CONF_DIR=$HADOOP/conf$suffix
+HADOOP_DATA=$HADOOP/data$suffix
 : "${HADOOP_PORT_BASE:=18000}"
 NN_PORT=$((HADOOP_PORT_BASE + 20)) NN_HTTP_PORT=$((HADOOP_PORT_BASE + 70))
 DN_PORT=$((HADOOP_PORT_BASE + 66)) DN_IPC_PORT=$((HADOOP_PORT_BASE + 67)) DN_HTTP_PORT=$((HADOOP_PORT_BASE + 64))
@@ -12,11 +15,11 @@ DN_PORT=$((HADOOP_PORT_BASE + 66)) DN_IPC_PORT=$((HADOOP_PORT_BASE + 67)) DN_HTT
 # conf/*.in → $HADOOP_CONF_DIR, anew at each start.
 render_conf() {
   # the jars hold no web pages: empty folders let the daemons' web servers start, for JMX
-  mkdir -p "$HADOOP_CONF_DIR" "$HADOOP/data" "$HADOOP/web/webapps/"{hdfs,datanode,static}
+  mkdir -p "$HADOOP_CONF_DIR" "$HADOOP_DATA" "$HADOOP/web/webapps/"{hdfs,datanode,static}
   local in out
   for in in "$here"/conf/*.in; do
     out=$HADOOP_CONF_DIR/$(basename "${in%.in}")
-    sed -e "s|@DATA@|$HADOOP/data|g" -e "s|@USER@|$(id -un)|g" -e "s|@NN_PORT@|$NN_PORT|g" -e "s|@NN_HTTP_PORT@|$NN_HTTP_PORT|g" \
+    sed -e "s|@DATA@|$HADOOP_DATA|g" -e "s|@USER@|$(id -un)|g" -e "s|@NN_PORT@|$NN_PORT|g" -e "s|@NN_HTTP_PORT@|$NN_HTTP_PORT|g" \
       -e "s|@DN_PORT@|$DN_PORT|g" -e "s|@DN_IPC_PORT@|$DN_IPC_PORT|g" -e "s|@DN_HTTP_PORT@|$DN_HTTP_PORT|g" "$in" >"$out.new"
     mv "$out.new" "$out"
   done
@@ -34,7 +37,7 @@ run_daemon() {
   local name=$1 command
   shift
   mapfile -d '' -t command < <(daemon "$@")
-  start "$name" java "${command[@]}"
+  start "$name$suffix" java "${command[@]}"
 }
 
 jmx() { curl -fsS --max-time 5 "http://127.0.0.1:$NN_HTTP_PORT/jmx?qry=Hadoop:service=NameNode,name=$1"; }
