@@ -14,7 +14,6 @@ import (
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/render"
 	"github.com/ecomctl/ecomctl/internal/result"
-	"github.com/ecomctl/ecomctl/internal/schema"
 )
 
 // newAnalysis makes the command of a registered analysis.
@@ -74,25 +73,25 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 				return err
 			}
 		}
-		s, err := com.openOne(c.Context(), d, table, inputs)
+		s, err := com.openFor(c.Context(), d, table, inputs)
 		if err != nil {
 			return err
 		}
 		defer s.Close()
 		for name, v := range values {
-			s.req.Params[name] = *v
+			s.Req.Params[name] = *v
 		}
 		if err := s.files(c.Context(), d, out.file); err != nil {
 			return err
 		}
-		eng, err := s.newEngine()
+		eng, err := s.Engine()
 		if err != nil {
 			return err
 		}
 		if *explain {
 			return s.explain(d, eng)
 		}
-		res, err := analysis.Run(c.Context(), eng, d, s.req)
+		res, err := analysis.Run(c.Context(), eng, d, s.Req)
 		if err != nil {
 			return err
 		}
@@ -102,7 +101,7 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 		if err := s.writeFiles(c.Context(), res.Files); err != nil {
 			return err
 		}
-		if err := out.write(c.Context(), res.Main, s.zone); err != nil {
+		if err := out.write(c.Context(), res.Main, s.Zone); err != nil {
 			return err
 		}
 		return errors.Join(res.Broken, s.account(&res.Account))
@@ -112,81 +111,42 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 
 // tableOf asks the definition which table its parameters are for.
 func (o *common) tableOf(ctx context.Context, d *analysis.Definition, values map[string]*string) (string, error) {
-	params, files := map[string]string{}, map[string][]byte{}
-	for _, p := range d.Params {
-		path := *values[p.Name]
-		params[p.Name] = path
-		if p.Kind != analysis.InFileParam || path == "" {
-			continue
-		}
-		b, err := o.app.readFile(ctx, path, maxFile)
-		if err != nil {
-			return "", fault.Wrap(err, "--%s", p.Name)
-		}
-		files[p.Name] = b
+	params := map[string]string{}
+	for name, v := range values {
+		params[name] = *v
+	}
+	files, err := o.host(nil).ReadParamFiles(ctx, d, params)
+	if err != nil {
+		return "", err
 	}
 	return d.TableOf(params, files)
 }
 
-// openOne opens the input of an analysis as the table that the user, the preset or its
-// columns say it is.
-func (o *common) openOne(ctx context.Context, d *analysis.Definition, table string, inputs []string) (*session, error) {
-	s := &session{common: o}
-	if err := o.openInputs(ctx, s, inputs); err != nil {
-		s.Close()
-		return nil, err
-	}
-	if table == "" {
-		table = d.Table
-		if len(d.Or) > 0 {
-			var err error
-			if table, err = schema.Choose(s.data, o.preset, o.maps, append([]string{d.Table}, d.Or...)); err != nil {
-				s.Close()
-				return nil, err
-			}
-		}
-	}
-	// Events carry columns that no shop shares (device, campaign): --by and --where may name them.
-	related, err := o.relate(ctx, s, table, table == "events")
-	if err != nil && fault.KindOf(err) == fault.Usage && table == d.Table && slices.Contains(d.Or, schema.Any.Name) {
-		err = fault.New(fault.Usage, "%w", err).WithHint("%s; or take it as a table of any columns: --table %s", fault.HintOf(err), schema.Any.Name)
-	}
-	return related, err
-}
-
-// maxFile bounds the files that a parameter names: models and lists, not data.
-const maxFile = 256 << 20
-
 // files reads the files that parameters name and refuses outputs that are inputs.
-func (s *session) files(ctx context.Context, d *analysis.Definition, output string) error {
+func (s *opened) files(ctx context.Context, d *analysis.Definition, output string) error {
 	outputs := []string{output}
 	for _, p := range d.Params {
-		path := s.req.Params[p.Name]
-		switch {
-		case path == "":
-		case p.Kind == analysis.OutFileParam:
+		if path := s.Req.Params[p.Name]; p.Kind == analysis.OutFileParam && path != "" {
 			outputs = append(outputs, path)
-		case p.Kind == analysis.InFileParam:
-			b, err := s.app.readFile(ctx, path, maxFile)
-			if err != nil {
-				return fault.Wrap(err, "--%s", p.Name)
-			}
-			if s.req.Files == nil {
-				s.req.Files = map[string][]byte{}
-			}
-			s.req.Files[p.Name] = b
-			if slices.ContainsFunc(outputs, func(o string) bool { return o != "" && o != "-" && sameFile(o, path) }) {
-				return fault.New(fault.Usage, "--%s %s is also an output", p.Name, path).WithHint("write another file")
-			}
 		}
+	}
+	for _, p := range d.Params {
+		path := s.Req.Params[p.Name]
+		if p.Kind == analysis.InFileParam && path != "" && slices.ContainsFunc(outputs, func(o string) bool { return o != "" && o != "-" && sameFile(o, path) }) {
+			return fault.New(fault.Usage, "--%s %s is also an output", p.Name, path).WithHint("write another file")
+		}
+	}
+	var err error
+	if s.Req.Files, err = s.host(nil).ReadParamFiles(ctx, d, s.Req.Params); err != nil {
+		return err
 	}
 	return s.guard(outputs...)
 }
 
 // writeFiles writes the files of a result that parameters name.
-func (s *session) writeFiles(ctx context.Context, files []analysis.OutFile) error {
+func (s *opened) writeFiles(ctx context.Context, files []analysis.OutFile) error {
 	for _, f := range files {
-		path := s.req.Params[f.Param]
+		path := s.Req.Params[f.Param]
 		write := func(w io.Writer) error {
 			_, err := w.Write(f.Bytes)
 			return err
@@ -197,7 +157,7 @@ func (s *session) writeFiles(ctx context.Context, files []analysis.OutFile) erro
 				return fault.New(fault.Usage, "--%s %s: the ending names no format", f.Param, path).WithHint("use one of %s", strings.Join(render.Formats(), ", "))
 			}
 			write = func(w io.Writer) error {
-				return render.Write(w, format, f.Table, render.Options{Zone: s.zone, Header: true, File: true})
+				return render.Write(w, format, f.Table, render.Options{Zone: s.Zone, Header: true, File: true})
 			}
 		}
 		if err := s.app.writeAtomic(ctx, path, write); err != nil {

@@ -71,23 +71,23 @@ values with _reason, _file and _row. The summary accounts for every input row, i
 }
 
 // clean runs the rules; both files appear whole or not at all.
-func (s *session) clean(ctx context.Context, rows, rejects *target, summary *output) error {
-	mem, err := s.memoryBytes()
+func (s *opened) clean(ctx context.Context, rows, rejects *target, summary *output) error {
+	mem, err := s.MemoryBytes()
 	if err != nil {
 		return err
 	}
-	opts := clean.Options{Threads: s.workers(), Memory: mem / 2, Progress: s.prog}
+	opts := clean.Options{Threads: s.Workers(), Memory: mem / 2, Progress: s.prog}
 	var sum *clean.Summary
 	run := func() error {
-		sum, err = clean.Run(ctx, s.rel, opts)
+		sum, err = clean.Run(ctx, s.Rel, opts)
 		return err
 	}
-	run = into(ctx, rejects, &opts.Rejects, s.workers(), run)
-	run = into(ctx, rows, &opts.Out, s.workers(), run)
+	run = into(ctx, rejects, &opts.Rejects, s.Workers(), run)
+	run = into(ctx, rows, &opts.Out, s.Workers(), run)
 	if err := run(); err != nil {
 		return err
 	}
-	if err := summary.write(ctx, sum.Table(), s.zone); err != nil {
+	if err := summary.write(ctx, sum.Table(), s.Zone); err != nil {
 		return err
 	}
 	return s.account(&sum.Account)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ecomctl/ecomctl/internal/analysis"
 	"github.com/ecomctl/ecomctl/internal/schema"
+	"github.com/ecomctl/ecomctl/internal/session"
 	"github.com/ecomctl/ecomctl/internal/source/open"
 )
 
@@ -85,7 +86,7 @@ func (o *common) columnNames(ctx context.Context, args []string) []string {
 	if len(args) == 0 || args[0] == "-" {
 		return nil
 	}
-	opts, err := o.openOptions()
+	opts, err := session.OpenOptions(o.host(nil), &o.Settings)
 	if err != nil {
 		return nil
 	}

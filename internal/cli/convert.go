@@ -133,11 +133,11 @@ be cut into fields, ends the copy with an error that names it, unless --rejects 
 		if err := com.load(c); err != nil {
 			return err
 		}
-		s := &session{common: com, prog: com.progress()}
-		defer s.Close()
-		if err := com.openInputs(c.Context(), s, inputs); err != nil {
+		s, err := com.inputs(c.Context(), inputs)
+		if err != nil {
 			return err
 		}
+		defer s.Close()
 		if err := s.guard(out.file, rejects); err != nil {
 			return err
 		}
@@ -148,22 +148,22 @@ be cut into fields, ends the copy with an error that names it, unless --rejects 
 }
 
 // convert copies the session's input to the target.
-func (s *session) convert(ctx context.Context, out *target, rejects string, textNames []string) error {
+func (s *opened) convert(ctx context.Context, out *target, rejects string, textNames []string) error {
 	text, err := s.textColumns(textNames)
 	if err != nil {
 		return err
 	}
-	for _, n := range s.data.Notices() {
+	for _, n := range s.Data.Notices() {
 		s.app.say("note: %s", n)
 	}
-	opts := convert.Options{Threads: s.workers(), Progress: s.prog, Text: text}
+	opts := convert.Options{Threads: s.Workers(), Progress: s.prog, Text: text}
 	var sum convert.Summary
 	copyTo := func(w io.Writer) error {
-		dst, err := out.open(w, flatSchema(s.data, text), s.workers())
+		dst, err := out.open(w, flatSchema(s.Data, text), s.Workers())
 		if err != nil {
 			return err
 		}
-		if sum, err = convert.Copy(ctx, s.data, dst, opts); err != nil {
+		if sum, err = convert.Copy(ctx, s.Data, dst, opts); err != nil {
 			dst.Close()
 			return err
 		}
@@ -176,7 +176,7 @@ func (s *session) convert(ctx context.Context, out *target, rejects string, text
 		err = s.app.writeAtomic(ctx, rejects, func(w io.Writer) error {
 			enc := json.NewEncoder(w)
 			opts.Reject = func(r convert.Rejected) error {
-				return enc.Encode(map[string]any{"_file": s.data.Inputs()[r.File].URI, "_row": r.Row, "_reason": r.Reason, "_raw": r.Raw})
+				return enc.Encode(map[string]any{"_file": s.Data.Inputs()[r.File].URI, "_row": r.Row, "_reason": r.Reason, "_raw": r.Raw})
 			}
 			return out.write(ctx, copyTo)
 		})
@@ -188,8 +188,8 @@ func (s *session) convert(ctx context.Context, out *target, rejects string, text
 	return s.tooManyRejects(sum)
 }
 
-func (s *session) tooManyRejects(sum convert.Summary) error {
-	share, err := s.rejectShare()
+func (s *opened) tooManyRejects(sum convert.Summary) error {
+	share, err := s.RejectShare()
 	if err != nil {
 		return err
 	}
@@ -200,10 +200,10 @@ func (s *session) tooManyRejects(sum convert.Summary) error {
 }
 
 // textColumns finds the columns of --text.
-func (s *session) textColumns(names []string) (map[int]bool, error) {
+func (s *opened) textColumns(names []string) (map[int]bool, error) {
 	text := map[int]bool{}
 	for _, n := range names {
-		idx := s.data.Schema().FieldIndices(n)
+		idx := s.Data.Schema().FieldIndices(n)
 		if len(idx) == 0 {
 			return nil, fault.New(fault.Usage, "--text %s: the input has no such column", n)
 		}

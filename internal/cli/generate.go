@@ -11,6 +11,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/config"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/generate"
+	"github.com/ecomctl/ecomctl/internal/session"
 	"github.com/ecomctl/ecomctl/internal/source"
 )
 
@@ -151,7 +152,7 @@ func shareFlag(name, text string) (float64, error) {
 
 // generate writes a synthetic table to the target.
 func (t *target) generate(ctx context.Context, d source.Dataset, threads int) error {
-	n := (&common{app: t.app, threads: threads}).workers()
+	n := (&session.Settings{Threads: threads}).Workers()
 	return t.write(ctx, func(w io.Writer) error {
 		dst, err := t.open(w, d.Schema(), n)
 		if err != nil {

@@ -10,9 +10,9 @@ import (
 
 // guard refuses outputs that are an input, or each other, however their paths are
 // written: a command never replaces what it reads.
-func (s *session) guard(outputs ...string) error {
-	inputs := []source.Dataset{s.data}
-	for _, d := range s.tables {
+func (s *opened) guard(outputs ...string) error {
+	inputs := []source.Dataset{s.Data}
+	for _, d := range s.Tables {
 		inputs = append(inputs, d)
 	}
 	for i, out := range outputs {

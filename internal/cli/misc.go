@@ -26,16 +26,16 @@ func newVersion(a *App) *cobra.Command {
 }
 
 // explain prints the engine's plan of an analysis and the same questions as SQL.
-func (s *session) explain(d *analysis.Definition, eng engine.Engine) error {
-	plan, err := analysis.PlanOf(d, s.req)
+func (s *opened) explain(d *analysis.Definition, eng engine.Engine) error {
+	plan, err := analysis.PlanOf(d, s.Req)
 	if err != nil {
 		return err
 	}
-	text, err := eng.Explain(s.rel, plan)
+	text, err := eng.Explain(s.Rel, plan)
 	if err != nil {
 		return err
 	}
-	sql := sqlgen.Plan(sqlgen.SQLite, s.rel, sqlgen.DefaultTables(s.rel), plan)
+	sql := sqlgen.Plan(sqlgen.SQLite, s.Rel, sqlgen.DefaultTables(s.Rel), plan)
 	_, err = fmt.Fprintf(s.app.IO.Out, "%s\n\n%s", strings.TrimRight(text, "\n"), sql)
 	return err
 }

@@ -202,8 +202,8 @@ func pseudonym(key, id string) string {
 }
 
 // account prints where the rows went and returns a Data fault when too many were rejects.
-func (s *session) account(acc *query.Account) error {
-	if s.rel.Name == "orders" {
+func (s *opened) account(acc *query.Account) error {
+	if s.Rel.Name == "orders" {
 		s.app.say("%s", accountLine(acc))
 	} else {
 		s.app.say("%s", keptLine(acc))
@@ -214,12 +214,12 @@ func (s *session) account(acc *query.Account) error {
 	}
 	if acc.Duplicates > 0 {
 		what := "kept; --dedupe rejects the later ones"
-		if s.dedupe {
+		if s.Dedupe {
 			what = "the later ones were rejected"
 		}
 		s.app.say("%d exact duplicates worth %s (%s)", acc.Duplicates, render.AppendMoney(nil, acc.DuplicatesMoney), what)
 	}
-	share, err := s.rejectShare()
+	share, err := s.RejectShare()
 	if err != nil {
 		return err
 	}
@@ -268,12 +268,12 @@ func decimalComma(u relation.Unreadable) string {
 }
 
 // otherCurrencies tells what --currency left out.
-func (s *session) otherCurrencies(acc *query.Account) {
-	if s.rel != nil && s.rel.Rates != nil {
+func (s *opened) otherCurrencies(acc *query.Account) {
+	if s.Rel != nil && s.Rel.Rates != nil {
 		s.withoutRate(acc)
 		return
 	}
-	if s.currency == "" || len(acc.Currencies) == 0 {
+	if s.Currency == "" || len(acc.Currencies) == 0 {
 		return
 	}
 	var others []string
@@ -283,22 +283,22 @@ func (s *session) otherCurrencies(acc *query.Account) {
 		if name == "" {
 			name = "no currency"
 		}
-		if c.Reason == s.currency {
+		if c.Reason == s.Currency {
 			in = true
 		} else {
 			others = append(others, fmt.Sprintf("%s: %d sold rows worth %s", name, c.Rows, render.AppendMoney(nil, c.Money)))
 		}
 	}
 	if len(others) > 0 {
-		s.app.say("note: --currency %s leaves out %s", s.currency, strings.Join(others, "; "))
+		s.app.say("note: --currency %s leaves out %s", s.Currency, strings.Join(others, "; "))
 	}
 	if !in {
-		s.app.say("note: no sold row is in %s", s.currency)
+		s.app.say("note: no sold row is in %s", s.Currency)
 	}
 }
 
 // withoutRate tells how many rows --rates left without money.
-func (s *session) withoutRate(acc *query.Account) {
+func (s *opened) withoutRate(acc *query.Account) {
 	for _, r := range acc.Reasons {
 		if r.Reason == clean.NoRate && r.Rows > 0 {
 			s.app.say("note: %d rows are rejects because --rates has no rate for their currency on their day", r.Rows)

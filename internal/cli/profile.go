@@ -58,28 +58,28 @@ func profile(c *cobra.Command, com *common, out *output, inputs []string, sample
 	if err := out.settle(com.conf); err != nil {
 		return err
 	}
-	s := &session{common: com, prog: com.progress()}
-	defer s.Close()
-	if err := com.openInputs(c.Context(), s, inputs); err != nil {
+	s, err := com.inputs(c.Context(), inputs)
+	if err != nil {
 		return err
 	}
+	defer s.Close()
 	if err := s.guard(out.file); err != nil {
 		return err
 	}
-	mem, err := com.memoryBytes()
+	mem, err := com.MemoryBytes()
 	if err != nil {
 		return err
 	}
-	p, err := quality.NewProfile(c.Context(), s.data, quality.ProfileOptions{
-		Threads: com.workers(), Memory: mem / 2, TempDir: com.tempDir(), Sample: sample, Progress: s.prog})
+	p, err := quality.NewProfile(c.Context(), s.Data, quality.ProfileOptions{
+		Threads: com.Workers(), Memory: mem / 2, TempDir: com.TempDir(), Sample: sample, Progress: s.prog})
 	if err != nil {
 		return err
 	}
-	for _, n := range append(s.data.Notices(), p.Notes...) {
+	for _, n := range append(s.Data.Notices(), p.Notes...) {
 		com.app.say("note: %s", n)
 	}
 	if sample > 0 {
-		s.describe(c.Context(), com.preset)
+		s.describe(c.Context(), com.Preset)
 	}
 	if p.BadRows > 0 {
 		com.app.say("note: %d lines could not be cut into columns; `ecomctl convert --rejects FILE` shows them", p.BadRows)
@@ -92,24 +92,24 @@ func profile(c *cobra.Command, com *common, out *output, inputs []string, sample
 
 // duplicates tells how many rows of an orders table equal an earlier row in all mapped
 // columns, and their money. Other tables have no such count.
-func (s *session) duplicates(ctx context.Context) error {
-	if t := schema.Guess(s.data.Schema(), textInput(s.data)); s.preset == "" && len(s.maps) == 0 && (t == nil || t.Name != "orders") {
+func (s *opened) duplicates(ctx context.Context) error {
+	if t := schema.Guess(s.Data.Schema(), textInput(s.Data)); s.Preset == "" && len(s.Maps) == 0 && (t == nil || t.Name != "orders") {
 		return nil
 	}
-	zone, err := s.location()
+	zone, err := s.Location()
 	if err != nil {
 		return err
 	}
-	now, err := s.clock()
+	now, err := s.host(nil).Clock()
 	if err != nil {
 		return err
 	}
-	rel, _, err := schema.Build(ctx, schema.BuildOptions{Table: "orders", Fact: s.data, Tables: s.tables, Preset: s.preset, Maps: s.maps,
+	rel, _, err := schema.Build(ctx, schema.BuildOptions{Table: "orders", Fact: s.Data, Tables: s.Tables, Preset: s.Preset, Maps: s.Maps,
 		Zone: zone.String(), Now: now.UnixMicro(), Rules: clean.Config{VoidWords: s.conf.VoidStatuses}})
 	if err != nil {
 		return nil // not an orders table
 	}
-	eng, err := s.newEngine()
+	eng, err := s.Engine()
 	if err != nil {
 		return err
 	}
@@ -124,8 +124,8 @@ func (s *session) duplicates(ctx context.Context) error {
 }
 
 // describe tells what the inputs are and the proposed mapping.
-func (s *session) describe(_ context.Context, preset string) {
-	for _, in := range s.data.Inputs() {
+func (s *opened) describe(_ context.Context, preset string) {
+	for _, in := range s.Data.Inputs() {
 		line := in.URI + ": " + in.Format
 		if in.Detail != "" {
 			line += ", " + in.Detail
@@ -136,13 +136,13 @@ func (s *session) describe(_ context.Context, preset string) {
 		s.app.say("mapping: preset %s", preset)
 		return
 	}
-	text := textInput(s.data)
-	t := schema.Guess(s.data.Schema(), text)
+	text := textInput(s.Data)
+	t := schema.Guess(s.Data.Schema(), text)
 	if t == nil {
 		s.app.say("mapping: the columns are not known; map them with --map order_id=COLUMN …")
 		return
 	}
-	m, _, err := schema.Propose(t, s.data.Schema(), text)
+	m, _, err := schema.Propose(t, s.Data.Schema(), text)
 	if err != nil {
 		s.app.say("mapping: %v", err)
 		return

@@ -125,12 +125,12 @@ func (o *reportOptions) run(c *cobra.Command, inputs []string) error {
 }
 
 // publish answers all sections, writes the page and closes the session.
-func (o *reportOptions) publish(ctx context.Context, s *session) error {
+func (o *reportOptions) publish(ctx context.Context, s *opened) error {
 	defer s.Close()
 	if err := s.guard(o.output); err != nil {
 		return err
 	}
-	eng, err := s.newEngine()
+	eng, err := s.Engine()
 	if err != nil {
 		return err
 	}
@@ -142,10 +142,10 @@ func (o *reportOptions) publish(ctx context.Context, s *session) error {
 		if err := checkPseudonymKey(key); err != nil {
 			return err
 		}
-		s.req.Pseudonym = func(id string) string { return pseudonym(key, id) }
+		s.Req.Pseudonym = func(id string) string { return pseudonym(key, id) }
 	}
-	s.req.Models = map[string]analysis.Models{"on": analysis.AllModels, "off": analysis.NoModels}[o.models]
-	rep, err := analysis.RunReport(ctx, eng, s.req)
+	s.Req.Models = map[string]analysis.Models{"on": analysis.AllModels, "off": analysis.NoModels}[o.models]
+	rep, err := analysis.RunReport(ctx, eng, s.Req)
 	if err != nil {
 		return err
 	}
@@ -181,27 +181,27 @@ func (o *reportOptions) writeDocument(ctx context.Context, doc *report.Document)
 }
 
 // document puts views and provenance together.
-func (o *reportOptions) document(s *session, rep *analysis.Report) *report.Document {
-	lang := o.lang
+func (o *reportOptions) document(s *opened, rep *analysis.Report) *report.Document {
+	lang := o.Lang
 	if lang == "" {
 		lang = "en"
 	}
-	p := report.Provenance{Table: s.rel.Name, Inputs: s.data.Inputs(), Account: rep.Account, AsOf: rep.AsOf, Now: s.now.UnixMicro(),
-		Zone: s.rel.Zone, Version: version.Get().Version, Command: o.command, Notices: s.data.Notices()}
-	for _, name := range slices.Sorted(maps.Keys(s.tables)) {
-		p.Inputs = append(p.Inputs, s.tables[name].Inputs()...)
+	p := report.Provenance{Table: s.Rel.Name, Inputs: s.Data.Inputs(), Account: rep.Account, AsOf: rep.AsOf, Now: s.Now.UnixMicro(),
+		Zone: s.Rel.Zone, Version: version.Get().Version, Command: o.command, Notices: s.Data.Notices()}
+	for _, name := range slices.Sorted(maps.Keys(s.Tables)) {
+		p.Inputs = append(p.Inputs, s.Tables[name].Inputs()...)
 	}
-	for _, r := range s.rel.Rules {
+	for _, r := range s.Rel.Rules {
 		text := ""
 		if r.When != nil {
 			text = expr.Format(r.When)
 		}
 		p.Rules = append(p.Rules, report.Rule{Name: r.Name, Kind: r.Kind.String(), Text: text})
 	}
-	for _, col := range s.rel.Columns[:s.rel.Canonical] {
+	for _, col := range s.Rel.Columns[:s.Rel.Canonical] {
 		p.Mapping = append(p.Mapping, report.Mapped{Canonical: col.Name, From: col.From})
 	}
-	return &report.Document{Title: o.title, Lang: lang, Currency: o.currency, Views: rep.Views, Provenance: p}
+	return &report.Document{Title: o.title, Lang: lang, Currency: o.Currency, Views: rep.Views, Provenance: p}
 }
 
 // commandLine is the command that makes the page again: the flags that were

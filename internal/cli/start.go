@@ -14,6 +14,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/frame"
 	"github.com/ecomctl/ecomctl/internal/generate"
 	"github.com/ecomctl/ecomctl/internal/schema"
+	"github.com/ecomctl/ecomctl/internal/session"
 	"github.com/ecomctl/ecomctl/internal/vfs"
 )
 
@@ -38,7 +39,7 @@ other setting as a comment with its default. An existing file is not overwritten
 		if err := com.load(c); err != nil {
 			return err
 		}
-		o := config.InitOptions{Inputs: inputs, TZ: com.tz, Currency: com.currency, Lang: com.lang}
+		o := config.InitOptions{Inputs: inputs, TZ: com.TZ, Currency: com.Currency, Lang: com.Lang}
 		if len(inputs) > 0 {
 			if err := com.recognise(c.Context(), inputs, &o); err != nil {
 				return err
@@ -55,22 +56,22 @@ other setting as a comment with its default. An existing file is not overwritten
 
 // recognise fills in what the input shows.
 func (o *common) recognise(ctx context.Context, inputs []string, init *config.InitOptions) error {
-	s := &session{common: o}
-	defer s.Close()
-	if err := o.openInputs(ctx, s, inputs); err != nil {
+	s, err := o.inputs(ctx, inputs)
+	if err != nil {
 		return err
 	}
-	in := s.data.Inputs()[0]
+	defer s.Close()
+	in := s.Data.Inputs()[0]
 	init.Detail = in.Format
 	if in.Detail != "" {
 		init.Detail += ", " + in.Detail
 	}
-	text := textInput(s.data)
-	t := schema.Guess(s.data.Schema(), text)
+	text := textInput(s.Data)
+	t := schema.Guess(s.Data.Schema(), text)
 	if t == nil {
 		return nil
 	}
-	m, _, err := schema.Propose(t, s.data.Schema(), text)
+	m, _, err := schema.Propose(t, s.Data.Schema(), text)
 	if err != nil {
 		return err
 	}
@@ -79,7 +80,7 @@ func (o *common) recognise(ctx context.Context, inputs []string, init *config.In
 		init.Choices = append(init.Choices, config.Choice{Canonical: ch.Canonical, Column: ch.From, Why: ch.Why})
 		used[ch.From] = true
 	}
-	for _, f := range s.data.Schema().Fields() {
+	for _, f := range s.Data.Schema().Fields() {
 		if !used[f.Name] && frame.KindOf(f.Type) != frame.Nested {
 			init.Unmapped = append(init.Unmapped, f.Name)
 		}
@@ -110,10 +111,11 @@ func newDemo(a *App) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		o := &reportOptions{common: &common{app: a, lang: *lang, conf: &config.Config{}}, output: *file, format: "html",
+		o := &reportOptions{common: &common{app: a, Settings: session.Settings{Lang: *lang}, conf: &config.Config{}}, output: *file, format: "html",
 			command: "ecomctl demo --lang " + *lang}
-		s, err := o.relate(c.Context(), &session{common: o.common, data: shop}, "orders", false)
-		if err != nil {
+		prog := o.progress()
+		s := &opened{o.common, session.Of(o.host(prog), o.Settings, shop), prog}
+		if s, err = s.orClose(s.Relate(c.Context(), "orders", false)); err != nil {
 			return err
 		}
 		return o.publish(c.Context(), s)

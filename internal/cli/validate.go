@@ -11,6 +11,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/quality"
 	"github.com/ecomctl/ecomctl/internal/schema"
+	"github.com/ecomctl/ecomctl/internal/session"
 	"github.com/ecomctl/ecomctl/internal/source"
 	"github.com/ecomctl/ecomctl/internal/source/open"
 	"github.com/ecomctl/ecomctl/internal/vfs"
@@ -71,11 +72,11 @@ func (o *validateOptions) run(c *cobra.Command, inputs []string) error {
 	if o.rules == "" && !o.suggest {
 		return fault.New(fault.Usage, "validate: no rules").WithHint("name a file with --rules, use --rules builtin:orders, or start from --suggest")
 	}
-	s := &session{common: o.common, prog: o.progress()}
-	defer s.Close()
-	if err := o.openInputs(ctx, s, inputs); err != nil {
+	s, err := o.inputs(ctx, inputs)
+	if err != nil {
 		return err
 	}
+	defer s.Close()
 	if err := s.guard(o.out.file, o.failures.file, o.junit); err != nil {
 		return err
 	}
@@ -86,16 +87,16 @@ func (o *validateOptions) run(c *cobra.Command, inputs []string) error {
 }
 
 // propose writes a rules file made from the data.
-func (o *validateOptions) propose(ctx context.Context, s *session) error {
-	mem, err := o.memoryBytes()
+func (o *validateOptions) propose(ctx context.Context, s *opened) error {
+	mem, err := o.MemoryBytes()
 	if err != nil {
 		return err
 	}
-	p, err := quality.NewProfile(ctx, s.data, quality.ProfileOptions{Threads: o.workers(), Memory: mem / 2, TempDir: o.tempDir(), Progress: s.prog})
+	p, err := quality.NewProfile(ctx, s.Data, quality.ProfileOptions{Threads: o.Workers(), Memory: mem / 2, TempDir: o.TempDir(), Progress: s.prog})
 	if err != nil {
 		return err
 	}
-	text := quality.Suggest(p, s.data.Inputs()[0].URI)
+	text := quality.Suggest(p, s.Data.Inputs()[0].URI)
 	write := func(w io.Writer) error { _, err := w.Write(text); return err }
 	if o.out.file != "" {
 		return o.app.writeAtomic(ctx, o.out.file, write)
@@ -116,12 +117,12 @@ func (o *validateOptions) readRules(now int64) ([]quality.Rule, error) {
 	return quality.ParseRules(o.rules, f)
 }
 
-func (o *validateOptions) check(ctx context.Context, s *session) error {
-	zone, err := o.location()
+func (o *validateOptions) check(ctx context.Context, s *opened) error {
+	zone, err := o.Location()
 	if err != nil {
 		return err
 	}
-	now, err := o.clock()
+	now, err := o.host(nil).Clock()
 	if err != nil {
 		return err
 	}
@@ -131,14 +132,14 @@ func (o *validateOptions) check(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	mem, err := o.memoryBytes()
+	mem, err := o.MemoryBytes()
 	if err != nil {
 		return err
 	}
-	rep, err := quality.Validate(ctx, s.data, rules, quality.Options{Threads: o.workers(), Memory: mem / 2, TempDir: o.tempDir(),
-		Progress: s.prog, Mapping: o.mapping(s.data), Now: wall,
+	rep, err := quality.Validate(ctx, s.Data, rules, quality.Options{Threads: o.Workers(), Memory: mem / 2, TempDir: o.TempDir(),
+		Progress: s.prog, Mapping: o.mapping(s.Data), Now: wall,
 		Open: func(ctx context.Context, file string) (source.Dataset, error) {
-			opts, err := o.openOptions()
+			opts, err := session.OpenOptions(o.host(nil), &o.Settings)
 			if err != nil {
 				return nil, err
 			}
@@ -153,7 +154,7 @@ func (o *validateOptions) check(ctx context.Context, s *session) error {
 		}
 	}
 	if o.junit != "" {
-		name := s.data.Inputs()[0].URI
+		name := s.Data.Inputs()[0].URI
 		if err := o.app.writeAtomic(ctx, o.junit, func(w io.Writer) error { return rep.JUnit(w, name) }); err != nil {
 			return err
 		}
@@ -179,7 +180,7 @@ func (o *validateOptions) mapping(d source.Dataset) map[string]string {
 			}
 		}
 	}
-	for k, v := range o.maps {
+	for k, v := range o.Maps {
 		names[k], _, _ = strings.Cut(v, "@")
 	}
 	return names
@@ -188,10 +189,10 @@ func (o *validateOptions) mapping(d source.Dataset) map[string]string {
 func (o *validateOptions) writeFailures(ctx context.Context, rep *quality.Report) error {
 	d := rep.Failures()
 	return o.failures.write(ctx, func(w io.Writer) error {
-		dst, err := o.failures.open(w, d.Schema(), o.workers())
+		dst, err := o.failures.open(w, d.Schema(), o.Workers())
 		if err != nil {
 			return err
 		}
-		return copyAll(ctx, d, dst, o.workers())
+		return copyAll(ctx, d, dst, o.Workers())
 	})
 }

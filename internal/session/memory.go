@@ -1,4 +1,4 @@
-package cli
+package session
 
 import (
 	"os"
@@ -7,23 +7,22 @@ import (
 
 	"github.com/ecomctl/ecomctl/internal/config"
 	"github.com/ecomctl/ecomctl/internal/fault"
-	"github.com/ecomctl/ecomctl/internal/term"
 )
 
 // leastMemory is the smallest budget that lets readers and buffers exist at all.
 const leastMemory = 64 << 20
 
-// memoryBytes returns the memory budget: --memory, else half of the machine.
-func (o *common) memoryBytes() (int64, error) {
-	if o.memory == "" {
+// MemoryBytes returns the memory budget: --memory, else half of the machine.
+func (o *Settings) MemoryBytes() (int64, error) {
+	if o.Memory == "" {
 		return machineMemory() / 2, nil
 	}
-	n, err := config.ParseSize(o.memory)
+	n, err := config.ParseSize(o.Memory)
 	if err != nil {
 		return 0, fault.Wrap(err, "--memory")
 	}
 	if n < leastMemory {
-		return 0, fault.New(fault.Usage, "--memory %s: at least 64MiB is needed", o.memory)
+		return 0, fault.New(fault.Usage, "--memory %s: at least 64MiB is needed", o.Memory)
 	}
 	return n, nil
 }
@@ -47,21 +46,4 @@ func machineMemory() int64 {
 		}
 	}
 	return total
-}
-
-// tempDir is where spilled data go.
-func (o *common) tempDir() string {
-	if o.conf != nil && o.conf.TmpDir != "" {
-		return o.conf.TmpDir
-	}
-	return os.TempDir()
-}
-
-// progress returns the progress line, or one that draws nothing.
-func (o *common) progress() *term.Progress {
-	p := &term.Progress{Now: o.app.Now}
-	if o.app.IO.ErrTTY && !o.noProgress && !o.app.quiet {
-		p.W = o.app.IO.Err
-	}
-	return p
 }
