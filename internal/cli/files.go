@@ -52,11 +52,6 @@ func (a *App) writeAtomic(ctx context.Context, path string, write func(io.Writer
 	return vfs.WriteAtomicFS(ctx, a.files().For(path), path, write)
 }
 
-// readFile reads a small file, wherever its path leads.
-func (a *App) readFile(ctx context.Context, path string, limit int64) ([]byte, error) {
-	return vfs.ReadFile(ctx, a.files().For(path), path, limit)
-}
-
 // checkScheme refuses places that nothing can be written to.
 func checkScheme(flag, path string) error {
 	i := strings.Index(path, "://")
