@@ -179,7 +179,7 @@ func behaviorFinish(ctx context.Context, r *Request, a *query.Answer) (*Result, 
 		how = "cut by pauses"
 	}
 	if s.Sessions > 0 {
-		res.Notes = append(res.Notes, fmt.Sprintf("%d sessions of %d users, %s; %.1f events in each", s.Sessions, s.Users, how, float64(s.Events)/float64(s.Sessions)))
+		res.Notes = append(res.Notes, fmt.Sprintf("%d sessions of %d users, %s; %.1f events in each on average", s.Sessions, s.Users, how, float64(s.Events)/float64(s.Sessions)))
 	}
 	return res, nil
 }

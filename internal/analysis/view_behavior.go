@@ -65,6 +65,7 @@ func behaviorView(ctx context.Context, r *Request, a *query.Answer) (*View, erro
 	if text := p.Returns(rate, users, weeks); text != "" {
 		v.Lead = append(v.Lead, text)
 	}
+	v.Lead = append(v.Lead, clicksSpan(p, r, g)...)
 	for _, draw := range []func() (Figure, error){
 		func() (Figure, error) { return transitionHeat(p, s, &g.ItemKeys) },
 		func() (Figure, error) { return pathBars(p, s, &g.ItemKeys) },

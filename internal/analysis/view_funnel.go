@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/ecomctl/ecomctl/internal/chart"
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
 	"github.com/ecomctl/ecomctl/internal/kernel/funnel"
@@ -102,7 +103,7 @@ func funnelView(ctx context.Context, r *Request, a *query.Answer) (*View, error)
 		return v, nil
 	}
 	facts := funnelFacts(p, o, c)
-	v.Lead = p.Funnel(facts)
+	v.Lead = append(p.Funnel(facts), clicksSpan(p, r, g)...)
 	fig, err := funnelBars(p, o, c, facts, f.table(r))
 	if err != nil {
 		return nil, err
@@ -115,6 +116,20 @@ func funnelView(ctx context.Context, r *Request, a *query.Answer) (*View, error)
 		v.Figures = append(v.Figures, fig)
 	}
 	return v, nil
+}
+
+// clicksSpan says which days the events in the request's period are of.
+func clicksSpan(p phrase.Printer, r *Request, g *query.Groups) []string {
+	first, last := query.MaxTime, query.MinTime
+	for _, t := range g.Values[0] {
+		if t != query.NullValue && t >= r.From && t < r.To {
+			first, last = min(first, t), max(last, t)
+		}
+	}
+	if first > last {
+		return nil
+	}
+	return []string{p.Clicks(civil.FloorDiv(first, dayMicros), civil.FloorDiv(last, dayMicros)+1)}
 }
 
 // fewFinished is the number of users below which how soon they finished is chance.

@@ -206,9 +206,12 @@ func (l *outlook) customer(r *Request, t *query.Table, i int) string {
 
 func (l *outlook) facts(r *Request, p phrase.Printer, t *query.Table) phrase.LifetimeFacts {
 	f := phrase.LifetimeFacts{Customers: int64(len(l.b.idx)), Days: aheadDays, Stake: math.NaN(), Quiet: len(l.quiet)}
-	for i := range l.forecast {
+	for i, h := range l.b.history {
 		f.Orders += l.forecast[i].Orders
-		f.Alive += l.forecast[i].Alive
+		if h.X > 0 { // BG/NBD lets nobody leave before a second order: it knows nothing of the others
+			f.Returned++
+			f.Alive += l.forecast[i].Alive
+		}
 		f.Money += l.forecast[i].Orders * l.money[i]
 	}
 	if len(l.quiet) > 0 {

@@ -15,12 +15,16 @@ func scaled(v float64) int64 {
 	return int64(math.Round(math.Max(-9e17, math.Min(9e17, v*phrase.MoneyScale))))
 }
 
+// lifetimeTiles are the sums of a forecast that passed its test.
 func lifetimeTiles(p phrase.Printer, f phrase.LifetimeFacts) []Tile {
+	if !f.Trusted() {
+		return nil
+	}
 	next := p.Pick("next "+p.Count(int64(f.Days))+" days", "未来 "+p.Count(int64(f.Days))+" 天")
 	count := func(v float64) int64 { return int64(math.Round(v)) }
 	tiles := []Tile{
 		{Label: p.Pick("Order days expected", "预计下单日"), Value: p.CountShort(count(f.Orders)), Full: p.Count(count(f.Orders)), Note: next},
-		{Label: p.Pick("Still customers", "仍是客户"), Value: p.CountShort(count(f.Alive)), Full: p.Count(count(f.Alive)), Note: p.Pick("of "+p.Count(f.Customers)+" known", "共 "+p.Count(f.Customers)+" 位已知客户")},
+		{Label: p.Pick("Still customers", "仍是客户"), Value: p.CountShort(count(f.Alive)), Full: p.Count(count(f.Alive)), Note: p.Pick("of "+p.Count(f.Returned)+" who came back", "共 "+p.Count(f.Returned)+" 位回头客")},
 	}
 	if !math.IsNaN(f.Money) {
 		tiles = append(tiles, Tile{Label: p.Pick("Money expected", "预计金额"), Value: p.MoneyShort(scaled(f.Money)), Full: p.Money(scaled(f.Money)), Note: next})

@@ -110,6 +110,9 @@ func recommendView(ctx context.Context, r *Request, a *query.Answer) (*View, err
 		}
 		v.Figures = append(v.Figures, fig)
 	}
+	if s.facts.Hi < 0 { // what is known to be worse is nothing to act on
+		return v, nil
+	}
 	return v, s.customers(ctx, v)
 }
 
@@ -318,9 +321,9 @@ func (s *proposals) customers(ctx context.Context, v *View) error {
 			}
 			tb.row(item{id: id}.label(24), s.spent[u], rank+1, s.names[it], why)
 		}
-		if len(list) > 0 && len(v.Actions) < 3 && s.facts.Hi >= 0 { // worse than best sellers is nothing to do
+		if len(list) > 0 && len(v.Actions) < 3 {
 			name := item{id: id}.label(24)
-			v.Actions = append(v.Actions, Action{Head: p.Pick("Customer "+name+", "+p.MoneyWords(s.spent[u])+" so far", "客户 "+name+"，累计 "+p.MoneyWords(s.spent[u])),
+			v.Actions = append(v.Actions, Action{Head: p.Pick("Customer "+name+", "+p.MoneyWords(s.spent[u])+" bought so far, returns not taken off", "客户 "+name+"，累计购买 "+p.MoneyWords(s.spent[u])+"（未扣退货）"),
 				Text: p.Pick("Not bought yet: "+p.Join(list)+".", "尚未购买："+p.Join(list)+"。")})
 		}
 	}

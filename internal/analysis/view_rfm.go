@@ -117,8 +117,10 @@ func segmentsView(ctx context.Context, r *Request, a *query.Answer) (*View, erro
 			facts.RiskCustomers += s.customers
 			facts.RiskMoney += s.revenue
 			facts.RiskShare += s.revShare
+			facts.RiskDays += s.recency * float64(s.customers)
 		}
 	}
+	facts.RiskDays /= float64(max(1, facts.RiskCustomers))
 	v.Lead = p.Segments(facts)
 	fig, err := segmentBars(p, segs, t)
 	if err != nil {
@@ -164,7 +166,10 @@ func segmentActions(p phrase.Printer, segs []segment) []Action {
 		if i < 0 || segs[i].customers == 0 {
 			continue
 		}
-		s, text := segs[i], p.Advice(name)
+		s := segs[i]
+		each := phrase.Decimal(s.frequency, 1)
+		text := p.Pick("Last order "+phrase.Decimal(s.recency, 0)+" days ago, "+each+" "+map[bool]string{true: "order", false: "orders"}[each == "1.0"]+" each on average. "+p.Advice(name),
+			"平均 "+phrase.Decimal(s.recency, 0)+" 天前最近一次下单，人均 "+each+" 笔。"+p.Advice(name))
 		out = append(out, Action{
 			Head: p.Segment(s.name) + p.Pick(": ", "：") + p.Count(s.customers) + p.Pick(" "+phrase.Plural(s.customers, "customer", "customers")+", ", " 位客户，") + p.MoneyShort(s.revenue),
 			Text: text,

@@ -18,10 +18,10 @@ func TestBasket(t *testing.T) {
 }
 
 func TestLifetime(t *testing.T) {
-	f := LifetimeFacts{Customers: 2469, Days: 90, Orders: 30749.3, Money: 1120548.25, Alive: 2390, Tested: 90, Told: 31500, Came: 31000, Error: 4.357, Naive: 4.449,
+	f := LifetimeFacts{Customers: 2469, Days: 90, Orders: 30749.3, Money: 1120548.25, Returned: 2400, Alive: 2390, Tested: 90, Told: 31500, Came: 31000, Error: 4.357, Naive: 4.449,
 		Quiet: 75, Stake: 18548.69, First: "customer 7", FirstGap: 22, FirstRate: 1.336}
 	got := en.Lifetime(f)
-	check(t, "lead", got[0], "In the next 90 days the 2,469 known customers will order on about 30,700 days (each customer's days added up), worth about £1.12M; about 2,390 of them are still customers.")
+	check(t, "lead", got[0], "In the next 90 days the 2,469 known customers will order on about 30,700 days (each customer's days added up), worth about £1.12M; of the 2,400 who ordered on more than one day, about 2,390 are still customers.")
 	check(t, "test", got[1], "Tested on the last 90 days, which the model did not see: it foretold 31,500 order days, 31,000 came (+1.6 %); a customer is missed by 4.36 order days on average, better than going on at the past rate (4.45).")
 	check(t, "quiet", got[2], "75 customers have gone quiet: £18.5K of the next 90 days is at stake, the most with customer 7, silent for 22 days after an order every 1.3.")
 	f.Error, f.Quiet, f.Money = 5, 0, math.NaN()
@@ -29,10 +29,11 @@ func TestLifetime(t *testing.T) {
 	if len(got) != 2 {
 		t.Fatal(got)
 	}
-	check(t, "no money", got[0], "In the next 90 days the 2,469 known customers will order on about 30,700 days (each customer's days added up); about 2,390 of them are still customers.")
+	check(t, "no money", got[0], "In the next 90 days the 2,469 known customers will order on about 30,700 days (each customer's days added up); of the 2,400 who ordered on more than one day, about 2,390 are still customers.")
 	check(t, "worse", got[1], "Tested on the last 90 days, which the model did not see: it foretold 31,500 order days, 31,000 came (+1.6 %); a customer is missed by 5.00 order days on average, no better than going on at the past rate (4.45).")
 	f.Told = 44000
-	check(t, "far off", en.Lifetime(f)[1], "Tested on the last 90 days, which the model did not see: it foretold 44,000 order days, 31,000 came (+42 %); a customer is missed by 5.00 order days on average, no better than going on at the past rate (4.45). That is too far off to plan with: these customers have not bought as they used to.")
+	check(t, "far off", en.Lifetime(f)[1], "Tested on the last 90 days, which the model did not see: it foretold 44,000 order days, 31,000 came (+42 %); a customer is missed by 5.00 order days on average, no better than going on at the past rate (4.45). These customers have not bought as they used to.")
+	check(t, "untrusted", en.Lifetime(f)[0], "What these customers will still buy cannot be planned with: the model failed its test. What follows ranks them, no more.")
 	f.Tested = 0
 	check(t, "short", zh.Lifetime(f)[1], "历史太短，无法用留出的日子检验。")
 }

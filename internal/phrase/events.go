@@ -69,6 +69,11 @@ func (p Printer) Funnel(f FunnelFacts) []string {
 	return out
 }
 
+// Clicks says which days [start, end) a click-stream is about: they need not be those of the orders.
+func (p Printer) Clicks(start, end int64) string {
+	return p.Pick("The clicks are of "+p.Span(start, end)+".", "点击数据的时间范围："+p.Span(start, end)+"。")
+}
+
 // fewUsers is the number of users below which a funnel says nothing.
 const fewUsers = 30
 

@@ -8,7 +8,8 @@ type LifetimeFacts struct {
 	Days      int     // the forecast's length
 	Orders    float64 // order days expected
 	Money     float64 // in units of money; NaN = cannot be told
-	Alive     float64 // expected number of customers who still are
+	Returned  int64   // customers who ordered on a second day
+	Alive     float64 // expected number of those who still are customers
 	Tested    int     // days of the hold-out; 0 = the history is too short for one
 	Told      float64 // order days forecast for the hold-out
 	Came      float64
@@ -21,15 +22,25 @@ type LifetimeFacts struct {
 	FirstRate float64 // and its usual days between orders
 }
 
+// Trusted reports whether the forecast did well enough on the days held back to be told as a sum.
+func (f LifetimeFacts) Trusted() bool {
+	return f.Tested == 0 || math.Abs(f.Told-f.Came) <= farOff*f.Came
+}
+
 // Lifetime says what to expect of known customers, how far that can be trusted, and who is being lost.
 func (p Printer) Lifetime(f LifetimeFacts) []string {
 	days := p.Count(int64(f.Days))
+	if !f.Trusted() {
+		return []string{p.Pick("What these customers will still buy cannot be planned with: the model failed its test. What follows ranks them, no more.",
+			"无法据此计划这些客户未来的购买：模型未通过检验。以下内容仅供排序。"), p.tested(f)}
+	}
 	s := p.Pick("In the next "+days+" days the "+p.Count(f.Customers)+" known customers will order on about "+p.about(f.Orders)+" days (each customer's days added up)",
 		"未来 "+days+" 天内，"+p.Count(f.Customers)+" 位已知客户预计共有约 "+p.about(f.Orders)+" 个下单日（按客户累计）")
 	if !math.IsNaN(f.Money) {
 		s += p.Pick(", worth about "+p.MoneyShort(money(f.Money)), "，约值 "+p.MoneyShort(money(f.Money)))
 	}
-	s += p.Pick("; about "+p.about(f.Alive)+" of them are still customers.", "；其中约 "+p.about(f.Alive)+" 位仍是客户。")
+	s += p.Pick("; of the "+p.Count(f.Returned)+" who ordered on more than one day, about "+p.about(f.Alive)+" are still customers.",
+		"；在其中 "+p.Count(f.Returned)+" 位多日下单的客户里，约 "+p.about(f.Alive)+" 位仍是客户。")
 	out := []string{s}
 	if f.Tested > 0 {
 		out = append(out, p.tested(f))
@@ -60,7 +71,7 @@ func (p Printer) tested(f LifetimeFacts) string {
 	}
 	hedge := ""
 	if math.Abs(f.Told-f.Came) > farOff*f.Came {
-		hedge = p.Pick(" That is too far off to plan with: these customers have not bought as they used to.", "偏差过大，不宜据此计划：客户的购买方式已与从前不同。")
+		hedge = p.Pick(" These customers have not bought as they used to.", "客户的购买方式已与从前不同。")
 	}
 	return p.Pick("Tested on the last "+p.Count(int64(f.Tested))+" days, which the model did not see: it foretold "+p.about(f.Told)+" order days, "+p.about(f.Came)+" came ("+off+"); a customer is missed by "+Decimal(f.Error, 2)+" order days on average, "+better+" going on at the past rate ("+Decimal(f.Naive, 2)+").",
 		"用模型未见过的最近 "+p.Count(int64(f.Tested))+" 天检验：预测 "+p.about(f.Told)+" 个下单日，实际 "+p.about(f.Came)+"（"+off+"）；平均每位客户误差 "+Decimal(f.Error, 2)+" 个下单日，"+better+"按过去频率外推（"+Decimal(f.Naive, 2)+"）。") + hedge

@@ -109,7 +109,7 @@ type scaleStep struct {
 
 var (
 	stepsEN = []scaleStep{{1e12, "T"}, {1e9, "B"}, {1e6, "M"}, {1e3, "K"}}
-	stepsZH = []scaleStep{{1e12, "万亿"}, {1e8, "亿"}, {1e4, "万"}}
+	stepsZH = []scaleStep{{1e12, "万亿"}, {1e8, "亿"}, {1e4, "万"}, {1e3, "千"}}
 )
 
 // short writes v ≥ 0 with three significant digits; money below one unit
@@ -121,6 +121,9 @@ func (p Printer) short(v float64, money bool) string {
 	}
 	r := round3(v)
 	for _, s := range steps {
+		if s.from == 1e3 && p.ZH() && r == v {
+			break // 千 tells that digits are left out; here none are
+		}
 		if r >= s.from {
 			return significant(r/s.from) + s.name
 		}

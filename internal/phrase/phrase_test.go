@@ -41,8 +41,8 @@ func TestMoney(t *testing.T) {
 		{-50, "−£0.01", "−£0.01", "−£0.01", "−¥0.01"},
 		{-49, "£0.00", "£0.00", "−£0.00", "−¥0.00"},
 		{61_234, "£6.12", "£6.12", "£6.12", "¥6.12"},
-		{999_9900, "£999.99", "£999.99", "£1K", "¥1,000"},
-		{6_124_3015, "£6,124.30", "£6,124", "£6.12K", "¥6,120"},
+		{999_9900, "£999.99", "£999.99", "£1K", "¥1千"},
+		{6_124_3015, "£6,124.30", "£6,124", "£6.12K", "¥6.12千"},
 		{612_430_1500, "£612,430.15", "£612,430", "£612K", "¥61.2万"},
 		{9_995_000_0000, "£9,995,000.00", "£9,995,000", "£10M", "¥1,000万"},
 		{1_234_567_890_0000, "£1,234,567,890.00", "£1,234,567,890", "£1.23B", "¥12.3亿"},
@@ -186,7 +186,7 @@ func TestSectionSentences(t *testing.T) {
 	check(t, "one place", en.Places(PlaceFacts{Places: 1, First: "SP", FirstShare: 1}), "All revenue comes from SP.")
 	check(t, "few customers", en.Segments(SegmentFacts{Customers: 12})[0], "12 known customers: too few for segments to tell much.")
 	check(t, "segments", en.Segments(SegmentFacts{Customers: 2931, CoreShare: 0.34, CoreRevenue: 0.75})[0], "34 % of 2,931 customers, the champions and the loyal, bring 75 % of what known customers spend.")
-	check(t, "at risk zh", zh.Segments(SegmentFacts{Customers: 2931, RiskCustomers: 372, RiskMoney: 480_738_0000, RiskShare: 0.12})[1], "372 位曾经的好客户已停止购买：他们此前贡献 ¥480,738（占其中 12%）。")
+	check(t, "at risk zh", zh.Segments(SegmentFacts{Customers: 2931, RiskCustomers: 372, RiskMoney: 480_738_0000, RiskShare: 0.12, RiskDays: 181})[1], "372 位购买多于大多数的客户已比大多数人离开更久，平均 181 天：他们此前贡献 ¥480,738（占其中 12%）。")
 }
 
 func TestRetention(t *testing.T) {

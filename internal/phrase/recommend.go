@@ -34,7 +34,7 @@ func (p Printer) Recommend(f RecommendFacts) []string {
 	case f.Lo > 0:
 		tested += p.Pick("the proposals know more than the best-seller list.", "推荐优于畅销榜。")
 	case f.Hi < 0:
-		tested += p.Pick("show the best sellers instead.", "不如直接展示畅销商品。")
+		tested += p.Pick("the best sellers do better, so no lists of proposals are shown here.", "畅销商品更好，因此此处不列出推荐名单。")
 	default:
 		tested += p.Pick("no clear difference, so the best-seller list does as well.", "差异不明显，畅销榜同样有效。")
 	}

@@ -16,7 +16,7 @@ func TestRecommend(t *testing.T) {
 		en, zh string
 	}{
 		{full, "Of the customers who bought tea, 61\u202f% also bought milk, against 43\u202f% of all customers.|Tested on the last orders of 1,809 customers, 10 proposals each would have named 6.8\u202f% of the products that were new to them, the 10 best sellers 5.2\u202f%: the proposals know more than the best-seller list.", "推荐优于畅销榜。"},
-		{worse, "show the best sellers instead.", "不如直接展示畅销商品。"},
+		{worse, "the best sellers do better, so no lists of proposals are shown here.", "畅销商品更好，因此此处不列出推荐名单。"},
 		{same, "no clear difference", "差异不明显"},
 		{few, "too few to tell", "太少"},
 		{none, "No two of the best sellers share customers more often than chance.", "不比随机更多"},

@@ -76,13 +76,13 @@ func (p Printer) Places(f PlaceFacts) string {
 var segmentNames = map[string]struct{ en, zh, doEN, doZH string }{
 	"champions":           {"Champions", "冠军客户", "Show them new products first and ask for reviews; no discounts needed.", "优先展示新品并邀请评价；无需打折。"},
 	"loyal":               {"Loyal", "忠诚客户", "Offer a larger basket: sets, refills, a subscription.", "提供更大的购物篮：套装、补充装、订阅。"},
-	"potential_loyalists": {"Potential loyalists", "潜在忠诚客户", "They bought lately, less than the loyal do: give them a reason to come back within the month.", "近期有购买，但不及忠诚客户：在一个月内给他们回来的理由。"},
+	"potential_loyalists": {"Potential loyalists", "潜在忠诚客户", "They bought more lately than most, but less than the loyal do: give them a reason for the next order.", "近期购买多于大多数客户，但不及忠诚客户：给他们再次下单的理由。"},
 	"new":                 {"New", "新客户", "Thank them and suggest what fits their first order.", "致谢，并推荐与首单相配的商品。"},
 	"promising":           {"Promising", "有希望的客户", "One reminder with what others bought next.", "提醒一次，展示他人接着买了什么。"},
 	"need_attention":      {"Need attention", "需要关注", "Ask before they leave: a limited offer on what they bought.", "在流失前联系：对其买过的商品给限时优惠。"},
 	"about_to_sleep":      {"About to sleep", "即将沉睡", "A cheap reminder, by mail and not by phone.", "用低成本方式提醒：邮件而非电话。"},
-	"at_risk":             {"At risk", "有流失风险", "They bought often and stopped: find out why, write to them this week.", "曾频繁购买但已停止：本周联系，了解原因。"},
-	"cant_lose":           {"Can't lose", "不能失去", "Call them: these were among the best and have not bought for long.", "请致电：他们曾是最好的客户，却久未购买。"},
+	"at_risk":             {"At risk", "有流失风险", "They bought more than most and have been away longer than most: write to them and find out why.", "购买多于大多数客户，离开的时间也更久：请联系并了解原因。"},
+	"cant_lose":           {"Can't lose", "不能失去", "Call them: they are among those who bought most, and have been away longer than most.", "请致电：他们属于购买最多的客户，离开的时间却比大多数人更久。"},
 	"hibernating":         {"Hibernating", "休眠客户", "Leave out of paid campaigns; try once a season.", "不纳入付费投放；每季度尝试一次。"},
 	"lost":                {"Lost", "已流失", "", ""},
 }
@@ -108,6 +108,7 @@ type SegmentFacts struct {
 	RiskCustomers          int64   // at risk and can't lose
 	RiskMoney              int64
 	RiskShare              float64 // of revenue
+	RiskDays               float64 // mean days since their last order
 }
 
 // ThinCustomers is the number of customers below which quintile scores say little.
@@ -124,11 +125,11 @@ func (p Printer) Segments(f SegmentFacts) []string {
 		out = append(out, p.Pick(p.Percent(f.CoreShare)+" of "+p.Count(f.Customers)+" customers, the champions and the loyal, bring "+p.Percent(f.CoreRevenue)+" of what known customers spend.",
 			p.Count(f.Customers)+" 位客户中，"+p.Percent(f.CoreShare)+" 为冠军与忠诚客户，贡献已知客户消费的 "+p.Percent(f.CoreRevenue)+"。"))
 	} else {
-		out = append(out, p.Pick("None of "+p.Count(f.Customers)+" customers buys both lately and often.", p.Count(f.Customers)+" 位客户中没有人既近期又频繁购买。"))
+		out = append(out, p.Pick("None of "+p.Count(f.Customers)+" customers is among both the latest and the most frequent buyers.", p.Count(f.Customers)+" 位客户中，没有人同时属于最近与最频繁的购买者。"))
 	}
 	if f.RiskCustomers > 0 {
-		out = append(out, p.Pick(p.Count(f.RiskCustomers)+" who used to buy well have stopped: they brought "+p.MoneyWords(f.RiskMoney)+" ("+p.Percent(f.RiskShare)+" of it) so far.",
-			p.Count(f.RiskCustomers)+" 位曾经的好客户已停止购买：他们此前贡献 "+p.MoneyWords(f.RiskMoney)+"（占其中 "+p.Percent(f.RiskShare)+"）。"))
+		out = append(out, p.Pick(p.Count(f.RiskCustomers)+" who bought more than most have been away longer than most, "+Decimal(f.RiskDays, 0)+" days on average: they brought "+p.MoneyWords(f.RiskMoney)+" ("+p.Percent(f.RiskShare)+" of it) so far.",
+			p.Count(f.RiskCustomers)+" 位购买多于大多数的客户已比大多数人离开更久，平均 "+Decimal(f.RiskDays, 0)+" 天：他们此前贡献 "+p.MoneyWords(f.RiskMoney)+"（占其中 "+p.Percent(f.RiskShare)+"）。"))
 	}
 	return out
 }
