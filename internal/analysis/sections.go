@@ -53,6 +53,12 @@ type Report struct {
 // RunReport asks the questions of all sections about the request's table in one scan and makes
 // their views. What several sections collect alike is collected once. A section that the input cannot feed becomes an empty state that says what is missing.
 func RunReport(ctx context.Context, eng engine.Engine, r *Request) (*Report, error) {
+	return RunSections(ctx, eng, r)
+}
+
+// RunSections is RunReport for the sections of the given ids only ("sales", "products", …);
+// without ids for all. An id that the table has no section of is passed over.
+func RunSections(ctx context.Context, eng engine.Engine, r *Request, ids ...string) (*Report, error) {
 	type part struct {
 		namedSection
 		queries [2]int // half-open range in the merged plan
@@ -62,8 +68,12 @@ func RunReport(ctx context.Context, eng engine.Engine, r *Request) (*Report, err
 	var parts []part
 	var left []string
 	orders := r.Rel.Name == "orders"
-	plan := query.Plan{Duplicates: orders, Nulls: orders}
+	all := len(ids) == 0
+	plan := query.Plan{Duplicates: orders && all, Nulls: orders && all}
 	for _, s := range sections(r.Rel.Name) {
+		if !all && !slices.Contains(ids, s.id) {
+			continue
+		}
 		p := part{namedSection: s}
 		own, err := s.section.Plan(r)
 		switch {
@@ -77,6 +87,7 @@ func RunReport(ctx context.Context, eng engine.Engine, r *Request) (*Report, err
 		default:
 			p.queries = [2]int{len(plan.Queries), len(plan.Queries) + len(own.Queries)}
 			plan.Queries = append(plan.Queries, own.Queries...)
+			plan.Duplicates, plan.Nulls = plan.Duplicates || own.Duplicates, plan.Nulls || own.Nulls
 			for _, g := range own.Groupings {
 				at := slices.IndexFunc(plan.Groupings, func(o query.Grouping) bool { return reflect.DeepEqual(o, g) })
 				if at < 0 {

@@ -3,7 +3,6 @@ package report
 import (
 	"bytes"
 	_ "embed"
-	"encoding/json"
 	"html/template"
 	"io"
 	"strings"
@@ -21,29 +20,25 @@ var pages = template.Must(template.New("page").Parse(pageTemplate))
 
 // page is what the template sees.
 type page struct {
-	Doc         *Document
-	HTMLLang    string
-	CSP         string
-	CSS         template.CSS
-	ThemeJS     template.JS
-	W           words
-	Subtitle    string
-	Sections    []section
-	ChartsJSON  template.JS
-	Identity    string
-	Inputs      []input
-	Facts       []fact
-	Definitions []definition
+	Trust
+	Doc        *Document
+	HTMLLang   string
+	CSP        string
+	CSS        template.CSS
+	ThemeJS    template.JS
+	Subtitle   string
+	Sections   []Section
+	ChartsJSON template.JS
 }
 
 type fact struct{ Name, Text string }
 
-// section is a view with its parts made ready.
-type section struct {
+// Section is a view with its parts made ready for the template "section".
+type Section struct {
 	View    *analysis.View
 	Tiles   []tile
 	Figures []figure
-	Method  string // definition that explains the section; "" = none
+	Method  string // link to the definition that explains the section; "" = none
 	W       words
 }
 
@@ -55,6 +50,8 @@ var methods = map[string]string{"sales": "period", "customers": "rfm", "retentio
 type figure struct {
 	Fig    analysis.Figure
 	Index  int
+	Room   string // class that reserves the chart's height
+	CSV    string // address of the table's download; "" lets the page's script make it
 	Table  *table
 	Legend []key
 	Scale  bool // the legend is a colour scale
@@ -117,37 +114,14 @@ func (doc *Document) normal() *Document {
 func newPage(doc *Document, lib library) (*page, error) {
 	doc = doc.normal()
 	p := phrase.Printer{Lang: doc.Lang, Currency: doc.Currency}
-	pg := &page{
-		Doc: doc, HTMLLang: p.Pick("en", "zh-CN"), W: wordsIn(p), ThemeJS: template.JS(themeJS),
-		Subtitle: subtitle(doc, p), Identity: identity(doc, p), Inputs: inputs(doc, p), Facts: facts(doc, p), Definitions: definitionsOf(doc, p),
-	}
+	pg := &page{Trust: newTrust(doc, p), Doc: doc, HTMLLang: p.Pick("en", "zh-CN"), ThemeJS: template.JS(themeJS), Subtitle: subtitle(doc, p)}
 	pg.CSP = policy(lib, themeJS, pageJS)
-	var charts []*chart.Chart
-	for _, v := range doc.Views {
-		s := section{View: v, W: pg.W, Method: methods[v.ID]}
-		for _, t := range v.Tiles {
-			s.Tiles = append(s.Tiles, newTile(t, pg.W))
-		}
-		for _, f := range v.Figures {
-			g := figure{Fig: f, Index: len(charts), W: pg.W}
-			if f.Chart != nil {
-				charts = append(charts, f.Chart)
-				g.Legend, g.Scale = legend(f.Chart.Legend)
-			}
-			if f.Table != nil && f.Table.N > 0 {
-				t := newTable(f.Table, p)
-				g.Table = &t
-			}
-			s.Figures = append(s.Figures, g)
-		}
-		pg.Sections = append(pg.Sections, s)
-	}
-	pg.CSS = template.CSS(themeCSS() + heightsCSS(charts) + pageCSS)
-	raw, err := json.Marshal(map[string]any{"tokens": chart.Tokens, "charts": charts, "words": map[string]string{"nocharts": pg.W.NoCharts}})
+	parts, err := NewParts(doc.Views, p, PartsOptions{Definitions: "#"})
 	if err != nil {
-		return nil, fault.New(fault.Internal, "marshalling charts: %w", err)
+		return nil, err
 	}
-	pg.ChartsJSON = template.JS(raw) // encoding/json escapes <, >, &, U+2028 and U+2029
+	pg.Sections, pg.ChartsJSON = parts.Sections, parts.Charts
+	pg.CSS = template.CSS(themeCSS() + heightsCSS(parts.charts) + pageCSS)
 	return pg, nil
 }
 
