@@ -3,6 +3,7 @@ package analysis
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
@@ -28,11 +29,14 @@ less probable still; anomaly marks all its points that pass the level themselves
 of false alarms among the series told (Benjamini–Hochberg). --alerts prints incidents instead
 of points: from when to when, of which kind, how much, and which value of which dimension explains it;
 it also watches each value of the dimensions by itself, for what fails in one region may be lost in the noise of all.
+--country and --events-file name holidays and promotions: such a day is expected to be what it
+was before; one that was never seen is judged with a wide scale, and its alert says which day it is.
 --on orders or --on customers looks for odd rows instead: the score is the higher of an
 isolation forest's and a robust distance's, columns names what made the row stand out.
 --fail ends with exit code 3 when the last period of a series (or any row) is an anomaly.`,
 	Example: []string{
 		"ecomctl anomaly orders.parquet --by region --budget 2/month --alerts",
+		"ecomctl anomaly orders.parquet --country US --events-file promotions.csv --alerts",
 		"ecomctl anomaly metrics.csv --level 0.9999 --where 'y >= 0'",
 		"ecomctl anomaly orders.parquet --measure orders --freq hour --fail",
 		"ecomctl anomaly orders.parquet --on orders --sort score:desc --limit 20",
@@ -41,7 +45,7 @@ isolation forest's and a robust distance's, columns names what made the row stan
 	Or:      []string{"series"},
 	Needs:   []string{"order_ts"},
 	NeedsOf: map[string][]string{"series": {"ds", "y"}},
-	Params: []Param{
+	Params: append([]Param{
 		{Name: "by", Kind: ListParam, Columns: true, Help: "one series for each value of these columns"},
 		{Name: "measure", Kind: StringParam, Default: mRevenue, Choices: []string{mRevenue, mOrders, mUnits, mCustomers, "lines"}, Help: "what is counted (orders)"},
 		{Name: "freq", Kind: StringParam, Help: "hour, day, week, month, quarter or year (default: day for orders, told by the stamps for series)"},
@@ -54,7 +58,7 @@ isolation forest's and a robust distance's, columns names what made the row stan
 		{Name: "dimensions", Kind: ListParam, Default: "auto", Columns: true, Help: "columns that may explain an alert (auto: region, country, category, channel, payment)"},
 		{Name: "on", Kind: StringParam, Choices: []string{mOrders, mCustomers}, Help: "look for odd rows instead of odd times"},
 		{Name: "fail", Kind: BoolParam, Default: "false", Help: "exit code 3 when the last period of a series, or a row, is an anomaly"},
-	},
+	}, eventParams...),
 	Columns: anomalySpecs,
 	Method:  "anomaly",
 	Plan:    anomalyPlan,
@@ -97,6 +101,9 @@ func anomalyFinish(ctx context.Context, r *Request, a *query.Answer) (*Result, e
 	}
 	res := &Result{Notes: p.notes}
 	res.Notes = append(res.Notes, p.summary(alerts))
+	if p.spots != nil {
+		res.Notes = append(res.Notes, p.eventNote())
+	}
 	if o.alerts {
 		res.Main = alertTable(p, alerts)
 	} else {
@@ -191,7 +198,12 @@ func (p *timeline) table() *result.Table {
 
 // summary says in one line what was found.
 func (p *timeline) summary(alerts []alert) string {
-	judged, flagged := 0, 0
+	judged, flagged, inParts := 0, 0, 0
+	for _, al := range alerts {
+		if al.slice {
+			inParts++
+		}
+	}
 	for i := range p.series {
 		for _, pt := range p.series[i].points {
 			if pt.Score == pt.Score {
@@ -205,15 +217,35 @@ func (p *timeline) summary(alerts []alert) string {
 	if judged == 0 {
 		return fmt.Sprintf("%s: a point is judged by at least %d before it; no series has so many", p.name, anomaly.Least)
 	}
-	text := fmt.Sprintf("%s, %d points judged: %d anomalies in %d incidents", p.name, judged, flagged, len(alerts))
+	text := fmt.Sprintf("%s, %s judged", p.name, counted(judged, "point"))
 	if p.level > 0 {
-		text = fmt.Sprintf("%s, %d points judged at level %s: %d anomalies in %d incidents", p.name, judged, levelText(p.level), flagged, len(alerts))
+		text += " at level " + levelText(p.level)
+	}
+	if text += ": no anomaly"; flagged > 0 {
+		text = strings.TrimSuffix(text, "no anomaly") + counted(flagged, "anomaly") + " in " + counted(len(alerts)-inParts, "incident")
+	}
+	if inParts > 0 {
+		text += ", and " + counted(inParts, "incident") + " in parts of the series"
+	}
+	if p.level > 0 {
 		text += fmt.Sprintf("; at most %.3g false ones are expected", (1-p.level)*float64(judged))
 	}
 	if worst := worstAlert(alerts); worst >= 0 {
 		text += "; the strangest: " + p.alertText(alerts[worst])
 	}
 	return text
+}
+
+// counted writes a number with its noun: 1 series, 2 anomalies.
+func counted(n int, noun string) string {
+	switch {
+	case n == 1 || noun == "series":
+	case strings.HasSuffix(noun, "y"):
+		noun = strings.TrimSuffix(noun, "y") + "ies"
+	default:
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }
 
 // worstAlert returns the alert of the least probable point, −1 for none.

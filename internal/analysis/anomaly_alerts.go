@@ -22,6 +22,7 @@ type alert struct {
 	p        float64 // least
 	cause    *cause  // nil: nothing explains it, or nothing was asked
 	slice    bool    // y and expected are those of the cause alone
+	event    *anomaly.Known
 }
 
 // cause names the values of a dimension that account for an alert.
@@ -64,6 +65,7 @@ func (p *timeline) alerts() []alert {
 		}
 		for n := start; n < len(out); n++ {
 			p.sumUp(&out[n])
+			out[n].event = p.eventOf(out[n])
 		}
 	}
 	return out
@@ -93,23 +95,31 @@ func (a *alert) change() float64 {
 
 // alertText is one alert in words for notes.
 func (p *timeline) alertText(al alert) string {
-	s := &p.series[al.series]
 	when := p.stampText(p.stampAt(al.series, al.from))
 	if al.to > al.from {
 		when += " to " + p.stampText(p.stampAt(al.series, al.to))
 	}
-	id := s.id
-	if al.slice {
-		id += ", " + al.cause.text()
-	}
+	id := p.alertID(al)
 	text := fmt.Sprintf("%s %s, %s: %s instead of %s", id, when, strings.ReplaceAll(al.kind.String(), "_", " "), plainNumber(al.y), plainNumber(al.expected))
 	if c := al.change(); math.Abs(c) < 100 { // beyond, the expected value is next to nothing
 		text += fmt.Sprintf(" (%+.0f %%)", 100*c)
+	}
+	if al.event != nil {
+		text += " near " + eventText(al.event)
 	}
 	if al.cause != nil && !al.slice {
 		text += fmt.Sprintf(", %s explains %.0f %%", al.cause.text(), 100*math.Min(al.cause.share, 1))
 	}
 	return text
+}
+
+// alertID names the series of an alert, and the part of it where only that was odd.
+func (p *timeline) alertID(al alert) string {
+	id := p.series[al.series].id
+	if al.slice {
+		id += ", " + al.cause.text()
+	}
+	return id
 }
 
 func plainNumber(v float64) string {
@@ -252,17 +262,18 @@ func (p *timeline) ordinary(y []float64, s *timeSeries, al *alert, k int64) floa
 }
 
 var alertSpecs = []result.Spec{
-	{Name: "unique_id", Type: expr.Text, Desc: "the series; total when there is one"},
+	{Name: "unique_id", Type: expr.Text, Desc: "the series; total when there is one; “total, region = SP” where only that part of it was odd"},
 	{Name: "from", Type: expr.Date, Desc: "first period of the incident"},
 	{Name: "to", Type: expr.Date, Desc: "its last period that is an anomaly"},
 	{Name: "kind", Type: expr.Text, Desc: "spike, dip, missing (nothing where something was sure), shift_up or shift_down (a level that stayed)"},
 	{Name: "y", Type: expr.Float, Desc: "the values of the incident added up; those of the dimension's value alone where only that was odd"},
 	{Name: "expected", Type: expr.Float, Desc: "their expectations added up"},
-	{Name: "change", Type: expr.Float, Unit: result.Ratio, Desc: "(y − expected) / |expected|", Null: "nothing was expected"},
+	{Name: "change", Type: expr.Float, Unit: result.Ratio, Desc: "(y − expected) / |expected|, a ratio: 0.5 is half more", Null: "nothing was expected"},
 	{Name: "p", Type: expr.Float, Desc: "probability of its strangest point"},
 	{Name: "dimension", Type: expr.Text, Desc: "the column that explains it", Null: "no few values of one column stand out"},
 	{Name: "value", Type: expr.Text, Desc: "its values that do, the largest part first", Null: "no dimension"},
 	{Name: "share", Type: expr.Float, Unit: result.Ratio, Desc: "their part of the deviation, each from its own expectation; 1 where only they were odd", Null: "no dimension"},
+	{Name: "event", Type: expr.Text, Desc: "the holiday or promotion that it lies near (--country, --events-file), and how often that was seen before", Null: "no known event"},
 }
 
 // alertTable lists the incidents.
@@ -271,7 +282,11 @@ func alertTable(p *timeline, alerts []alert) *result.Table {
 	specs[0].Type, specs[1].Type, specs[2].Type = p.idType, p.stampType, p.stampType
 	cols := newColumns(specs, len(alerts))
 	for _, al := range alerts {
-		p.appendID(&cols[0], al.series)
+		if al.slice {
+			result.AppendText(&cols[0], p.alertID(al))
+		} else {
+			p.appendID(&cols[0], al.series)
+		}
 		result.AppendInt(&cols[1], p.cell(p.stampAt(al.series, al.from)))
 		result.AppendInt(&cols[2], p.cell(p.stampAt(al.series, al.to)))
 		result.AppendText(&cols[3], al.kind.String())
@@ -279,6 +294,11 @@ func alertTable(p *timeline, alerts []alert) *result.Table {
 		result.AppendFloat(&cols[5], al.expected)
 		appendFloatOrNull(&cols[6], al.change())
 		result.AppendFloat(&cols[7], al.p)
+		if al.event != nil {
+			result.AppendText(&cols[11], eventText(al.event))
+		} else {
+			result.AppendNull(&cols[11])
+		}
 		if al.cause == nil {
 			for c := 8; c <= 10; c++ {
 				result.AppendNull(&cols[c])

@@ -12,6 +12,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
+	"github.com/ecomctl/ecomctl/internal/kernel/anomaly"
 	"github.com/ecomctl/ecomctl/internal/query"
 	"github.com/ecomctl/ecomctl/internal/result"
 )
@@ -31,6 +32,8 @@ type timeline struct {
 	level      float64
 	money      bool // values are money
 	by         []string
+	spots      map[int64]anomaly.Spot // steps near known events; nil: none
+	rows       bool                   // rows of a file are the steps
 	notes      []string
 }
 
@@ -193,6 +196,9 @@ func readTimeline(r *Request, a *query.Answer, o anomalyOptions) (p *timeline, e
 	}
 	if o.seasons != nil {
 		p.periods = o.seasons
+	}
+	if err := p.readSpots(r); err != nil {
+		return nil, err
 	}
 	p.level, err = o.levelOf(p.pointsADay)
 	return p, err

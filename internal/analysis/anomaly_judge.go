@@ -37,7 +37,7 @@ func (p *timeline) judge(ctx context.Context, o anomalyOptions, threads int) err
 	for i := range p.series {
 		in[i] = anomaly.Series{First: p.series[i].first, Y: p.series[i].judged()}
 	}
-	opt := anomaly.Options{Periods: p.periods, Level: p.level}
+	opt := anomaly.Options{Periods: p.periods, Level: p.level, Spots: p.spots}
 	judge := anomaly.Batch
 	if o.retrospective {
 		judge = anomaly.Retrospective

@@ -74,7 +74,7 @@ func rowsOnly(r *Request) error {
 	if r.Rel.Name != "orders" {
 		return fault.New(fault.Usage, "--on %s: the input is a file of series", r.Str("on")).WithHint("--table orders reads it as orders")
 	}
-	for _, name := range []string{"by", "freq", "budget", "fdr"} {
+	for _, name := range []string{"by", "freq", "budget", "fdr", "country", "events-file"} {
 		if r.Str(name) != "" {
 			return fault.New(fault.Usage, "--%s does not apply to --on %s, which looks at rows", name, r.Str("on"))
 		}

@@ -65,6 +65,7 @@ func readSeriesTimeline(r *Request, a *query.Answer, o anomalyOptions) (*timelin
 		p.series = append(p.series, s)
 	}
 	if rhythm != "" { // rows are steps
+		p.rows, p.fixed = true, 0
 		p.notes = append(p.notes, rhythm+": rows count as steps, in order of time")
 		for i := range p.series {
 			p.series[i] = timeSeries{id: pts.ids[i], stamps: pts.stamps[i], y: pts.values[i]}

@@ -78,7 +78,7 @@ func (p *timeline) watch(ctx context.Context, a *query.Answer, alerts []alert, r
 		in[i] = anomaly.Series{First: p.series[w.series].first, Y: own.judged()}
 	}
 	level := 1 - rate*float64(len(p.series))/float64(len(ws))
-	out, err := anomaly.Batch(ctx, in, anomaly.Options{Periods: p.periods, Level: level}, threads)
+	out, err := anomaly.Batch(ctx, in, anomaly.Options{Periods: p.periods, Level: level, Spots: p.spots}, threads)
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +96,7 @@ func (p *timeline) watch(ctx context.Context, a *query.Answer, alerts []alert, r
 		if al.from < start {
 			continue
 		}
+		al.event = sub.eventOf(al)
 		w := ws[al.series]
 		al.series = w.series
 		if slices.ContainsFunc(alerts, func(b alert) bool {

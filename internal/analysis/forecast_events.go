@@ -15,28 +15,34 @@ import (
 
 // eventParams are the parameters that name days which move sales.
 var eventParams = []Param{
-	{Name: "country", Kind: StringParam, Default: "", Help: "know the holidays and shopping days of a country (CN, US, DE, …); those that explain the past are used"},
-	{Name: "events-file", Kind: InFileParam, Help: "know the days of a CSV `FILE` name,date[,before,after]; those that explain the past are used"},
+	{Name: "country", Kind: StringParam, Default: "", Help: "know the holidays and shopping days of a country (CN, US, DE, …); what they did before is expected again"},
+	{Name: "events-file", Kind: InFileParam, Help: "know the days of a CSV `FILE` name,date[,before,after]; what they did before is expected again"},
 }
+
+// eventsAsked tells whether --country or --events-file is given.
+func eventsAsked(r *Request) bool { return r.Str("country") != "" || r.Files["events-file"] != nil }
 
 // readEvents reads --country and --events-file for the days of a panel and the horizon after it.
 func readEvents(r *Request, p *panel, horizon int) ([]calendar.Event, error) {
-	country, file := r.Str("country"), r.Files["events-file"]
-	if country == "" && file == nil {
+	if !eventsAsked(r) {
 		return nil, nil
 	}
 	if p.grid.unit != query.Day {
 		return nil, fault.New(fault.Usage, "--country and --events-file move days, and the series are by %s", p.grid.unit).WithHint("use --freq day")
 	}
-	var events []calendar.Event
-	var err error
+	from, to := p.days(horizon)
+	return eventsBetween(r, from, to)
+}
+
+// eventsBetween reads the events of --country and --events-file; the country's are those from one day to another.
+func eventsBetween(r *Request, from, to int64) (events []calendar.Event, err error) {
+	country, file := r.Str("country"), r.Files["events-file"]
 	if file != nil {
 		if events, err = holiday.Parse(file); err != nil {
 			return nil, fault.Wrap(err, "--events-file %s", r.Str("events-file"))
 		}
 	}
 	if country != "" {
-		from, to := p.days(horizon)
 		known, err := holiday.Of(country, from, to)
 		if err != nil {
 			return nil, err

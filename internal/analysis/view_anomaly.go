@@ -203,7 +203,7 @@ func (d *anomalyData) alt(from int) string {
 // table lists the incidents, the latest first.
 func (d *anomalyData) table() *result.Table {
 	b := newTable("anomaly", result.Spec{Name: "from", Type: expr.Date, Desc: "first day"}, result.Spec{Name: "to", Type: expr.Date, Desc: "last unusual day"},
-		textSpec("kind", "spike, dip, missing, shift_up or shift_down"), moneySpec("revenue", "what came"), moneySpec("expected", "what was expected"),
+		textSpec("of", "whose revenue: the whole shop's, or that of the one part that was odd"), textSpec("kind", "spike, dip, missing, shift_up or shift_down"), moneySpec("revenue", "what came"), moneySpec("expected", "what was expected"),
 		ratioSpec("change", "(revenue − expected) / expected"), textSpec("dimension", "the column that explains it"), textSpec("value", "its values that do"),
 		ratioSpec("share", "their part of the deviation"))
 	for k := len(d.alerts) - 1; k >= 0; k-- {
@@ -212,7 +212,11 @@ func (d *anomalyData) table() *result.Table {
 		if i.Dim != "" {
 			dim, value, share = i.Dim, d.p.Join(i.Values), i.Share
 		}
-		b.row(i.Start, i.End-1, i.Kind, i.Money, i.Usual, i.Off(), dim, value, share)
+		of := d.p.Pick("whole shop", "全店")
+		if i.Alone {
+			of = d.p.Join(i.Values)
+		}
+		b.row(i.Start, i.End-1, of, i.Kind, i.Money, i.Usual, i.Off(), dim, value, share)
 	}
 	return b.t
 }

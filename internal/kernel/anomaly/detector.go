@@ -39,6 +39,8 @@ type Point struct {
 	// Onset says that an incident begins here.
 	Onset bool
 	Kind  Kind
+	// Event is the known event that the point lies near; nil for none.
+	Event *Known
 
 	shift float64 // Retrospective: size of the change of level in scales
 }
@@ -66,6 +68,8 @@ type Options struct {
 	Level float64
 	// Pool holds the errors of other series, for the time when the own ones are few; may be nil.
 	Pool *Pool
+	// Spots are the steps near events that are known in advance; nil for none.
+	Spots map[int64]Spot
 }
 
 // Least is the number of points before the first one that is judged.
@@ -122,6 +126,7 @@ type Detector struct {
 	clipped    window
 	run        run // of base: consecutive errors on one side
 	slowRun    run
+	effects    effects
 	onset      int64 // step of the last onset
 	open       bool  // an onset was told
 	onsetP     float64
@@ -145,6 +150,13 @@ func (d *Detector) Update(step int64, y float64) Point {
 		if d.base != nil {
 			p.Expected = d.base.pow.invert(d.base.expect(step))
 		}
+		return p
+	}
+	if spot, near := d.opt.Spots[step]; near && !d.sparse.on {
+		if d.base != nil {
+			d.judgeEvent(spot, step, y, &p)
+		}
+		d.leaveOut(step)
 		return p
 	}
 	if d.base != nil {
@@ -217,10 +229,7 @@ func (d *Detector) merged(y, sd float64, p *Point) float64 {
 		l = math.Max(l, d.nothing.logUsual(p.Expected, d.sparse.zeros()+1))
 	}
 	d.nothing.learn(y, p.Expected)
-	if body := math.Erfc(math.Abs(p.Z) / math.Sqrt2); l > math.Log(bodyP) {
-		return math.Max(bodyP, body)
-	}
-	return math.Exp(l)
+	return bodyOr(l, p.Z)
 }
 
 // amounts bounds the number of amounts that an expectation is the sum of: 1/cv², by the
@@ -274,8 +283,23 @@ func (d *Detector) season() int {
 	return shiftLeast
 }
 
-// keep adds a value to the history, filling gaps with NaN.
+// keep learns a value.
 func (d *Detector) keep(step int64, y float64) {
+	d.store(step, y)
+	d.sparse.learn(y)
+	d.negative = d.negative || y < 0
+	d.prev = y
+	d.n++
+}
+
+// leaveOut makes a step a gap.
+func (d *Detector) leaveOut(step int64) {
+	d.store(step, math.NaN())
+	d.prev = math.NaN()
+}
+
+// store adds a value to the history, filling gaps with NaN.
+func (d *Detector) store(step int64, y float64) {
 	if len(d.hist) == 0 {
 		d.first = step
 	} else {
@@ -289,10 +313,7 @@ func (d *Detector) keep(step int64, y float64) {
 		}
 	}
 	d.hist = append(d.hist, y)
-	d.sparse.learn(y)
-	d.negative = d.negative || y < 0
-	d.last, d.prev = step, y
-	d.n++
+	d.last = step
 	if cut := len(d.hist) - keepPoints; cut > keepPoints {
 		d.hist = append(d.hist[:0], d.hist[cut:]...)
 		d.first += int64(cut)

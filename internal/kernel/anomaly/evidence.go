@@ -36,18 +36,23 @@ func (t *pair) trust() float64 {
 // logP returns the natural logarithm of the two-sided probability of x and learns x. While
 // the own tail is young, standardised values lean on the pool's, and that on Student's.
 func (t *pair) logP(x float64, pool *Pool, standard bool) float64 {
-	p := math.Min(t.up.P(x), t.down.P(-x))
-	l := math.Log(math.Min(1, 2*p))
-	w, n := t.trust(), t.up.N()
+	l := t.peek(x, pool, standard)
 	if standard {
 		t.learnMild(x)
 	} else {
 		t.learn(x)
 	}
+	return l
+}
+
+// peek is logP without learning.
+func (t *pair) peek(x float64, pool *Pool, standard bool) float64 {
+	l := math.Log(math.Min(1, 2*math.Min(t.up.P(x), t.down.P(-x))))
 	if !standard {
 		return l
 	}
-	return w*l + (1-w)*pool.logP(x, n)
+	w := t.trust()
+	return w*l + (1-w)*pool.logP(x, t.up.N())
 }
 
 // Pool learns the tails of the standardised errors of many series. The zero value is ready.

@@ -25,7 +25,7 @@ func Retrospective(ctx context.Context, series []Series, o Options, threads int)
 	o = New(o).opt
 	each(len(series), threads, func(i int) {
 		if errs[i] = ctx.Err(); errs[i] == nil {
-			out[i], errs[i] = decompose(ctx, series[i], o.Periods)
+			out[i], errs[i] = decompose(ctx, series[i], o)
 		}
 	})
 	pool := &Pool{}
@@ -34,7 +34,9 @@ func Retrospective(ctx context.Context, series []Series, o Options, threads int)
 			return nil, errs[i]
 		}
 		for _, p := range out[i] {
-			pool.tails.learn(p.Z)
+			if p.Event == nil {
+				pool.tails.learn(p.Z)
+			}
 		}
 	}
 	each(len(series), threads, func(i int) { judgeAll(out[i], series[i].Y, pool, o.Level) })
@@ -45,7 +47,9 @@ func Retrospective(ctx context.Context, series []Series, o Options, threads int)
 func judgeAll(points []Point, y []float64, pool *Pool, level float64) {
 	var own pair
 	for _, p := range points {
-		own.learn(p.Z)
+		if p.Event == nil {
+			own.learn(p.Z)
+		}
 	}
 	w := own.trust()
 	for i := range points {
@@ -58,10 +62,7 @@ func judgeAll(points []Point, y []float64, pool *Pool, level float64) {
 			continue
 		}
 		l := w*math.Log(math.Min(1, 2*math.Min(own.up.P(p.Z), own.down.P(-p.Z)))) + (1-w)*pool.logP(p.Z, own.up.N())
-		p.P = math.Exp(l)
-		if l > math.Log(bodyP) {
-			p.P = math.Max(bodyP, math.Erfc(math.Abs(p.Z)/math.Sqrt2))
-		}
+		p.P = bodyOr(l, p.Z)
 		if p.Kind == ShiftUp || p.Kind == ShiftDown {
 			p.P = math.Min(p.P, 2*supposed(own.up.N()).Survival(math.Abs(p.shift)))
 		} else {
@@ -73,7 +74,13 @@ func judgeAll(points []Point, y []float64, pool *Pool, level float64) {
 }
 
 // decompose returns expectation, standardised remainder and changes of level of one series.
-func decompose(ctx context.Context, s Series, periods []int) ([]Point, error) {
+func decompose(ctx context.Context, s Series, o Options) ([]Point, error) {
+	whole, events, periods := s, false, o.Periods
+	if len(o.Spots) > 0 {
+		if y, ok := withoutEvents(s, o.Spots); ok {
+			s.Y, events = y, true
+		}
+	}
 	points := make([]Point, len(s.Y))
 	for i := range points {
 		points[i] = Point{Expected: math.NaN(), Z: math.NaN(), P: math.NaN(), Score: math.NaN()}
@@ -89,6 +96,9 @@ func decompose(ctx context.Context, s Series, periods []int) ([]Point, error) {
 	}
 	floor := leastScale(seen)
 	full, _ := stl.Interpolate(s.Y)
+	if use := usable(periods, len(s.Y)); events && len(use) > 0 {
+		full, _ = stl.FillSeasonal(s.Y, use[0])
+	}
 	full = tamed(full, floor, seasonLength(periods))
 	seasonal := seasons(full, periods)
 	calm := make([]float64, len(full))
@@ -124,6 +134,9 @@ func decompose(ctx context.Context, s Series, periods []int) ([]Point, error) {
 		if jump < 0 {
 			points[c].Kind = ShiftDown
 		}
+	}
+	if events {
+		judgeEvents(points, whole, o.Spots, scale)
 	}
 	return points, nil
 }

@@ -74,6 +74,23 @@ func spots(first int64, n int, events []Event) (at map[int64]spot, names []strin
 	return at, names
 }
 
+// Spot is a day near an event: Offset days after it.
+type Spot struct {
+	Name   string
+	Offset int
+}
+
+// Spots marks the days [first, first+n) near events. Where several claim a day, the nearest has it, then the
+// one whose kind was named first.
+func Spots(first int64, n int, events []Event) map[int64]Spot {
+	at, names := spots(first, n, events)
+	out := make(map[int64]Spot, len(at))
+	for day, s := range at {
+		out[day] = Spot{names[s.kind], s.offset}
+	}
+	return out
+}
+
 func abs(i int) int {
 	if i < 0 {
 		return -i
