@@ -68,8 +68,12 @@ func Require(d *Definition, rel *relation.Relation) error {
 	if len(missing) == 0 {
 		return nil
 	}
+	anyTable := ""
+	if rel.Name == d.Table && slices.Contains(d.Or, "table") {
+		anyTable = "; a table that is no list of orders or events is read with --table table"
+	}
 	return fault.New(fault.Usage, "%s: the input has no %s", d.Name, strings.Join(missing, " and no ")).
-		WithHint("map a column with --map %s=Column; `ecomctl inspect` shows the columns and the proposed mapping", missing[0])
+		WithHint("map a column with --map %s=Column; `ecomctl inspect` shows the columns and the proposed mapping%s", missing[0], anyTable)
 }
 
 // checkParams refuses values outside a parameter's choices.

@@ -25,7 +25,9 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 		Example: "  " + strings.Join(d.Example, "\n  "),
 	}
 	com, out := addCommon(a, c), addOutput(a, c)
-	com.addRates(c)
+	if d.Table == "orders" || slices.Contains(d.Or, "orders") {
+		com.addRates(c)
+	}
 	completeResult(c, d)
 	if d.NoNet {
 		c.Flags().MarkHidden("net")
@@ -105,6 +107,10 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 			return err
 		}
 		return errors.Join(res.Broken, s.account(&res.Account))
+	}
+	if c.Flags().Lookup("rates") == nil { // about clicks, which are no sales
+		refuseFlags(c, "products", "customers", "currency", "net", "reject-free")
+		c.Flags().Lookup("as-of").Usage = "rows on or after this `date` do not exist yet (default: the day after the last row)"
 	}
 	return c
 }

@@ -217,6 +217,11 @@ func (s *opened) textColumns(names []string) (map[int]bool, error) {
 func hideOrderFlags(c *cobra.Command, keep ...string) {
 	names := slices.DeleteFunc([]string{"map", "products", "customers", "where", "from", "to", "as-of", "currency", "net", "no-clean", "reject-free", "dedupe", "seed", "tz", "engine", "lang"},
 		func(n string) bool { return slices.Contains(keep, n) })
+	refuseFlags(c, names...)
+}
+
+// refuseFlags hides shared flags that have no meaning for a command and refuses them when given.
+func refuseFlags(c *cobra.Command, names ...string) {
 	for _, n := range names {
 		c.Flags().MarkHidden(n)
 	}

@@ -301,7 +301,7 @@ func (s *opened) otherCurrencies(acc *query.Account) {
 func (s *opened) withoutRate(acc *query.Account) {
 	for _, r := range acc.Reasons {
 		if r.Reason == clean.NoRate && r.Rows > 0 {
-			s.app.say("note: %d rows are rejects because --rates has no rate for their currency on their day", r.Rows)
+			s.app.say("note: %d %s because --rates has no rate for their currency on their day", r.Rows, phrase.Plural(r.Rows, "row is a reject", "rows are rejects"))
 		}
 	}
 }

@@ -139,7 +139,7 @@ func (s *opened) describe(_ context.Context, preset string) {
 	text := textInput(s.Data)
 	t := schema.Guess(s.Data.Schema(), text)
 	if t == nil {
-		s.app.say("mapping: the columns are not known; map them with --map order_id=COLUMN …")
+		s.app.say("mapping: the columns are not known; map them with --map order_id=COLUMN …, or say what kind of file it is: --preset NAME, --input-format basket (one basket a line)")
 		return
 	}
 	m, _, err := schema.Propose(t, s.Data.Schema(), text)

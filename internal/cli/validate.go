@@ -111,7 +111,11 @@ func (o *validateOptions) readRules(now int64) ([]quality.Rule, error) {
 	}
 	f, err := os.Open(o.rules)
 	if err != nil {
-		return nil, vfs.Classify(err, "opening "+o.rules)
+		err = vfs.Classify(err, "opening "+o.rules)
+		if fault.KindOf(err) == fault.NotFound {
+			err = fault.New(fault.NotFound, "--rules: %w", err).WithHint("start from the data (`ecomctl validate IN --suggest > rules.yaml`), or take --rules builtin:orders; docs/rules.md has the rules")
+		}
+		return nil, err
 	}
 	defer f.Close()
 	return quality.ParseRules(o.rules, f)

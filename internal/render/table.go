@@ -28,7 +28,7 @@ func human(c *result.Column, r int, o Options) string {
 	}
 	switch c.Type {
 	case expr.Int:
-		if c.Unit == result.NoUnit && strings.HasSuffix(c.Name, "_id") {
+		if c.Unit == result.NoUnit && (strings.HasSuffix(c.Name, "_id") || c.Name == "similar_to") {
 			return strconv.FormatInt(c.Data.I64[r], 10) // an id is a name, not an amount
 		}
 		return group(strconv.FormatInt(c.Data.I64[r], 10))

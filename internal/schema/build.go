@@ -150,7 +150,7 @@ func (b *build) mapColumns(preset *Preset) error {
 	b.m.Choices = slices.DeleteFunc(b.m.Choices, func(c Choice) bool { return c.Const == nil && slices.Contains(off, c.Canonical) })
 	if len(b.m.Choices) == 0 {
 		return fault.New(fault.Usage, "no column of the input is known as one of %s", b.table.Name).
-			WithHint("its columns are: %s; map them: --map order_id=COLUMN", listFields(b.schema))
+			WithHint("its columns are: %s; map them: --map order_id=COLUMN, or say what kind of file it is: --preset NAME (cdnow, olist, shopify, …), --input-format basket (one basket a line)", listFields(b.schema))
 	}
 	return nil
 }
