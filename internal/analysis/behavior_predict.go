@@ -52,6 +52,7 @@ calibrated on out-of-fold scores. --evaluate prints every candidate beside the b
 	Method:  "behavior-predict",
 	Plan:    predictPlan,
 	Finish:  predictFinish,
+	Section: predictSection,
 })
 
 // anyTable is Relation.Name of a table of any columns.

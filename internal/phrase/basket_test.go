@@ -37,3 +37,15 @@ func TestLifetime(t *testing.T) {
 	f.Tested = 0
 	check(t, "short", zh.Lifetime(f)[1], "历史太短，无法用留出的日子检验。")
 }
+
+func TestPredict(t *testing.T) {
+	f := PredictFacts{Users: 7481, Expected: 148.2, Top: 749, TopHolds: 43.1, Days: 7, From: 19814, Tested: 7127, TestedTop: 713, Bought: 143, BoughtTop: 43, Told: 156.4, Known: true}
+	got := en.Predict(f)
+	check(t, "lead", got[0], "In the 7 days from 1 Apr 2024 about 148 of 7,481 visitors should buy; 29 % of those buyers are expected among the tenth of visitors most likely to.")
+	check(t, "test", got[1], "Tested on the 7 days before, which the model did not see: it foretold 156 buyers, 143 came; of the 713 visitors named most likely 6.0 % bought, of all 7,127 2.0 %.")
+	check(t, "zh", zh.Predict(f)[0], "自 2024年4月1日 起的 7 天内，7,481 位访客中预计约有 148 位购买；其中 29% 预计来自最可能购买的十分之一访客。")
+	f.Known = false
+	check(t, "chance", en.Predict(f)[0], "Who will buy next cannot be told from these clicks: the ranking is no better than chance.")
+	f.Bought = 12
+	check(t, "thin", en.Predict(f)[0], "Only 12 visitors bought in the 7 days that the model is tested on: too few to tell who will be next.")
+}

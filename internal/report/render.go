@@ -44,7 +44,7 @@ type Section struct {
 
 // methods are the definitions that explain a section, by the section's id.
 var methods = map[string]string{"sales": "period", "customers": "rfm", "retention": "cohort", "quality": "sale", "products": "money", "regions": "money",
-	"funnel": "funnel", "visits": "visit", "basket": "pairs", "lifetime": "future", "groups": "group", "recommend": "proposal"}
+	"funnel": "funnel", "visits": "visit", "basket": "pairs", "lifetime": "future", "groups": "group", "recommend": "proposal", "next": "next"}
 
 // figure is a figure with its place in the list of charts.
 type figure struct {

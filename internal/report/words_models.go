@@ -27,5 +27,8 @@ func modelDefinitions(doc *Document, p phrase.Printer) []definition {
 	d("recommend", "proposal", "What to propose next", "接下来推荐什么",
 		"Among the 2,000 products with the most lines: for each best seller the product that its buyers take most beyond what all customers do, where the difference is more than two standard errors. Proposals come from products that share customers (cosine of the sets of customers, shrunk by 10 against chance, 20 neighbours of each product), without what the customer already bought. The test learns from all but each customer's last order and counts the products of that order that are new to them, for up to 5,000 customers; a difference to the best-seller list is told when its 95 % bootstrap interval leaves out 0.",
 		"在明细行最多的 2,000 种商品中：对每种畅销商品，列出其买家相对全部客户偏好最强的商品，且差异大于两个标准误。推荐依据共同客户（客户集合的余弦相似度，以 10 收缩以防偶然，每种商品取 20 个近邻），不含客户已买的商品。检验时留出每位客户的最近一单，只计其中对其全新的商品，至多 5,000 位客户；与畅销榜之差的 95% 自助区间不含 0 时才称有差异。")
+	d("next", "next", "Who will buy next", "谁会购买",
+		"Logistic regression on what visitors did before a day: kinds of events, visits, products, prices and how long ago. It is fitted on the purchases within 7 days after up to three earlier days and calibrated on visitors it did not see (Platt 1999). The test names the most likely buyers a week before the data end and counts who bought; the ranking is shown where its area under the ROC curve is above 0.5 by more than two standard errors.",
+		"对访客在某日之前的行为（事件类型、来访、商品、价格及距今时间）做逻辑回归，以至多三个更早日期之后 7 天内是否购买来拟合，并用未参与拟合的访客校准（Platt，1999）。检验时在数据结束前一周列出最可能的买家，再看谁购买了；仅当 ROC 曲线下面积超过 0.5 达两个标准误以上时才展示排序。")
 	return out
 }
