@@ -150,3 +150,7 @@ func Redact(s string) string {
 	}
 	return scheme + "://" + host + path
 }
+
+// NewSecret takes a reference (${NAME}, file:PATH) or the secret itself; base is the folder that
+// relative paths of file: start from.
+func NewSecret(raw, base string) Secret { return Secret{raw: raw, base: base} }

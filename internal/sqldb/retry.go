@@ -1,0 +1,50 @@
+package sqldb
+
+import (
+	"context"
+	"crypto/rand"
+	"time"
+)
+
+// Waits between repetitions.
+const (
+	firstWait = 50 * time.Millisecond
+	maxWait   = 2 * time.Second
+)
+
+// Retry runs fn until it succeeds, fails for good, or the patience of the options ends; what may
+// pass is a server that is away for a moment, a deadlock, a lock held by others. fn must be a
+// whole transaction that can run again: after a lost connection nobody knows whether a commit
+// was done, so fn looks at what is stored before it writes. The error is explained.
+func (db *DB) Retry(ctx context.Context, doing string, fn func(ctx context.Context) error) error {
+	patience := time.NewTimer(max(0, db.opts.Patience))
+	defer patience.Stop()
+	for wait := firstWait; ; wait = min(2*wait, maxWait) {
+		err := fn(ctx)
+		if err == nil {
+			return nil
+		}
+		if db.opts.Patience < 0 || !Passing(err) || ctx.Err() != nil {
+			return db.Explain(err, doing)
+		}
+		pause := time.NewTimer(jitter(wait))
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return db.Explain(ctx.Err(), doing)
+		case <-patience.C:
+			pause.Stop()
+			return db.Explain(err, doing)
+		}
+	}
+}
+
+// jitter spreads waits over half to the whole of d, so that many clients do not come back at once.
+func jitter(d time.Duration) time.Duration {
+	var b [1]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return d
+	}
+	return d/2 + d/2*time.Duration(b[0])/255
+}
