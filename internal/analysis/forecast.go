@@ -49,6 +49,7 @@ instead; it takes several models: --cv 3 --model auto,ets,naive.`,
 		{Name: "season", Kind: StringParam, Default: "auto", Help: "periods of a season, several like 24,168, or 1 for none"},
 		{Name: "model", Kind: ListParam, Default: "auto", Help: "model: " + strings.Join(modelNames(), ", ")},
 		{Name: "cv", Kind: IntParam, Default: "", Help: "print errors of so many rolling origins instead"},
+		outlierParam,
 	}, eventParams...),
 	Columns: forecastSpecs,
 	Method:  "forecast",
@@ -83,6 +84,8 @@ type forecastOptions struct {
 	cv      int
 	threads int
 	events  []calendar.Event
+
+	keepOutliers bool // as --outliers keep
 }
 
 // mostHorizon bounds the periods ahead: more is a mistake and would fill the memory.
@@ -123,7 +126,8 @@ func readForecastOptions(r *Request, unit query.Cut) (o forecastOptions, err err
 		}
 	}
 	o.threads = max(1, r.Threads)
-	return o, nil
+	o.keepOutliers, err = readOutliers(r)
+	return o, err
 }
 
 func forecastFinish(ctx context.Context, r *Request, a *query.Answer) (*Result, error) {

@@ -65,8 +65,11 @@ func (p *panel) days(horizon int) (from, to int64) {
 	return from, to
 }
 
-// aware gives a model the events, for one series.
+// aware keeps strays from a model and gives it the events, for one series.
 func (o forecastOptions) aware(m forecast.Model, s *panelSeries) forecast.Model {
+	if !o.keepOutliers {
+		m = withoutStrays(m)
+	}
 	if len(o.events) == 0 {
 		return m
 	}

@@ -112,9 +112,17 @@ func (p *points) inRange() error {
 	return nil
 }
 
-// ends refuses a horizon whose stamps do not fit 64 bits.
+// lastStamp is the end of the year 9999 in µs: longer years have no agreed way to be written.
+const lastStamp = 253402300799999999
+
+// ends refuses a horizon whose stamps do not fit 64 bits, or lie beyond the year 9999.
 func (p *panel) ends(horizon int) error {
 	if p.grid.unit != query.NoCut {
+		for _, s := range p.series {
+			if p.grid.at(s.origin, int64(len(s.y)+horizon-1)) > lastStamp {
+				return fault.New(fault.Usage, "--horizon %d: series %q would go beyond the year 9999", horizon, s.id).WithHint("choose a shorter horizon, or correct the stamps")
+			}
+		}
 		return nil
 	}
 	for _, s := range p.series {

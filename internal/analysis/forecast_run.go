@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/kernel/anomaly"
 	"github.com/ecomctl/ecomctl/internal/kernel/calendar"
 	"github.com/ecomctl/ecomctl/internal/kernel/forecast"
 	"github.com/ecomctl/ecomctl/internal/parallel"
@@ -40,6 +41,7 @@ type outcome struct {
 	origins      []forecast.Origin
 	ratios       [][]float64
 	events       []calendar.Use
+	strays       []anomaly.Stray // values at the end that were not fitted
 }
 
 // runForecast fits, tests and forecasts every series.
@@ -79,8 +81,8 @@ func (f *forecastRun) one(ctx context.Context, i int, test bool) error {
 		return nil
 	}
 	out.point, out.sigma, out.model = fit.Forecast(h), fit.Sigma(h), fit.Name()+why
-	out.events = usedEvents(fit)
-	if tested, ok := fit.(interface{ Tested() []forecast.Origin }); ok {
+	out.events, out.strays = usedEvents(fit), straysOf(fit)
+	if tested, ok := fit.(tester); ok {
 		out.origins = tested.Tested()
 	} else if test {
 		// shorter horizons are tested where the history is short
@@ -222,10 +224,28 @@ func (f *forecastRun) notes() []string {
 	if len(f.options.events) > 0 {
 		notes = append(notes, f.eventNote())
 	}
-	if f.tested > 0 {
-		notes = append(notes, fmt.Sprintf("back-test: %s of %d later values lay in the 80 %% intervals, %s in the 95 %% intervals", percent(f.coverage[0]), f.tested, percent(f.coverage[1])))
-	} else {
-		notes = append(notes, "the histories are too short for a back-test: the intervals are the models' own")
+	if s := f.strayNote(); s != "" {
+		notes = append(notes, s)
 	}
-	return notes
+	return append(notes, f.coverageNote())
+}
+
+// fewInside is the share of tested values in the 80 % intervals below which they are said to be too narrow.
+const fewInside = 0.7
+
+// coverageNote says how the intervals did on the past.
+func (f *forecastRun) coverageNote() string {
+	if f.tested == 0 {
+		for i := range f.outcomes {
+			if o := &f.outcomes[i]; len(o.origins) > 0 {
+				return "back-test: the models follow the histories exactly; the intervals have no width because no error was ever seen"
+			}
+		}
+		return "the histories are too short for a back-test: the intervals are the models' own"
+	}
+	note := fmt.Sprintf("back-test: %s of %d later values lay in the 80 %% intervals, %s in the 95 %% intervals", percent(f.coverage[0]), f.tested, percent(f.coverage[1]))
+	if f.coverage[0] < fewInside {
+		note += ": take them as too narrow"
+	}
+	return note
 }

@@ -128,11 +128,14 @@ func (d *forecastData) state(ctx context.Context) error {
 	half := d.sumWidth()
 	end := d.first + int64(n)
 	f := &d.facts
-	*f = phrase.ForecastFacts{Start: end, End: end + viewHorizon, Weeks: viewHorizon / 7, Expected: money(sum), Before: -1, YearAgo: -1, Inside: d.inside}
+	*f = phrase.ForecastFacts{Start: end, End: end + viewHorizon, Weeks: viewHorizon / 7, Expected: money(sum), Before: -1, YearAgo: -1, Inside: d.inside, Held: -1}
 	if half == half {
 		f.Low, f.High = money(d.floored(sum-half)), money(sum+half)
 	}
 	f.Before = money(sumOf(d.y[n-viewHorizon:]))
+	for _, s := range d.out.strays {
+		f.Odd = append(f.Odd, phrase.OddDay{Day: d.first + int64(s.At), Money: money(d.y[s.At]), Usual: money(s.Expected)})
+	}
 	if n >= 364 {
 		f.YearAgo = money(sumOf(d.y[n-364 : n-364+viewHorizon]))
 	}
@@ -174,9 +177,34 @@ func (d *forecastData) record(ctx context.Context) error {
 		}
 	}
 	if all > 0 {
-		f.Tests, f.Miss, f.Repeat = len(d.out.origins), miss/all, repeat/all
+		f.Tests, f.Miss, f.Repeat, f.Held = len(d.out.origins), miss/all, repeat/all, d.held()
 	}
 	return nil
+}
+
+// held counts the back-tests whose sum lay within the interval that sums of its days have: as wide, in what the model
+// claims, as that of the days ahead.
+func (d *forecastData) held() int {
+	claimed := 0.0
+	for _, s := range d.out.sigma {
+		claimed += s * s
+	}
+	if !(claimed > 0) {
+		return -1
+	}
+	factor := d.sumWidth() / math.Sqrt(claimed)
+	n := 0
+	for _, o := range d.out.origins {
+		sum, claim := 0.0, 0.0
+		for j, v := range o.Point {
+			sum += d.y[o.At+j] - d.floored(v)
+			claim += o.Sigma[j] * o.Sigma[j]
+		}
+		if math.Abs(sum) <= factor*math.Sqrt(claim) {
+			n++
+		}
+	}
+	return n
 }
 
 // sumWidth is the half width of the 80 % interval of the sum of the days ahead. Errors of one forecast go together:

@@ -89,7 +89,7 @@ func (d *forecastData) fan() (Figure, bool, error) {
 		{Name: p.Pick("forecast", "预测"), Color: "@s1", Values: next, Width: 2.5, Label: true},
 	}
 	l.Legend = []chart.Key{{Color: "@other", Text: p.Pick("revenue so far", "已有收入")},
-		{Color: "@s1", Text: p.Pick("forecast; 4 in 5 days should lie in the darker band, 19 in 20 in the lighter", "预测；五天中四天应在深色带内，二十天中十九天在浅色带内")}}
+		{Color: "@s1", Text: d.bandKey()}}
 	c, err := l.Chart()
 	note := p.Pick("Model: "+d.out.model+".", "模型："+d.out.model+"。")
 	if d.note != "" {
@@ -99,6 +99,17 @@ func (d *forecastData) fan() (Figure, bool, error) {
 		note += p.Pick(" Only the last two years were used.", " 仅使用最近两年。")
 	}
 	return Figure{ID: l.ID, Question: p.Pick("What will the next four weeks bring?", "未来四周会怎样？"), Alt: d.rangeAlt(), Chart: c, Table: b.t, Note: note}, true, err
+}
+
+// bandKey says what the bands are for, and how the darker one did.
+func (d *forecastData) bandKey() string {
+	p := d.p
+	if d.inside != d.inside {
+		return p.Pick("forecast; the darker band is meant for 4 in 5 days, the lighter for 19 in 20", "预测；深色带意在包含五天中的四天，浅色带二十天中的十九天")
+	}
+	share := p.Percent(d.inside)
+	return p.Pick("forecast; the darker band is meant for 4 in 5 days (in tests "+share+" lay in it), the lighter for 19 in 20",
+		"预测；深色带意在包含五天中的四天（检验中为 "+share+"），浅色带二十天中的十九天")
 }
 
 // rangeAlt names the weakest and the strongest day ahead.

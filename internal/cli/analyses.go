@@ -63,6 +63,11 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 		if d.NoNet && c.Flags().Changed("net") {
 			return fault.New(fault.Usage, "--net does not apply to %s: it looks at sold lines only", d.Name)
 		}
+		for _, p := range d.Params {
+			if v := *values[p.Name]; strings.HasPrefix(v, "--") { // the flag behind was taken for its value
+				return fault.New(fault.Usage, "--%s needs a value, and %s is a flag", p.Name, v).WithHint("write --%s VALUE: %s", p.Name, p.Help)
+			}
+		}
 		if err := com.load(c); err != nil {
 			return err
 		}

@@ -17,6 +17,14 @@ type ForecastFacts struct {
 	Tests        int     // back-tests behind what follows; 0 = the history is too short
 	Miss, Repeat float64 // share of revenue that daily forecasts missed, and last week's values repeated
 	Inside       float64 // share of back-tested days within the 80 % interval; NaN = not known
+	Held         int     // back-tests whose sum lay within the 80 % interval of such sums; −1 = not known
+	Odd          []OddDay
+}
+
+// OddDay is a day at the end of the history that the forecast leaves out.
+type OddDay struct {
+	Day          int64
+	Money, Usual int64 // what came, and what was expected in its place
 }
 
 // span names the days ahead.
@@ -48,12 +56,44 @@ func (p Printer) Forecast(f ForecastFacts) []string {
 		second = p.Pick("That is "+c+". ", "这"+c+"。")
 	}
 	if likely {
-		second += p.Pick("“Likely” holds for four in five such forecasts.", "“大致”指五次这样的预测中有四次成立。")
+		second += p.likely(f)
 	}
 	if second != "" {
 		out = append(out, strings.TrimSpace(second))
 	}
+	if len(f.Odd) > 0 {
+		out = append(out, p.oddDays(f.Odd))
+	}
 	return append(out, p.ForecastRecord(f))
+}
+
+// likely says what the interval of the sum is meant for, and how often it held on the past.
+func (p Printer) likely(f ForecastFacts) string {
+	if f.Tests == 0 || f.Held < 0 {
+		return p.Pick("“Likely” is meant for four in five such forecasts; this history is too short to test it.", "“大致”意在五次中成立四次；历史太短，无法检验。")
+	}
+	n, all := p.Small(f.Held), p.Small(f.Tests)
+	if p.ZH() {
+		n, all = p.Count(int64(f.Held)), p.Count(int64(f.Tests))
+	}
+	s := p.Pick("“Likely” is meant for four in five such forecasts; on the past it held for "+n+" of "+all, "“大致”意在五次中成立四次；在过去的 "+all+" 次检验中成立 "+n+" 次")
+	if 5*f.Held < 3*f.Tests {
+		s += p.Pick(": count on a wider range", "：请按更宽的范围估计")
+	}
+	return s + p.Pick(".", "。")
+}
+
+// oddDays names the days that the forecast does not go on from.
+func (p Printer) oddDays(odd []OddDay) string {
+	words := make([]string, len(odd))
+	for i, o := range odd {
+		words[i] = p.Pick(p.Day(o.Day)+" ("+p.MoneyWords(o.Money)+" where about "+p.MoneyWords(roundTo(o.Usual, 3))+" was expected)",
+			p.Day(o.Day)+"（收入 "+p.MoneyWords(o.Money)+"，预期约 "+p.MoneyWords(roundTo(o.Usual, 3))+"）")
+	}
+	if len(odd) == 1 {
+		return p.Pick("It does not go on from "+words[0]+": nothing before or after announces such a day.", "预测未沿用 "+words[0]+"：前后均无迹象。")
+	}
+	return p.Pick("It does not go on from "+p.Join(words)+": nothing before or after announces such days.", "预测未沿用 "+p.Join(words)+"：前后均无迹象。")
 }
 
 // before names the span that a forecast is compared with.

@@ -54,6 +54,9 @@ func (f *fitted) Params() []forecast.Param { return f.inner.Params() }
 // AICc implements forecast.Fitted: that of the series without events.
 func (f *fitted) AICc() float64 { return f.inner.AICc() }
 
+// Unwrap returns the fit of the series without events.
+func (f *fitted) Unwrap() forecast.Fitted { return f.inner }
+
 // Used lists the events that were kept.
 func (f *fitted) Used() []Use { return f.effect.Used }
 
