@@ -27,7 +27,7 @@ Files are written whole under a hidden name, read back, compared and renamed.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newHDFSList(a), newHDFSPut(a), newHDFSGet(a), newHDFSRemove(a), newHDFSRoom(a))
+	c.AddCommand(newHDFSList(a), newHDFSPut(a), newHDFSGet(a), newHDFSRemove(a), newHDFSRoom(a), newHDFSSync(a))
 	return c
 }
 

@@ -6,45 +6,19 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/ecomctl/ecomctl/internal/cli"
 	"github.com/ecomctl/ecomctl/internal/fault"
-	"github.com/ecomctl/ecomctl/internal/term"
 	"github.com/ecomctl/ecomctl/internal/vfs"
 	"github.com/ecomctl/ecomctl/internal/vfs/hdfs"
 	"github.com/ecomctl/ecomctl/internal/vfs/vfstest"
 )
-
-const scripts = "../../scripts/services/hadoop"
-
-// cluster starts the daemons that scripts/services/hadoop installs and returns a new folder on
-// them. Without Java or Maven the tests are skipped, naming what is missing; under CI they fail.
-func cluster(t *testing.T) string {
-	t.Helper()
-	out, err := exec.Command("bash", filepath.Join(scripts, "install.sh")).CombinedOutput()
-	if err == nil {
-		out, err = exec.Command("bash", filepath.Join(scripts, "start.sh")).CombinedOutput()
-	}
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("HDFS: %v\n%s", err, out)
-		}
-		t.Skipf("HDFS is not here: %s", out)
-	}
-	t.Cleanup(func() { _ = exec.Command("bash", filepath.Join(scripts, "stop.sh")).Run() })
-	lines := strings.Fields(strings.TrimSpace(string(out)))
-	url := lines[len(lines)-1]
-	return fmt.Sprintf("%s/test/%d", url, time.Now().UnixNano())
-}
 
 func TestHDFS(t *testing.T) {
 	dir := cluster(t)
@@ -58,6 +32,7 @@ func TestHDFS(t *testing.T) {
 	t.Run("a file of several blocks is read side by side", func(t *testing.T) { sideBySide(t, fsys, dir) })
 	t.Run("commands", func(t *testing.T) { commands(t, dir) })
 	t.Run("rights", func(t *testing.T) { rights(t, fsys, dir) })
+	t.Run("sync", func(t *testing.T) { syncs(t, dir+"/sync") })
 	t.Run("no server", noServer)
 	t.Run("a name node that restarts is waited for", func(t *testing.T) { restart(t, fsys, dir) })
 }
@@ -104,15 +79,7 @@ func sideBySide(t *testing.T, fsys *hdfs.FS, dir string) {
 // commands gives the same bytes from HDFS and to it as from and to the local disk.
 func commands(t *testing.T, dir string) {
 	local := t.TempDir()
-	run := func(want int, args ...string) (stdout, stderr string) {
-		t.Helper()
-		var out, errs bytes.Buffer
-		app := &cli.App{IO: &term.IO{In: bytes.NewReader(nil), Out: &out, Err: &errs}, Getenv: os.Getenv, Now: time.Now}
-		if code := app.Run(context.Background(), args); code != want {
-			t.Fatalf("ecomctl %s: exit code %d, want %d\n%s", strings.Join(args, " "), code, want, errs.String())
-		}
-		return out.String(), errs.String()
-	}
+	run := func(want int, args ...string) (string, string) { t.Helper(); return run(t, want, args...) }
 	orders := filepath.Join(local, "orders.parquet")
 	run(0, "generate", "orders", "--rows", "30000", "-o", orders)
 	run(0, "hdfs", "put", orders, dir)
@@ -196,11 +163,11 @@ func restart(t *testing.T, fsys *hdfs.FS, dir string) {
 	if err := put("before"); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command("bash", filepath.Join(scripts, "stop.sh"), "namenode").CombinedOutput(); err != nil {
+	if out, err := script("stop.sh", "namenode"); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	back := make(chan error, 1)
-	time.AfterFunc(2*time.Second, func() { back <- exec.Command("bash", filepath.Join(scripts, "start.sh")).Run() })
+	time.AfterFunc(2*time.Second, func() { _, err := script("start.sh"); back <- err })
 	if err := put("after"); err != nil {
 		t.Error(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/colinmarc/hdfs/v2"
 	"github.com/colinmarc/hdfs/v2/hadoopconf"
@@ -33,6 +34,9 @@ type Options struct {
 	User    string // without Kerberos; "" is the user in the path, else the system's
 	ConfDir string // HADOOP_CONF_DIR: addresses of name services, Kerberos; may be ""
 	TempDir string // where files wait until their size is known
+	// Patience is how long passing failures are waited out; 0 is half a minute, for a name node
+	// that restarts is away for about eleven seconds, and in safe mode for some more.
+	Patience time.Duration
 	// KerberosConfig and KerberosCache are the files krb5.conf and the ticket cache, for
 	// clusters whose configuration asks for Kerberos.
 	KerberosConfig, KerberosCache string
@@ -52,6 +56,9 @@ var _ vfs.FS = (*FS)(nil)
 
 // New returns a file system whose reads end with ctx. Nothing is dialled yet.
 func New(ctx context.Context, opt Options) *FS {
+	if opt.Patience <= 0 {
+		opt.Patience = patience
+	}
 	return &FS{ctx: ctx, opt: opt, clients: map[string]*hdfs.Client{}}
 }
 
@@ -74,7 +81,7 @@ func (f *FS) at(ctx context.Context, what, p string, op func(c *hdfs.Client, nam
 	if err != nil {
 		return err
 	}
-	return repeat(ctx, what+" "+p, func() error {
+	return f.repeat(ctx, what+" "+p, func() error {
 		c, err := f.client(authority)
 		if err != nil {
 			return err

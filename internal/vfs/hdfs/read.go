@@ -85,7 +85,7 @@ func (f *file) ReadAt(p []byte, off int64) (int, error) {
 	}
 	// the buffer is the caller's again as soon as this returns, also when a call hangs
 	buf := make([]byte, len(want))
-	err := repeat(f.fs.ctx, "reading "+f.path, func() error { return f.readFull(buf, off) })
+	err := f.fs.repeat(f.fs.ctx, "reading "+f.path, func() error { return f.readFull(buf, off) })
 	if err != nil {
 		return 0, err
 	}

@@ -19,20 +19,32 @@ import (
 	"github.com/ecomctl/ecomctl/internal/vfs"
 )
 
-// A name node that restarts is away for about eleven seconds, and in safe mode for some more.
 const (
 	patience  = 30 * time.Second
 	firstWait = 100 * time.Millisecond
 	longWait  = 3 * time.Second
 )
 
-// repeat calls op until it works, fails for good, or has failed for as long as patience. It
-// returns soon after ctx ends, even if op hangs.
-func repeat(ctx context.Context, what string, op func() error) error {
-	patient, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
+// maxRuns bounds how often work that takes long is begun anew.
+const maxRuns = 2
+
+// repeat calls op until it works, fails for good, or has failed for as long as patience; a try
+// that lasted for half of it got somewhere, and patience begins anew, twice at most. It returns
+// soon after ctx ends, even if op hangs.
+func (f *FS) repeat(ctx context.Context, what string, op func() error) error {
+	var patient <-chan time.Time
+	over := func() bool {
+		select {
+		case <-patient:
+			return true
+		default:
+			return false
+		}
+	}
+	runs := 0
 	for wait := firstWait; ; wait = min(2*wait, longWait) {
 		done := make(chan error, 1)
+		long := time.NewTimer(f.opt.Patience / 2)
 		go func() { done <- op() }()
 		var err error
 		select {
@@ -43,8 +55,14 @@ func repeat(ctx context.Context, what string, op func() error) error {
 		if err == nil {
 			return nil
 		}
-		if !passing(err) || patient.Err() != nil {
-			return classify(err, what)
+		if !long.Stop() && runs < maxRuns {
+			runs, wait, patient = runs+1, firstWait, nil
+		}
+		if patient == nil {
+			patient = time.After(f.opt.Patience)
+		}
+		if !passing(err) || over() {
+			return f.classify(err, what)
 		}
 		select {
 		case <-ctx.Done():
@@ -66,8 +84,7 @@ func jitter(d time.Duration) time.Duration {
 // passing tells whether an error may be gone in a while: connections that break or are
 // refused, a name node in safe mode or standby, blocks that are not there yet.
 func passing(err error) bool {
-	var remote hdfs.Error
-	if errors.As(err, &remote) {
+	if remote, ok := remoteOf(err); ok {
 		switch e := remote.Exception(); {
 		case strings.HasSuffix(e, "SafeModeException"), strings.HasSuffix(e, "StandbyException"), strings.HasSuffix(e, "RetriableException"),
 			strings.HasSuffix(e, "NotReplicatedYetException"), strings.HasSuffix(e, "AlreadyBeingCreatedException"):
@@ -84,8 +101,15 @@ func passing(err error) bool {
 		strings.Contains(err.Error(), "no available namenodes") || strings.Contains(err.Error(), "no available datanodes") || strings.Contains(err.Error(), "no available blocks")
 }
 
+// remoteOf finds the exception of a server in an error.
+func remoteOf(err error) (hdfs.Error, bool) {
+	var remote hdfs.Error
+	ok := errors.As(err, &remote)
+	return remote, ok
+}
+
 // classify gives an error of the client its kind and remedy.
-func classify(err error, what string) error {
+func (f *FS) classify(err error, what string) error {
 	var known *fault.Error
 	var remote hdfs.Error
 	switch {
@@ -96,7 +120,7 @@ func classify(err error, what string) error {
 	case errors.As(err, &remote):
 		return remoteError(remote, what)
 	case passing(err):
-		return fault.New(fault.Unavailable, "%s: HDFS has not answered for %d s: %w", what, int(patience.Seconds()), err).
+		return fault.New(fault.Unavailable, "%s: HDFS has not answered for %d s: %w", what, int(f.opt.Patience.Seconds()), err).
 			WithHint("see whether the name node and the data nodes run and can be reached from here")
 	}
 	return vfs.Classify(err, what)

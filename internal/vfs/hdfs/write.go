@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"time"
 
 	"github.com/colinmarc/hdfs/v2"
 
@@ -24,6 +25,7 @@ type writer struct {
 	path string
 	perm fs.FileMode
 	temp *vfs.Temp
+	from io.ReaderAt // what is sent: temp
 	size int64
 	sent bool
 }
@@ -45,6 +47,7 @@ func (f *FS) Create(ctx context.Context, p string, perm fs.FileMode) (vfs.Writer
 	if w.temp, err = vfs.NewTemp(f.opt.TempDir); err != nil {
 		return nil, err
 	}
+	w.from = w.temp
 	return w, nil
 }
 
@@ -66,7 +69,14 @@ func (w *writer) Sync() error {
 	if w.sent {
 		return nil
 	}
-	err := w.fs.at(w.ctx, "writing", w.path, func(c *hdfs.Client, name string) error {
+	err := w.deliver(false)
+	w.sent = err == nil
+	return err
+}
+
+// deliver writes the file until the cluster holds it. quick trusts the data nodes' checksum.
+func (w *writer) deliver(quick bool) error {
+	return w.fs.at(w.ctx, "writing", w.path, func(c *hdfs.Client, name string) error {
 		def, err := c.ServerDefaults()
 		if err != nil {
 			return err
@@ -74,28 +84,97 @@ func (w *writer) Sync() error {
 		if err := c.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		block := max(def.BlockSize, (w.size+blockUnit-1)/blockUnit*blockUnit)
-		if err := w.upload(c, name, def.Replication, block); err != nil {
+		sum, err := w.upload(c, name, def.Replication, blockOf(w.size))
+		if err != nil {
 			return err
+		}
+		if quick && w.held(c, name, sum) {
+			return nil
 		}
 		return w.compare(c, name)
 	})
-	w.sent = err == nil
+}
+
+// blockOf is the size of the one block of a file. Quotas count a block whole before it is
+// written, so it is no larger than the file needs.
+func blockOf(size int64) int64 { return max(leastBlock, (size+blockUnit-1)/blockUnit*blockUnit) }
+
+// upload writes the whole file and returns the checksum it should have. The client's Close
+// says for a while that the last block is still being copied; repeat comes back to it.
+func (w *writer) upload(c *hdfs.Client, name string, replication int, block int64) (*fileSum, error) {
+	out, err := c.CreateFile(name, replication, block, w.perm)
+	if err != nil {
+		return nil, err
+	}
+	sum := newFileSum(block)
+	buf := make([]byte, 1<<20)
+	for at := int64(0); at < w.size; at += int64(len(buf)) {
+		buf = buf[:min(int64(len(buf)), w.size-at)]
+		if err = w.ctx.Err(); err == nil {
+			err = readAll(w.from, buf, at)
+		}
+		if err == nil {
+			sum.Write(buf) //nolint:errcheck // never fails
+			_, err = out.Write(buf)
+		}
+		if err != nil {
+			_ = out.Close()
+			return nil, err
+		}
+	}
+	return sum, w.finish(out)
+}
+
+// closePatience bounds the wait for a last block that is still being copied. A block whose data
+// node went away in that moment stays so for ever; writing the file anew helps.
+const closePatience = 5 * time.Second
+
+// finish closes a written file.
+func (w *writer) finish(out *hdfs.FileWriter) error {
+	enough := time.After(closePatience)
+	for wait := firstWait; ; wait = min(2*wait, time.Second) {
+		err := out.Close()
+		if !hdfs.IsErrReplicating(err) {
+			return err
+		}
+		select {
+		case <-enough:
+			return err
+		case <-w.ctx.Done():
+			return w.ctx.Err()
+		case <-time.After(jitter(wait)):
+		}
+	}
+}
+
+// readAll fills p from off on.
+func readAll(from io.ReaderAt, p []byte, off int64) error {
+	n, err := from.ReadAt(p, off)
+	switch {
+	case n == len(p):
+		return nil
+	case err == nil || err == io.EOF:
+		return fault.New(fault.Input, "it became shorter while it was read")
+	}
 	return err
 }
 
-// upload writes the whole file. The client's Close says for a while that the last block is
-// still being copied; repeat comes back to it by writing anew.
-func (w *writer) upload(c *hdfs.Client, name string, replication int, block int64) error {
-	out, err := c.CreateFile(name, replication, block, w.perm)
+// held reports whether the data nodes' checksum of the file is the one it should have.
+func (w *writer) held(c *hdfs.Client, name string, sum *fileSum) bool {
+	in, err := c.Open(name)
 	if err != nil {
-		return err
+		return false
 	}
-	if _, err := io.Copy(out, io.NewSectionReader(w.temp, 0, w.size)); err != nil {
-		_ = out.Close()
-		return err
+	defer func() { _ = in.Close() }()
+	if in.Stat().Size() != w.size {
+		return false
 	}
-	return repeat(w.ctx, "closing "+w.path, out.Close)
+	if w.size == 0 {
+		return true
+	}
+	got, err := in.Checksum()
+	want := sum.sum()
+	return err == nil && bytes.Equal(got, want[:])
 }
 
 // compare reads the file back.
@@ -110,7 +189,7 @@ func (w *writer) compare(c *hdfs.Client, name string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := io.Copy(want, io.NewSectionReader(w.temp, 0, w.size)); err != nil {
+	if _, err := io.Copy(want, io.NewSectionReader(w.from, 0, w.size)); err != nil {
 		return err
 	}
 	if n != w.size || !bytes.Equal(want.Sum(nil), got.Sum(nil)) {

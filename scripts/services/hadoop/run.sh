@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# run.sh dfsadmin|fs ARG...: Hadoop's own commands on the cluster of start.sh, such as
+# dfsadmin -safemode enter, dfsadmin -setSpaceQuota 10m /dir, fs -checksum /file.
+. "$(dirname "$0")/common.sh"
+case ${1:-} in
+dfsadmin) class=org.apache.hadoop.hdfs.tools.DFSAdmin ;;
+fs) class=org.apache.hadoop.fs.FsShell ;;
+*) die "run.sh knows dfsadmin and fs" ;;
+esac
+shift
+mapfile -d '' -t command < <(daemon "$class" "$@")
+exec "${command[@]}"
