@@ -112,7 +112,7 @@ func OpenOptions(h *Host, o *Settings) (open.Options, error) {
 	if err != nil {
 		return open.Options{}, err
 	}
-	opts := open.Options{FS: h.Files, Stdin: h.Stdin, TempDir: o.TempDir(), Memory: max(mem/2, readerMemory), Format: o.InputFormat,
+	opts := open.Options{FS: h.Files, Stdin: h.Stdin, TempDir: o.TempDir(), Memory: max(mem/2, readerMemory), Format: o.InputFormat, Getenv: h.Getenv,
 		CSV: csv.Options{Encoding: o.Encoding}}
 	if d := o.Delimiter; d != "" {
 		b, ok := delimiters[d]

@@ -13,6 +13,8 @@ import (
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/source"
 	"github.com/ecomctl/ecomctl/internal/source/csv"
+	"github.com/ecomctl/ecomctl/internal/source/sqltable"
+	"github.com/ecomctl/ecomctl/internal/sqldb"
 	"github.com/ecomctl/ecomctl/internal/vfs"
 )
 
@@ -26,6 +28,8 @@ type Options struct {
 	FS         vfs.FS // nil is the local disk
 	// Format states the format: "", "parquet", "arrow", "csv", "tsv", "ndjson", "json" or "basket".
 	Format string
+	// Getenv reads the environment for the passwords of databases; nil has none.
+	Getenv func(string) string
 	// CSV states what is otherwise recognised in delimited text.
 	CSV csv.Options
 }
@@ -34,7 +38,7 @@ type Options struct {
 type file struct {
 	name string
 	part []partition // from folders named key=value
-	data *handle
+	data *handle     // nil for a table of a database, whose name is its URL
 }
 
 // manyFiles is the number of files from which on the samples of text files shrink, so that
@@ -64,7 +68,7 @@ func Open(ctx context.Context, inputs []string, opts Options) (source.Dataset, e
 			u.Close()
 			return nil, vfs.Classify(err, "opening "+f.name)
 		}
-		ds, err := openFile(ctx, f, &opts)
+		ds, err := openMember(ctx, &f, &opts)
 		if err != nil {
 			u.Close()
 			return nil, err
@@ -78,6 +82,16 @@ func Open(ctx context.Context, inputs []string, opts Options) (source.Dataset, e
 	return u, nil
 }
 
+// openMember opens a file, or a table of a database.
+func openMember(ctx context.Context, f *file, opts *Options) (source.Dataset, error) {
+	if f.data != nil {
+		return openFile(ctx, *f, opts)
+	}
+	ds, err := sqltable.Open(ctx, f.name, sqltable.Options{Getenv: opts.Getenv})
+	f.name = sqldb.Redact(f.name)
+	return ds, err
+}
+
 // expand turns inputs into files: patterns and folders into what they hold.
 func expand(ctx context.Context, inputs []string, opts *Options, pool *pool) ([]file, error) {
 	var out []file
@@ -89,6 +103,8 @@ func expand(ctx context.Context, inputs []string, opts *Options, pool *pool) ([]
 			if h, err = spool(ctx, "standard input", opts.Stdin, opts, pool); err == nil {
 				out = append(out, file{name: "standard input", data: h})
 			}
+		case sqldb.Is(in):
+			out = append(out, file{name: in})
 		case foreign(in, opts.FS) != "":
 			err = fault.New(fault.Usage, "opening %s: inputs of the kind %s cannot be read by this command", redact(in), foreign(in, opts.FS)).WithHint("copy the data to a file first")
 		default:
@@ -108,9 +124,6 @@ func foreign(in string, fsys vfs.FS) string {
 	}
 	if i := strings.Index(in, "://"); i > 1 {
 		return in[:i]
-	}
-	if strings.HasPrefix(in, "sqlite:") {
-		return "sqlite"
 	}
 	return ""
 }

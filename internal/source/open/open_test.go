@@ -209,7 +209,7 @@ func TestErrors(t *testing.T) {
 		{write(t, t.TempDir(), "x.csv", "PK\x03\x04..............."), "Excel", fault.Input},
 		{write(t, t.TempDir(), "y.csv", "a,b\n\x00\x00\x01,2\n"), "are zero", fault.Input},
 		{write(t, t.TempDir(), "y.csv", "<!DOCTYPE html><html>"), "web page", fault.Input},
-		{"mysql://me:secret@host/db?table=t", "mysql", fault.Usage},
+		{"mysql://me:secret@127.0.0.1:1/db?table=t", "127.0.0.1:1", fault.Unavailable},
 		{"-", "there is none", fault.Usage},
 	} {
 		_, err := Open(context.Background(), []string{c.input}, Options{})

@@ -102,7 +102,7 @@ func openCSV(ctx context.Context, f file, h *handle, opts *Options) (source.Data
 var strangers = []struct{ magic, what, hint string }{
 	{"PK\x03\x04", "an Excel workbook or another zip archive", "save the sheet as CSV (UTF-8), or unzip the archive"},
 	{"\xd0\xcf\x11\xe0", "an old Excel workbook", "save the sheet as CSV (UTF-8)"},
-	{"SQLite format 3\x00", "an SQLite database", "export the table: sqlite3 -csv -header FILE 'select * from orders' > orders.csv"},
+	{"SQLite format 3\x00", "an SQLite database", "name one of its tables: sqlite:FILE?table=NAME"},
 	{"ORC", "an ORC file", "convert it to Parquet first"},
 	{"Obj\x01", "an Avro file", "convert it to Parquet first"},
 	{"FEA1", "a Feather file of version 1", "write it again as Feather version 2 (Arrow IPC)"},
