@@ -33,7 +33,9 @@ it also watches each value of the dimensions by itself, for what fails in one re
 was before; one that was never seen is judged with a wide scale, and its alert says which day it is.
 --on orders or --on customers looks for odd rows instead: the score is the higher of an
 isolation forest's and a robust distance's, columns names what made the row stand out.
---fail ends with exit code 3 when the last period of a series (or any row) is an anomaly.`,
+--fail ends with exit code 3 when the last period of a series (or any row) is an anomaly.
+
+` + columnList("Columns of --alerts", alertSpecs),
 	Example: []string{
 		"ecomctl anomaly orders.parquet --by region --budget 2/month --alerts",
 		"ecomctl anomaly orders.parquet --country US --events-file promotions.csv --alerts",
@@ -234,6 +236,19 @@ func (p *timeline) summary(alerts []alert) string {
 		text += "; the strangest: " + p.alertText(alerts[worst])
 	}
 	return text
+}
+
+// columnList describes columns of a table other than the main one in help.
+func columnList(head string, specs []result.Spec) string {
+	lines := []string{head + ":"}
+	for _, s := range specs {
+		line := fmt.Sprintf("  %-15s %s", s.Name, s.Desc)
+		if s.Null != "" {
+			line += " (null: " + s.Null + ")"
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // counted writes a number with its noun: 1 series, 2 anomalies.

@@ -85,9 +85,12 @@ func (p *timeline) sumUp(al *alert) {
 	}
 }
 
+// nothing is the share of a value below which an expectation counts as none: it is what arithmetic left over.
+const nothing = 1e-6
+
 // change is the relative deviation of an alert; NaN where nothing was expected.
 func (a *alert) change() float64 {
-	if a.expected == 0 {
+	if math.Abs(a.expected) <= nothing*math.Abs(a.y) {
 		return math.NaN()
 	}
 	return (a.y - a.expected) / math.Abs(a.expected)

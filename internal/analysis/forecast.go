@@ -29,7 +29,10 @@ longest calendar unit that fits 90 % of the steps, or --freq; whole numbers are 
 model. A series that a model does not fit falls back to a simpler one and says why. The
 intervals are those of the model, stretched to the errors of forecasts made from within the series
 (rolling origins); their coverage there is printed. --cv N prints the errors of N rolling origins
-instead; it takes several models: --cv 3 --model auto,ets,naive.`,
+instead; it takes several models: --cv 3 --model auto,ets,naive. An odd value at the end that nothing announces (one
+order of a wholesaler on the last day) is not fitted, and named in a note; --outliers keep fits it.
+
+` + columnList("Columns of --cv", cvSpecs),
 	Example: []string{
 		"ecomctl forecast orders.parquet --horizon 28",
 		"ecomctl forecast orders.parquet --freq week --by region,category --measure units -o plan.csv",

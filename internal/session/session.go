@@ -85,8 +85,8 @@ func (s *Session) RelateFor(ctx context.Context, d *analysis.Definition, table s
 			}
 		}
 	}
-	// Events carry columns that no shop shares (device, campaign): --by and --where may name them.
-	err := s.Relate(ctx, table, table == "events")
+	// Events and series carry columns that no shop shares (device, campaign, part): --where may name them, and --by those of events.
+	err := s.Relate(ctx, table, table == "events" || table == "series")
 	if err != nil && fault.KindOf(err) == fault.Usage && table == d.Table && slices.Contains(d.Or, schema.Any.Name) {
 		err = fault.New(fault.Usage, "%w", err).WithHint("%s; or take it as a table of any columns: --table %s", fault.HintOf(err), schema.Any.Name)
 	}

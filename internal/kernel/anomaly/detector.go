@@ -326,6 +326,10 @@ func (d *Detector) refit() {
 	h := d.hist[max(0, len(d.hist)-keepPoints):]
 	first := d.first + int64(len(d.hist)-len(h))
 	base, z := fitBaseline(first, h, d.opt.Periods)
+	floor := leastScale(h, d.opt.Periods)
+	for _, t := range []*pair{&d.jump, &d.step, &d.mean} {
+		t.bound(floor)
+	}
 	d.base = base
 	period := 1
 	if len(base.periods) > 0 {
@@ -333,6 +337,8 @@ func (d *Detector) refit() {
 	}
 	d.sparse.on = isSparse(first, h, period)
 	d.scaled, d.drift, d.clipped = pair{}, pair{}, window{}
+	d.scaled.bound(leastExcess)
+	d.drift.bound(leastExcess)
 	for _, x := range z {
 		d.scaled.learnMild(x)
 		d.clipped.add(math.Max(-driftClip, math.Min(driftClip, x)))
@@ -340,7 +346,7 @@ func (d *Detector) refit() {
 			d.drift.learnMild(m * math.Sqrt(meanWidth))
 		}
 	}
-	d.slow = slowBaseline(first, h, base)
+	d.slow = slowBaseline(first, h, base, floor)
 	d.run, d.slowRun = run{}, run{}
 	next := 2 * d.n
 	if d.n < 1000 {
@@ -355,18 +361,12 @@ func (d *Detector) refit() {
 }
 
 // slowBaseline is a baseline like b whose level follows slowly.
-func slowBaseline(first int64, history []float64, b *baseline) *baseline {
+func slowBaseline(first int64, history []float64, b *baseline, floor float64) *baseline {
 	c := candidate{pow: b.pow, periods: b.periods, alpha: slowAlpha, gamma: math.Min(b.gamma, slowGamma)}
 	if k := len(b.periods); k > 0 {
 		c.alpha = math.Min(slowAlpha, 0.25/float64(b.periods[k-1]))
 	}
-	seen := make([]float64, 0, len(history))
-	for _, y := range history {
-		if y == y {
-			seen = append(seen, y)
-		}
-	}
-	f := &fitter{first: first, history: history, floor: leastScale(seen)}
+	f := &fitter{first: first, history: history, floor: floor}
 	f.transform(b.pow)
 	s, _ := f.finish(c)
 	return s

@@ -202,3 +202,40 @@ func BenchmarkUpdate(b *testing.B) {
 		}
 	}
 }
+
+// TestLinesWithoutNoise: nothing about them is unusual, whatever slope, season and sign they have; a point beside such a line is.
+func TestLinesWithoutNoise(t *testing.T) {
+	for name, f := range map[string]func(i int) float64{
+		"up":        func(i int) float64 { return 100 + 5*float64(i) },
+		"down":      func(i int) float64 { return 500 - 3*float64(i) },
+		"through 0": func(i int) float64 { return -20 + float64(i) },
+		"tiny":      func(i int) float64 { return 1e-9 * (3 + float64(i)) },
+		"constant":  func(int) float64 { return 7 },
+		"weekly":    func(i int) float64 { return 100 + []float64{0, 5, 9, 3, -4, 20, 1}[i%7] },
+		"growing":   func(i int) float64 { return (100 + float64(i)) * []float64{1, 1.2, 0.8, 1, 1.5, 2, 1}[i%7] },
+	} {
+		y := make([]float64, 120)
+		for i := range y {
+			y[i] = f(i)
+		}
+		for which, judge := range []func(context.Context, []Series, Options, int) ([][]Point, error){Batch, Retrospective} {
+			out, err := judge(context.Background(), []Series{{Y: y}}, Options{Periods: []int{7}}, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, p := range out[0] {
+				if p.Anomaly {
+					t.Errorf("%s (%d): point %d is %+v", name, which, i, p)
+				}
+			}
+			if name == "tiny" {
+				continue // below the least scale
+			}
+			odd := append([]float64(nil), y...)
+			odd[100] += 40 + math.Abs(y[100])/2
+			if out, err = judge(context.Background(), []Series{{Y: odd}}, Options{Periods: []int{7}}, 1); err != nil || !out[0][100].Anomaly {
+				t.Errorf("%s (%d): an odd point is %+v, %v", name, which, out[0][100], err)
+			}
+		}
+	}
+}

@@ -9,6 +9,12 @@ import (
 // pair learns both tails of a stream.
 type pair struct{ up, down Tail }
 
+// bound sets the least scale of both tails.
+func (t *pair) bound(scale float64) { t.up.least, t.down.least = scale, scale }
+
+// leastExcess bounds the scale of the excesses of standardised errors: that of normal ones is about .4.
+const leastExcess = 0.1
+
 func (t *pair) learn(x float64) {
 	t.up.Add(x)
 	t.down.Add(-x)

@@ -21,7 +21,7 @@ func fitBaseline(first int64, history []float64, periods []int) (*baseline, []fl
 			seen = append(seen, y)
 		}
 	}
-	f := &fitter{first: first, history: history, floor: leastScale(seen)}
+	f := &fitter{first: first, history: history, floor: leastScale(history, periods)}
 	best := candidate{cost: math.Inf(1)}
 	for _, pow := range powers(seen) {
 		f.transform(pow)
@@ -69,17 +69,45 @@ type fitter struct {
 	floor   float64 // on the raw scale
 }
 
-// leastScale bounds scales from below so that a constant series has one: a ten-thousandth
-// of its typical size.
-func leastScale(seen []float64) float64 {
-	size := 0.0
-	for _, y := range seen {
-		size += math.Abs(y)
+// leastScale bounds scales from below so that a series without noise has one: a ten-thousandth of its typical size, or
+// leastStep of the median step from one value to the next, or to the same place of the next season, whichever is less.
+// Noise makes larger errors than that; a straight line does not.
+func leastScale(y []float64, periods []int) float64 {
+	size, n := 0.0, 0
+	for _, v := range y {
+		if v == v {
+			size += math.Abs(v)
+			n++
+		}
 	}
 	if size == 0 {
 		return 1e-9
 	}
-	return 1e-4 * size / float64(len(seen))
+	step := medianStep(y, 1)
+	for _, m := range periods {
+		if len(y) >= 3*m {
+			step = math.Min(step, medianStep(y, m))
+		}
+	}
+	return math.Max(1e-4*size/float64(n), leastStep*step)
+}
+
+// leastStep is less than the scale of errors in units of the median step where there is noise: that is .95 standard deviations of
+// independent errors.
+const leastStep = 0.75
+
+// medianStep returns the median distance of values a lag apart; 0 without any.
+func medianStep(y []float64, lag int) float64 {
+	d := make([]float64, 0, len(y))
+	for i := lag; i < len(y); i++ {
+		if s := math.Abs(y[i] - y[i-lag]); s == s {
+			d = append(d, s)
+		}
+	}
+	if len(d) == 0 {
+		return 0
+	}
+	return medianOf(d)
 }
 
 func (f *fitter) transform(p power) {

@@ -94,7 +94,7 @@ func decompose(ctx context.Context, s Series, o Options) ([]Point, error) {
 	if len(seen) < Least {
 		return points, nil
 	}
-	floor := leastScale(seen)
+	floor := leastScale(s.Y, periods)
 	full, _ := stl.Interpolate(s.Y)
 	if use := usable(periods, len(s.Y)); events && len(use) > 0 {
 		full, _ = stl.FillSeasonal(s.Y, use[0])
@@ -238,11 +238,31 @@ func sharp(calm []float64, changes []int, sd float64, least int) []int {
 	for _, c := range changes {
 		before := medianOf(slices.Clone(calm[max(0, c-least):c]))
 		after := medianOf(slices.Clone(calm[c:min(len(calm), c+least)]))
-		if math.Abs(after-before) >= changeSize*sd {
+		jump := after - before
+		if math.Abs(jump) < changeSize*sd {
+			continue
+		}
+		// what the slopes on both sides explain of it is no step
+		slope := (slopeOf(calm[max(0, c-least):c]) + slopeOf(calm[c:min(len(calm), c+least)])) / 2
+		if rest := jump - slope*float64(least); math.Abs(rest) >= changeSize*sd/2 && rest*jump > 0 {
 			out = append(out, c)
 		}
 	}
 	return out
+}
+
+// slopeOf is the median of the slopes between the points of a stretch (Theil 1950, Sen 1968).
+func slopeOf(y []float64) float64 {
+	v := make([]float64, 0, len(y)*len(y)/2)
+	for i := range y {
+		for j := i + 1; j < len(y); j++ {
+			v = append(v, (y[j]-y[i])/float64(j-i))
+		}
+	}
+	if len(v) == 0 {
+		return 0
+	}
+	return medianOf(v)
 }
 
 // stepLevels returns the level at every point: the median of the first segment, then moved at

@@ -27,7 +27,8 @@ type Tail struct {
 	fresh bool    // shape and scale are those of top
 	shape float64
 	scale float64
-	since int // values kept since the fit
+	least float64 // bound of scale: a tail of equal values must not call the next one impossible
+	since int     // values kept since the fit
 }
 
 // minHeap is a heap with the smallest value first.
@@ -103,6 +104,7 @@ func (t *Tail) fit() {
 	if t.scale <= 0 {
 		t.scale = a0 * (1 - t.shape)
 	}
+	t.scale = math.Max(t.scale, t.least)
 }
 
 // P returns the probability of a value as large as x, at most 1; 1 while fewer
