@@ -105,6 +105,7 @@ func (o *common) load(c *cobra.Command) error {
 	}
 	set.Maps = maps
 	o.conf, o.Settings, o.engine, o.noProgress = conf, set, conf.Engine, conf.NoProgress
+	o.app.remember(o.config)
 	if conf.LogFormat == "json" {
 		o.app.logJSON = true
 	}

@@ -14,13 +14,13 @@ import (
 func newConfig(a *App) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "config",
-		Short: "Show and check the settings",
+		Short: "Show, check and restore the settings",
 		Long: `Settings come from flags, over ECOMCTL_* variables, over ./ecomctl.yaml (or --config), over
 the user's own ecomctl/config.yaml.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newConfigShow(a), newConfigCheck(a))
+	c.AddCommand(newConfigShow(a), newConfigCheck(a), newConfigHistory(a), newConfigRollback(a))
 	return c
 }
 

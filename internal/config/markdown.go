@@ -18,6 +18,10 @@ Flags stand over ` + "`ECOMCTL_*`" + ` variables, over ` + "`./ecomctl.yaml`" + 
 Values may use ` + "`${NAME}`" + ` of the environment; one that is not set is an error. Secrets may also be ` + "`file:PATH`" + `; neither they nor the
 passwords of URLs are ever printed. In variables lists are separated by commas and maps are ` + "`name=value,name=value`" + `.
 
+A command that runs with a configuration file keeps its content, when it is new, in the user's state folder (` + "`$XDG_STATE_HOME`" + `, else
+` + "`~/.local/state`" + `), readable by nobody else. ` + "`ecomctl config history`" + ` lists the last 50 versions with the settings that changed;
+` + "`ecomctl config rollback [VERSION]`" + ` writes one back, after keeping what the file is now.
+
 | key | variable | type | default | meaning | example |
 |---|---|---|---|---|---|
 `)

@@ -116,7 +116,7 @@ func cleanEnv() []string {
 			env = append(env, kv)
 		}
 	}
-	return append(env, "XDG_CONFIG_HOME="+os.DevNull, "NO_COLOR=1")
+	return append(env, "XDG_CONFIG_HOME="+os.DevNull, "XDG_STATE_HOME="+os.DevNull, "NO_COLOR=1")
 }
 
 // Services returns the path of something under the services folder (SERVICES_DIR,
