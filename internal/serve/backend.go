@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/ecomctl/ecomctl/internal/analysis"
+	"github.com/ecomctl/ecomctl/internal/engine"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/query"
 	"github.com/ecomctl/ecomctl/internal/report"
@@ -82,8 +84,8 @@ func (s State) String() string { return [...]string{"loading", "ready", "failed"
 type Backend interface {
 	// Datasets lists what is served, in the order of the command line, uploads last.
 	Datasets() []Dataset
-	// Tag returns the Tag that the answer to a question will have, without computing it. It
-	// fails as Table would for questions that are wrong in themselves, and while the dataset loads.
+	// Tag returns the Tag that the answer to a question has or would have, without computing it. It
+	// fails for names that do not exist, and with Busy while the dataset loads.
 	Tag(ctx context.Context, q Ask) (string, error)
 	// Table answers an analysis.
 	Table(ctx context.Context, q Ask) (*Answer, error)
@@ -114,3 +116,7 @@ func RetryAfter(err error) (seconds int, ok bool) {
 	}
 	return max(1, int((b.After+time.Second-1)/time.Second)), true
 }
+
+// Work asks an opened and mapped input whose request has its scope filled in. What it returns is
+// shared: nobody changes it.
+type Work func(ctx context.Context, eng engine.Engine, r *analysis.Request) (any, error)

@@ -43,6 +43,7 @@ type Server struct {
 	conf    Config
 	mux     *http.ServeMux
 	guard   *guard
+	jobs    *jobs
 	render  *renderer
 	started time.Time
 	conns   atomic.Int64
@@ -55,10 +56,15 @@ type Server struct {
 // New makes a server with the REST interface mounted.
 func New(conf Config) (*Server, error) {
 	defaults(&conf)
-	_, stop := context.WithCancel(context.Background())
+	ctx, stop := context.WithCancel(context.Background())
 	s := &Server{conf: conf, mux: http.NewServeMux(), started: conf.Now(), stop: stop, routes: map[string]route{}}
 	s.guard = newGuard(s)
 	s.render = newRenderer(s)
+	s.jobs = newJobs(ctx, s)
+	if _, err := newAPI(s); err != nil {
+		stop()
+		return nil, err
+	}
 	return s, nil
 }
 
@@ -190,6 +196,7 @@ func (s *Server) Stats() Stats {
 	}); ok {
 		st.Running, st.Waiting = w.Load()
 	}
+	st.JobsQueued, st.JobsRunning, st.JobsKept = s.jobs.counts()
 	h := s.conf.Cache.Health()
 	st.CacheKind, st.CacheEntries, st.CacheBytes, st.CacheUp, st.CacheErr = h.Kind, h.Entries, h.Bytes, h.Up, h.Err
 	return st

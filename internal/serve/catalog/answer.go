@@ -1,0 +1,243 @@
+package catalog
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ecomctl/ecomctl/internal/analysis"
+	"github.com/ecomctl/ecomctl/internal/config"
+	"github.com/ecomctl/ecomctl/internal/engine"
+	"github.com/ecomctl/ecomctl/internal/expr"
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/frame"
+	"github.com/ecomctl/ecomctl/internal/report"
+	"github.com/ecomctl/ecomctl/internal/result"
+	"github.com/ecomctl/ecomctl/internal/serve"
+	"github.com/ecomctl/ecomctl/internal/session"
+)
+
+// table runs an analysis.
+func (c *Catalog) table(ctx context.Context, a *asked, s *session.Session, eng engine.Engine) (*serve.Answer, error) {
+	res, err := analysis.Run(ctx, eng, a.def, s.Req)
+	if err != nil {
+		return nil, err
+	}
+	out := &serve.Answer{Table: res.Main, Notes: res.Notes, Account: res.Account, AsOf: res.AsOf, Zone: s.Zone, Tag: a.tag}
+	if res.Broken != nil { // a rule was broken: the table is right, and the client is told
+		out.Notes = append(slices.Clone(out.Notes), res.Broken.Error())
+	}
+	if c.conf.Pseudonym != nil {
+		pseudonymise(out.Table, c.conf.Pseudonym)
+	}
+	return out, nil
+}
+
+// pseudonymise replaces customer ids; equal ids stay equal.
+func pseudonymise(t *result.Table, name func(string) string) {
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		if c.Name != "customer_id" && c.Name != "user_id" {
+			continue
+		}
+		out := result.NewData(expr.Text, t.N)
+		for r := range t.N {
+			if c.Data.IsNull(r) {
+				result.AppendNull(&out)
+			} else {
+				result.AppendText(&out, name(idText(&c.Data, r)))
+			}
+		}
+		c.Type, c.Data = expr.Text, out
+	}
+}
+
+// idText writes an id as people see it.
+func idText(c *frame.Column, i int) string {
+	switch c.Kind {
+	case frame.String:
+		return string(c.Str(i))
+	case frame.Float:
+		return strconv.FormatFloat(c.F64[i], 'g', -1, 64)
+	}
+	return strconv.FormatInt(c.I64[i], 10)
+}
+
+// tableBytes is about what a table holds.
+func tableBytes(t *result.Table) int64 {
+	n := int64(1024)
+	for i := range t.Columns {
+		d := &t.Columns[i].Data
+		n += int64(8*len(d.I64) + 8*len(d.F64) + 4*len(d.Off) + len(d.Data) + 4*len(d.Codes) + len(d.Valid))
+		if d.Dict != nil {
+			n += int64(len(d.Dict.Data) + 4*len(d.Dict.Off))
+		}
+	}
+	return n
+}
+
+// document is a report with its tag.
+type document struct {
+	*report.Document
+}
+
+// Report implements serve.Backend.
+func (c *Catalog) Report(ctx context.Context, q serve.Ask) (*report.Document, error) {
+	if q.Analysis != "" {
+		return nil, fault.New(fault.Internal, "a report has no analysis")
+	}
+	a, err := c.ask(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	if v, ok := c.memory.get(a.tag); ok {
+		return v.(*document).Document, nil
+	}
+	doc, _, err := c.reports.Do(ctx, a.tag, func(ctx context.Context) (*document, error) {
+		var out *document
+		err := c.compute(ctx, a, func(s *session.Session, eng engine.Engine) error {
+			rep, err := analysis.RunReport(ctx, eng, s.Req)
+			if err == nil {
+				out = &document{c.document(a, s, rep)}
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		c.memory.put(a.tag, out, viewsBytes(out.Views))
+		return out, nil
+	})
+	if err != nil {
+		return nil, c.unwrap(err)
+	}
+	return doc.Document, nil
+}
+
+// Compute runs work on a dataset under the scope of a question, as Table does for an analysis:
+// once for all who ask the same, behind the gate, remembered. what tells the work from others.
+func (c *Catalog) Compute(ctx context.Context, q serve.Ask, what string, work serve.Work) (any, error) {
+	a, err := c.ask(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	a.what, a.tag = what, serve.RenderKey(a.tag, "compute", what)
+	if v, ok := c.memory.get(a.tag); ok {
+		return v, nil
+	}
+	v, _, err := c.others.Do(ctx, a.tag, func(ctx context.Context) (any, error) {
+		var out any
+		err := c.compute(ctx, a, func(s *session.Session, eng engine.Engine) (err error) {
+			out, err = work(ctx, eng, s.Req)
+			return err
+		})
+		if err == nil {
+			c.memory.put(a.tag, out, bytesOf(out))
+		}
+		return out, err
+	})
+	return v, c.unwrap(err)
+}
+
+// bytesOf is about what a value holds.
+func bytesOf(v any) int64 {
+	switch v := v.(type) {
+	case *analysis.Report:
+		return viewsBytes(v.Views)
+	case *analysis.View:
+		return viewsBytes([]*analysis.View{v})
+	case *result.Table:
+		return tableBytes(v)
+	}
+	return 256 << 10
+}
+
+// viewsBytes is about what sections hold: their tables, and their charts once more.
+func viewsBytes(views []*analysis.View) int64 {
+	n := int64(64 << 10)
+	for _, v := range views {
+		if v == nil {
+			continue
+		}
+		for _, f := range v.Figures {
+			if f.Table != nil {
+				n += 2 * tableBytes(f.Table)
+			}
+		}
+	}
+	return n
+}
+
+// document puts views and provenance together.
+func (c *Catalog) document(a *asked, s *session.Session, rep *analysis.Report) *report.Document {
+	lang := s.Req.Lang
+	if lang == "" {
+		lang = "en"
+	}
+	p := report.Provenance{Table: s.Rel.Name, Inputs: s.Data.Inputs(), Account: rep.Account, AsOf: rep.AsOf, Now: s.Now.UnixMicro(),
+		Zone: s.Rel.Zone, Version: c.conf.Version, Command: c.command(a), Notices: s.Data.Notices()}
+	for _, name := range slices.Sorted(maps.Keys(s.Tables)) {
+		p.Inputs = append(p.Inputs, s.Tables[name].Inputs()...)
+	}
+	for _, r := range s.Rel.Rules {
+		text := ""
+		if r.When != nil {
+			text = expr.Format(r.When)
+		}
+		p.Rules = append(p.Rules, report.Rule{Name: r.Name, Kind: r.Kind.String(), Text: text})
+	}
+	for _, col := range s.Rel.Columns[:s.Rel.Canonical] {
+		p.Mapping = append(p.Mapping, report.Mapped{Canonical: col.Name, From: col.From})
+	}
+	return &report.Document{Lang: lang, Currency: s.Req.Currency, Views: rep.Views, Provenance: p}
+}
+
+// command makes the report again on the command line.
+func (c *Catalog) command(a *asked) string {
+	set := a.set.settings()
+	overlay(&set, &a.scop)
+	parts := []string{"ecomctl", "report"}
+	for _, in := range a.set.src.Inputs {
+		parts = append(parts, quote(config.Redact(in)))
+	}
+	add := func(flag, v string) {
+		if v != "" {
+			parts = append(parts, "--"+flag, quote(config.Redact(v)))
+		}
+	}
+	add("preset", set.Preset)
+	for _, k := range slices.Sorted(maps.Keys(set.Maps)) {
+		add("map", k+"="+set.Maps[k])
+	}
+	add("products", set.Products)
+	add("customers", set.Customers)
+	add("from", set.From)
+	add("to", set.To)
+	add("as-of", set.AsOf)
+	add("where", set.Where)
+	add("tz", set.TZ)
+	add("currency", set.Currency)
+	add("rates", set.Rates)
+	add("lang", set.Lang)
+	for _, f := range []struct {
+		name string
+		on   bool
+	}{{"net", set.Net}, {"no-clean", set.NoClean}, {"reject-free", set.RejectFree}, {"dedupe", set.Dedupe}, {"pseudonymise", c.conf.Pseudonym != nil}} {
+		if f.on {
+			parts = append(parts, "--"+f.name)
+		}
+	}
+	return strings.Join(append(parts, "--html"), " ")
+}
+
+// quote quotes an argument for a POSIX shell where it must be.
+func quote(s string) string {
+	if s != "" && strings.IndexFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:=@%+,", r))
+	}) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
