@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/ecomctl/ecomctl/internal/kernel/radix"
+	"github.com/ecomctl/ecomctl/internal/kernel/zeros"
 )
 
 // distinctUnit counts the different keys of each group, exactly.
@@ -177,7 +178,7 @@ func (a *distinctAcc) widen(g uint32, w int) []uint64 {
 	if a.mem != nil {
 		a.mem.add(grow)
 	}
-	row := make([]uint64, n)
+	row := zeros.Make[uint64](n)
 	copy(row, *p)
 	*p = row
 	return row
@@ -425,7 +426,7 @@ func foldRows(a *distinctAcc, to *paged[int32], n int) (fold [][]uint64, lent []
 			return
 		}
 		if fold[f] == nil {
-			fold[f] = make([]uint64, width[f])
+			fold[f] = zeros.Make[uint64](width[f])
 		}
 		for w, x := range row {
 			fold[f][w] |= x

@@ -206,18 +206,10 @@ func (k *keyer) outside(v *vecData, i int, x int64) uint32 {
 // dictIDs remembers the ids of the entries of the dictionary last seen.
 type dictIDs struct {
 	dict   *frame.Dict
-	ids    []uint32 // by code; 0: not asked yet
-	packed []packedRow
-	warm   uint64 // keeps reads alive
-}
-
-// warmRows is how many lookups are prepared at a time.
-const warmRows = 128
-
-// packedRow is a text of a row, prepared for lookup.
-type packedRow struct {
-	intern.Packed
-	row int32
+	ids    []uint32        // by code; 0: not asked yet
+	packed []intern.Packed // texts of a batch, prepared for lookup
+	rows   []int32         // and their rows
+	found  intern.Lookups
 }
 
 // strings fills d with the ids of a text column's selected rows.
@@ -259,7 +251,7 @@ func (k *keyer) coded(c *frame.Column, sel []int32, m *dictIDs, d *idData) {
 // wait for memory then overlap.
 func (k *keyer) plain(c *frame.Column, sel []int32, m *dictIDs, d *idData) {
 	nulls := c.Nulls > 0 && c.Valid != nil
-	m.packed = frame.Grow(m.packed, len(sel))
+	m.packed, m.rows = frame.Grow(m.packed, len(sel)), frame.Grow(m.rows, len(sel))
 	same := int32(-1) // row of the last packed text
 	n := 0
 	for i, r := range sel {
@@ -269,7 +261,7 @@ func (k *keyer) plain(c *frame.Column, sel []int32, m *dictIDs, d *idData) {
 		}
 		b := c.Data[c.Off[r]:c.Off[r+1]]
 		if same < 0 || string(b) != string(c.Data[c.Off[same]:c.Off[same+1]]) {
-			m.packed[n] = packedRow{k.text.Pack(b), r}
+			m.packed[n], m.rows[n] = k.text.Pack(b), r
 			n++
 			same = r
 		}
@@ -277,21 +269,12 @@ func (k *keyer) plain(c *frame.Column, sel []int32, m *dictIDs, d *idData) {
 	}
 	m.ids = frame.Grow(m.ids, n)
 	m.dict = nil
-	for at := 0; at < n; at += warmRows {
-		block := m.packed[at:min(at+warmRows, n)]
-		for j := range block {
-			m.warm += k.text.Warm(&block[j].Packed)
-		}
-		for j := range block {
-			p := &block[j]
-			m.ids[at+j] = 1 + k.text.PackedID(&p.Packed, c.Data[c.Off[p.row]:c.Off[p.row+1]])
-		}
-	}
+	k.text.IDs(m.packed[:n], func(i int) []byte { return c.Data[c.Off[m.rows[i]]:c.Off[m.rows[i]+1]] }, m.ids, &m.found)
 	for i, j := range d.ids {
 		if j == math.MaxUint32 {
 			d.ids[i] = 0
 		} else {
-			d.ids[i] = m.ids[j]
+			d.ids[i] = 1 + m.ids[j]
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"sync/atomic"
 	"unsafe"
+
+	"github.com/ecomctl/ecomctl/internal/kernel/zeros"
 )
 
 // Accumulators are arrays by group or key id. Ids are dense but their number
@@ -62,6 +64,7 @@ func (a *paged[T]) page(k uint32) *[pageLen]T {
 
 func (a *paged[T]) alloc(k uint32) *[pageLen]T {
 	pg := new([pageLen]T)
+	zeros.Touch(pg[:])
 	a.p[k] = pg
 	if a.mem != nil {
 		a.mem.add(int64(unsafe.Sizeof(*pg)))

@@ -43,6 +43,66 @@ func TestManyWriters(t *testing.T) {
 	}
 }
 
+// TestBatches checks that goroutines that look up batches at the same time, texts of
+// every form and repeated ones among them, agree on every id, that an id belongs to one
+// text only, and that no id reaches Bound.
+func TestBatches(t *testing.T) {
+	const n, workers = 20000, 4
+	texts := NewBytes()
+	keys := make([][]byte, n)
+	for i := range keys {
+		switch v := i%400 + i/2000*400; v % 3 { // five of each, 400 apart
+		case 0:
+			keys[i] = []byte(text(v))
+		case 1:
+			keys[i] = fmt.Appendf(nil, "%08x-75d8-5d20-ad35-80b51ce2bf15", v)
+		default:
+			keys[i] = fmt.Appendf(nil, "a text that is longer: %d", v)
+		}
+	}
+	var got [workers][n]uint32
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			var l Lookups
+			for from := 0; from < n; {
+				to := min(from+1+(from*7+w*1000)%5000, n)
+				batch := keys[from:to]
+				ps := make([]Packed, len(batch))
+				for i, k := range batch {
+					ps[i] = texts.Pack(k)
+				}
+				texts.IDs(ps, func(i int) []byte { return batch[i] }, got[w][from:to], &l)
+				for _, id := range got[w][from:to] {
+					if id >= texts.Bound() {
+						t.Errorf("id %d is not below the bound", id)
+						return
+					}
+				}
+				from = to
+			}
+		})
+	}
+	wg.Wait()
+	strs := texts.Values()
+	seen := map[uint32]bool{}
+	for i, k := range keys {
+		id := got[0][i]
+		for w := range workers {
+			if got[w][i] != id {
+				t.Fatalf("worker %d has another id of %q than worker 0", w, k)
+			}
+		}
+		if string(strs[id]) != string(k) || texts.ID(k) != id {
+			t.Fatalf("%q came back as %q", k, strs[id])
+		}
+		seen[id] = true
+	}
+	if len(seen) != n/5 {
+		t.Fatalf("%d ids for %d texts", len(seen), n/5)
+	}
+}
+
 func value(i int) int64 {
 	switch i {
 	case 0:
@@ -90,11 +150,14 @@ func BenchmarkBytes(b *testing.B) {
 	for i := range 1 << 15 {
 		keys = append(keys, fmt.Appendf(nil, "%08x-75d8-5d20-ad35-80b51ce2bf15", i*7919))
 	}
+	ps, dst := make([]Packed, len(keys)), make([]uint32, len(keys))
+	var l Lookups
 	b.SetBytes(int64(len(keys)))
 	for b.Loop() {
-		for _, k := range keys {
-			t.ID(k)
+		for i, k := range keys {
+			ps[i] = t.Pack(k)
 		}
+		t.IDs(ps, func(i int) []byte { return keys[i] }, dst, &l)
 	}
 }
 

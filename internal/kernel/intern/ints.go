@@ -14,6 +14,8 @@ import (
 	"math/bits"
 	"sync"
 	"sync/atomic"
+
+	"github.com/ecomctl/ecomctl/internal/kernel/zeros"
 )
 
 const (
@@ -37,25 +39,26 @@ type intTable struct {
 }
 
 type intShard struct {
-	mu  sync.Mutex
-	tab atomic.Pointer[intTable]
-	n   uint32
-	_   [32]byte // keeps shards on different cache lines
+	mu sync.Mutex
+	n  atomic.Uint32
+	_  [52]byte // keeps shards on different cache lines
 }
 
-// Ints interns 64-bit integers.
+// Ints interns 64-bit integers. What all lookups read stands apart from what those
+// that add write, so that workers do not take each other's cache lines.
 type Ints struct {
 	seed   uint64
+	tabs   [numShards]atomic.Pointer[intTable]
+	_      [64]byte
 	shards [numShards]intShard
-	bound  atomic.Uint32
 	bytes  atomic.Int64
 }
 
 // NewInts returns an empty table.
 func NewInts() *Ints {
 	t := &Ints{seed: maphash.String(maphash.MakeSeed(), "ints") | 1}
-	for i := range t.shards {
-		t.shards[i].tab.Store(&intTable{mask: 15, slots: make([]intSlot, 16)})
+	for i := range t.tabs {
+		t.tabs[i].Store(&intTable{mask: 15, slots: make([]intSlot, 16)})
 	}
 	t.bytes.Store(numShards * 16 * 16)
 	return t
@@ -71,8 +74,7 @@ func (t *Ints) hash(k int64) uint64 {
 // ID returns the id of k, giving it a new one at first sight.
 func (t *Ints) ID(k int64) uint32 {
 	h := t.hash(k)
-	s := &t.shards[h>>(64-shardBits)]
-	tab := s.tab.Load()
+	tab := t.tabs[h>>(64-shardBits)].Load()
 	for i := h & tab.mask; ; i = (i + 1) & tab.mask {
 		id := tab.slots[i].id.Load()
 		if id == 0 {
@@ -82,7 +84,7 @@ func (t *Ints) ID(k int64) uint32 {
 			return (id-1)<<shardBits | uint32(h>>(64-shardBits))
 		}
 	}
-	return t.add(s, h, k)
+	return t.add(h, k)
 }
 
 // IDs fills dst with the ids of keys; equal neighbours cost one lookup.
@@ -121,7 +123,7 @@ func (t *Ints) warm(keys []int64) (sum uint32) {
 	for _, k := range keys {
 		if k != prev {
 			h := t.hash(k)
-			tab := t.shards[h>>(64-shardBits)].tab.Load()
+			tab := t.tabs[h>>(64-shardBits)].Load()
 			sum += tab.slots[h&tab.mask].id.Load()
 			prev = k
 		}
@@ -130,11 +132,18 @@ func (t *Ints) warm(keys []int64) (sum uint32) {
 }
 
 // add inserts k into its shard, unless somebody else just did.
-func (t *Ints) add(s *intShard, h uint64, k int64) uint32 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (t *Ints) add(h uint64, k int64) uint32 {
 	shard := uint32(h >> (64 - shardBits))
-	tab := s.tab.Load()
+	s := &t.shards[shard]
+	s.mu.Lock()
+	id := t.insert(shard, h, k)
+	s.mu.Unlock()
+	return (id-1)<<shardBits | shard
+}
+
+// insert finds or stores k in a shard that is locked and returns its local id + 1.
+func (t *Ints) insert(shard uint32, h uint64, k int64) uint32 {
+	s, tab := &t.shards[shard], t.tabs[shard].Load()
 	i := h & tab.mask
 	for ; ; i = (i + 1) & tab.mask {
 		id := tab.slots[i].id.Load()
@@ -142,29 +151,28 @@ func (t *Ints) add(s *intShard, h uint64, k int64) uint32 {
 			break
 		}
 		if tab.slots[i].key == k {
-			return (id-1)<<shardBits | shard
+			return id
 		}
 	}
-	if uint64(s.n+1)*4 > uint64(len(tab.slots))*3 {
-		tab = t.grow(s, tab)
+	n := s.n.Load()
+	if uint64(n+1)*4 > uint64(len(tab.slots))*3 {
+		tab = t.grow(shard)
 		for i = h & tab.mask; tab.slots[i].id.Load() != 0; {
 			i = (i + 1) & tab.mask
 		}
 	}
-	local := s.n
-	s.n++
+	s.n.Store(n + 1)
 	tab.slots[i].key = k
-	tab.slots[i].id.Store(local + 1)
-	id := local<<shardBits | shard
-	raise(&t.bound, id+1)
-	return id
+	tab.slots[i].id.Store(n + 1)
+	return n + 1
 }
 
-// grow doubles a shard's table. Readers go on with the old one and come back
-// through the lock for what they miss there.
-func (t *Ints) grow(s *intShard, old *intTable) *intTable {
+// grow doubles the table of a shard that is locked. Readers go on with the old one
+// and come back through the lock for what they miss there.
+func (t *Ints) grow(shard uint32) *intTable {
+	old := t.tabs[shard].Load()
 	n := uint64(len(old.slots)) * 2
-	tab := &intTable{mask: n - 1, slots: make([]intSlot, n)}
+	tab := &intTable{mask: n - 1, slots: zeros.Make[intSlot](int(n))}
 	for j := range old.slots {
 		o := &old.slots[j]
 		id := o.id.Load()
@@ -179,22 +187,19 @@ func (t *Ints) grow(s *intShard, old *intTable) *intTable {
 		tab.slots[i].id.Store(id)
 	}
 	t.bytes.Add(int64(n) * 8)
-	s.tab.Store(tab)
+	t.tabs[shard].Store(tab)
 	return tab
 }
 
-// raise sets a to at least v.
-func raise(a *atomic.Uint32, v uint32) {
-	for {
-		o := a.Load()
-		if o >= v || a.CompareAndSwap(o, v) {
-			return
+// Bound returns a number greater than every id given so far.
+func (t *Ints) Bound() (bound uint32) {
+	for i := range t.shards {
+		if n := t.shards[i].n.Load(); n > 0 {
+			bound = max(bound, (n-1)<<shardBits|uint32(i)+1)
 		}
 	}
+	return bound
 }
-
-// Bound returns a number greater than every id given so far.
-func (t *Ints) Bound() uint32 { return t.bound.Load() }
 
 // Bytes returns the memory held.
 func (t *Ints) Bytes() int64 { return t.bytes.Load() }
@@ -203,8 +208,8 @@ func (t *Ints) Bytes() int64 { return t.bytes.Load() }
 // Nobody may add values meanwhile.
 func (t *Ints) Values() []int64 {
 	out := make([]int64, t.Bound())
-	for s := range t.shards {
-		tab := t.shards[s].tab.Load()
+	for s := range t.tabs {
+		tab := t.tabs[s].Load()
 		for j := range tab.slots {
 			if id := tab.slots[j].id.Load(); id != 0 {
 				out[(id-1)<<shardBits|uint32(s)] = tab.slots[j].key
