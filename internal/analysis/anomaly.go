@@ -29,6 +29,9 @@ less probable still; anomaly marks all its points that pass the level themselves
 of false alarms among the series told (Benjamini–Hochberg). --alerts prints incidents instead
 of points: from when to when, of which kind, how much, and which value of which dimension explains it;
 it also watches each value of the dimensions by itself, for what fails in one region may be lost in the noise of all.
+--method esd is the seasonal hybrid ESD test on the whole series in stretches of fourteen seasons: score is 1 − the
+least level of the test at which the point is an outlier of its stretch (0 where the test does not reach it), --level 0.95
+by default, --most the greatest share of outliers.
 --country and --events-file name holidays and promotions: such a day is expected to be what it
 was before; one that was never seen is judged with a wide scale, and its alert says which day it is.
 --on orders or --on customers looks for odd rows instead: the score is the higher of an
@@ -55,6 +58,8 @@ isolation forest's and a robust distance's, columns names what made the row stan
 		{Name: "level", Kind: FloatParam, Help: "`score` from which a point is an anomaly (default: 0.999, or what makes one false alarm in 1,000 days)"},
 		{Name: "budget", Kind: StringParam, Help: "expected false alarms of the whole run, like 2/month, instead of --level"},
 		{Name: "fdr", Kind: FloatParam, Help: "expected `share` of false alarms among the series told at one time, instead of --level"},
+		{Name: "method", Kind: StringParam, Default: methodBaseline, Choices: []string{methodBaseline, methodESD}, Help: "what judges: the robust baseline, or the seasonal hybrid ESD test of whole series"},
+		{Name: "most", Kind: FloatParam, Help: "greatest `share` of outliers that --method esd looks for (default 0.1)"},
 		{Name: "retrospective", Kind: BoolParam, Default: "false", Help: "judge by the whole series: decomposition, robust remainder"},
 		{Name: "alerts", Kind: BoolParam, Default: "false", Help: "print incidents with their kind and cause instead of points"},
 		{Name: "dimensions", Kind: ListParam, Default: "auto", Columns: true, Help: "columns that may explain an alert (auto: region, country, category, channel, payment)"},
@@ -124,7 +129,7 @@ func findAlerts(ctx context.Context, r *Request, a *query.Answer, o anomalyOptio
 		return nil, nil, err
 	}
 	budget := 1 - p.level
-	if o.alerts { // a part of the false alarms is left to the values of dimensions
+	if o.alerts && !o.esd { // a part of the false alarms is left to the values of dimensions
 		p.level = 1 - (1-watchShare)*budget
 	}
 	if err := p.fits(r.Memory); err != nil {
@@ -135,7 +140,7 @@ func findAlerts(ctx context.Context, r *Request, a *query.Answer, o anomalyOptio
 	}
 	alerts := p.alerts()
 	p.explain(a, alerts)
-	if o.alerts && !o.retrospective {
+	if o.alerts && !o.retrospective && !o.esd {
 		alerts, err = p.watch(ctx, a, alerts, watchShare*budget, max(1, r.Threads))
 	}
 	return p, alerts, err
@@ -229,7 +234,7 @@ func (p *timeline) summary(alerts []alert) string {
 	if inParts > 0 {
 		text += ", and " + counted(inParts, "incident") + " in parts of the series"
 	}
-	if p.level > 0 {
+	if p.level > 0 && !p.byTest {
 		text += fmt.Sprintf("; at most %.3g false ones are expected", (1-p.level)*float64(judged))
 	}
 	if worst := worstAlert(alerts); worst >= 0 {

@@ -34,6 +34,7 @@ type timeline struct {
 	by         []string
 	spots      map[int64]anomaly.Spot // steps near known events; nil: none
 	rows       bool                   // rows of a file are the steps
+	byTest     bool                   // p is that of a test of a stretch, not of one point
 	notes      []string
 }
 
@@ -200,6 +201,7 @@ func readTimeline(r *Request, a *query.Answer, o anomalyOptions) (p *timeline, e
 	if err := p.readSpots(r); err != nil {
 		return nil, err
 	}
+	p.byTest = o.esd
 	p.level, err = o.levelOf(p.pointsADay)
 	return p, err
 }

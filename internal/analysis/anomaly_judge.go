@@ -39,8 +39,13 @@ func (p *timeline) judge(ctx context.Context, o anomalyOptions, threads int) err
 	}
 	opt := anomaly.Options{Periods: p.periods, Level: p.level, Spots: p.spots}
 	judge := anomaly.Batch
-	if o.retrospective {
+	switch {
+	case o.retrospective:
 		judge = anomaly.Retrospective
+	case o.esd:
+		judge = func(ctx context.Context, in []anomaly.Series, opt anomaly.Options, threads int) ([][]anomaly.Point, error) {
+			return anomaly.SeasonalESD(ctx, in, opt, o.most, threads)
+		}
 	}
 	out, err := judge(ctx, in, opt, threads)
 	if err != nil {

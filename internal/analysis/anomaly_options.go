@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/kernel/anomaly"
 	"github.com/ecomctl/ecomctl/internal/query"
 )
 
@@ -18,6 +19,8 @@ type anomalyOptions struct {
 	budgetDays    float64
 	fdr           float64 // 0 = none
 	retrospective bool
+	esd           bool
+	most          float64 // share of points that esd may call outliers
 	alerts        bool
 	fail          bool
 }
@@ -63,8 +66,45 @@ func readAnomalyOptions(r *Request) (o anomalyOptions, err error) {
 	if given > 1 {
 		return o, fault.New(fault.Usage, "--level, --budget and --fdr: each decides alone what an anomaly is; give one of them")
 	}
+	if err := o.readMethod(r); err != nil {
+		return o, err
+	}
 	return o, rowsOnly(r)
 }
+
+// defaultMost is the share of outliers that the authors of seasonal hybrid ESD look for.
+const defaultMost = 0.1
+
+// readMethod reads --method and what belongs to one of them alone.
+func (o *anomalyOptions) readMethod(r *Request) (err error) {
+	o.esd, o.most = r.Str("method") == methodESD, defaultMost
+	if s := r.Str("most"); s != "" {
+		if !o.esd {
+			return fault.New(fault.Usage, "--most is for --method %s", methodESD)
+		}
+		if o.most, err = strconv.ParseFloat(s, 64); err != nil || !(o.most > 0 && o.most < 0.5) {
+			return fault.New(fault.Usage, "--most %s: a share between 0 and 0.5 is wanted, like 0.02", s)
+		}
+	}
+	if !o.esd {
+		return nil
+	}
+	for name, given := range map[string]bool{"budget": o.budget > 0, "fdr": o.fdr > 0, "retrospective": o.retrospective, "country": r.Str("country") != "", "events-file": r.Str("events-file") != ""} {
+		if given {
+			return fault.New(fault.Usage, "--%s does not apply to --method %s", name, methodESD).WithHint("its level is that of the test, --level; it looks at whole series and knows no calendar")
+		}
+	}
+	if o.level == 0 {
+		o.level = anomaly.ESDLevel
+	}
+	return nil
+}
+
+// The words of --method.
+const (
+	methodBaseline = "baseline"
+	methodESD      = "esd"
+)
 
 // rowsOnly refuses flags of series beside --on, which looks at rows.
 func rowsOnly(r *Request) error {
@@ -78,6 +118,9 @@ func rowsOnly(r *Request) error {
 		if r.Str(name) != "" {
 			return fault.New(fault.Usage, "--%s does not apply to --on %s, which looks at rows", name, r.Str("on"))
 		}
+	}
+	if r.Str("method") == methodESD {
+		return fault.New(fault.Usage, "--method %s does not apply to --on %s, which looks at rows", methodESD, r.Str("on"))
 	}
 	for _, name := range []string{"alerts", "retrospective"} {
 		if r.Str(name) == "true" {

@@ -70,7 +70,10 @@ func bestESD(t *testing.T, files []*nab.File) [][]float64 {
 	for _, most := range []float64{0.0005, 0.001, 0.002, 0.005, 0.01, 0.02} {
 		scores := make([][]float64, len(files))
 		for i, f := range files {
-			scores[i] = nab.SeasonalHybridESD(f, dayOf(t, f), most)
+			var err error
+			if scores[i], err = nab.SeasonalHybridESD(f, dayOf(t, f), most); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if o := nab.Score(files, scores, nab.Profiles[0]); o.Score > top {
 			best, top = scores, o.Score

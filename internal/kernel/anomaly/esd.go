@@ -12,6 +12,20 @@ import (
 // most `most` outliers at level alpha. NaN are left out. It returns the positions of the
 // outliers, the most extreme first, and the statistic of each.
 func ESD(residuals []float64, most int, alpha float64) (at []int, statistic []float64) {
+	at, statistic, p := extremes(residuals, most)
+	n := 0
+	for n < len(p) && p[n] <= alpha {
+		n++
+	}
+	return at[:n], statistic[:n]
+}
+
+// extremes lists up to `most` values, each the farthest of those left, with its statistic and the least level at which ESD
+// calls it an outlier: the test takes all up to the last one that its critical value lets pass, so that the p of one is at most
+// that of those before. Solved for p, the critical value of Rosner's equation 2.5 with t = T⁻¹(1 − p/(2(n−i+1))) becomes
+//
+//	t² = (n−i−1)·(n−i+1)·R² / ((n−i)² − (n−i+1)·R²)
+func extremes(residuals []float64, most int) (at []int, statistic, p []float64) {
 	idx := make([]int, 0, len(residuals))
 	for i, x := range residuals {
 		if x == x {
@@ -22,14 +36,12 @@ func ESD(residuals []float64, most int, alpha float64) (at []int, statistic []fl
 	n := len(idx)
 	most = min(most, n/2)
 	lo, hi := 0, n // what is left is always a run of the sorted values
-	keep := 0
 	for i := 1; i <= most && hi-lo > 2; i++ {
 		m, mad := centre(residuals, idx[lo:hi])
 		if mad == 0 {
 			break
 		}
 		low, high := (m-residuals[idx[lo]])/mad, (residuals[idx[hi-1]]-m)/mad
-		r := math.Max(low, high)
 		if high >= low {
 			hi--
 			at = append(at, idx[hi])
@@ -37,14 +49,19 @@ func ESD(residuals []float64, most int, alpha float64) (at []int, statistic []fl
 			at = append(at, idx[lo])
 			lo++
 		}
+		r, left := math.Max(low, high), float64(n-i)
 		statistic = append(statistic, r)
-		left := float64(n - i - 1)
-		t := distuv.StudentsT{Sigma: 1, Nu: left}.Quantile(1 - alpha/(2*float64(n-i+1)))
-		if r > t*float64(n-i)/math.Sqrt((left+t*t)*float64(n-i+1)) {
-			keep = i
+		level := 0.0
+		if room := left*left - (left+1)*r*r; room > 0 {
+			t := distuv.StudentsT{Sigma: 1, Nu: left - 1}
+			level = math.Min(1, 2*(left+1)*t.Survival(math.Sqrt((left-1)*(left+1)/room)*r))
 		}
+		p = append(p, level)
 	}
-	return at[:keep], statistic[:keep]
+	for i := len(p) - 2; i >= 0; i-- {
+		p[i] = math.Min(p[i], p[i+1])
+	}
+	return at, statistic, p
 }
 
 // centre returns median and scaled MAD of values in sorted order; the MAD is found by
