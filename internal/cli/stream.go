@@ -1,0 +1,281 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ecomctl/ecomctl/internal/config"
+	"github.com/ecomctl/ecomctl/internal/expr"
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/relation"
+	"github.com/ecomctl/ecomctl/internal/render"
+	"github.com/ecomctl/ecomctl/internal/session"
+	"github.com/ecomctl/ecomctl/internal/source"
+	"github.com/ecomctl/ecomctl/internal/stream"
+)
+
+// streamFlags are the flags of stream.
+type streamFlags struct {
+	*common
+	opts stream.Options
+
+	window, delay, lateness, idle, horizon, interval, exitIdle string
+	follow                                                     bool
+	late, dead, file, format                                   string
+	currencies                                                 bool // --currency filters
+}
+
+func newStream(a *App) *cobra.Command {
+	o := &streamFlags{common: &common{app: a}}
+	c := &cobra.Command{
+		Use:   "stream [INPUT …] [flags]",
+		Short: "Sales, orders and active customers by windows of event time, while orders come in",
+		Long: `Counts orders as JSON objects, one a line, from standard input (-), files or folders, by
+tumbling windows of their own time. Mapping, clean rules and money are those of every other
+command: a window says what ` + "`ecomctl query`" + ` says of the same rows. A window is written when the
+watermark has passed it: the oldest, over the partitions (files), of their newest event less --delay.
+Rows that come later are kept in --late, or with --allowed-lateness replace what was written (revision
+1, 2, …). Records that cannot be counted go to --dead-letters with the cause. At the end, and
+after every checkpoint of a resumed run, the identity holds:
+
+  records in = counted + late + duplicates + dead letters + aborted
+
+With --checkpoint a run that was killed or interrupted goes on where the last checkpoint left it:
+the outputs are cut back to it, so nothing is lost or counted twice.
+
+` + columnHelp(stream.Columns),
+		Example: `  ecomctl stream orders.ndjson --window 1h --by region
+  tail -F -n +1 orders.ndjson | ecomctl stream - --window 1m --allowed-lateness 5m
+  ecomctl stream orders.ndjson --follow --window 1d --checkpoint state -o days.csv --dead-letters dead.ndjson`,
+	}
+	o.register(c)
+	c.RunE = func(c *cobra.Command, inputs []string) error { return o.run(c, inputs) }
+	c.AddCommand(newRedrive(a))
+	return c
+}
+
+// register adds the flags: of the common ones those that mean something here.
+func (o *streamFlags) register(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&o.window, "window", "1h", "length of the `windows`: 1m, 5m, 1h, 1d; it must divide a day")
+	f.StringSliceVar(&o.opts.By, "by", nil, "dimensions: `columns` of the orders")
+	f.StringVar(&o.delay, "delay", "10s", "how far the watermark stays behind the newest event: the `time` by which events may be out of order")
+	f.StringVar(&o.lateness, "allowed-lateness", "0s", "how `long` a written window takes late rows, which are written as revisions")
+	f.StringVar(&o.idle, "idle-timeout", "1m", "after so `long` without records a partition no longer holds windows back; 0s = never")
+	f.StringSliceVar(&o.opts.DedupeKey, "dedupe-key", nil, "`columns` that tell a repeated row: order_id,product_id")
+	f.StringVar(&o.horizon, "dedupe-horizon", "", "how `long` keys are remembered, in event time (default: a day more than windows stay open)")
+	f.StringVar(&o.opts.Checkpoint, "checkpoint", "", "`folder` of checkpoints, from which a killed run goes on")
+	f.StringVar(&o.interval, "checkpoint-interval", "10s", "`time` between checkpoints")
+	f.BoolVar(&o.follow, "follow", false, "go on reading files as they grow, and folders as files come")
+	f.StringVar(&o.exitIdle, "exit-idle", "0s", "end when nothing came for so `long`; 0s = never")
+	f.StringVar(&o.late, "late", "", "keep rows that were too late in `FILE` (NDJSON)")
+	f.StringVar(&o.dead, "dead-letters", "", "keep records that cannot be counted in `FILE` (NDJSON), with the cause")
+	f.StringVar(&o.opts.Metrics, "metrics", "", "write the counts to `FILE` in Prometheus' text format at every checkpoint")
+	f.StringVarP(&o.file, "output", "o", "", "write to `FILE` instead of standard output")
+	f.StringVar(&o.format, "format", "", "`FORMAT`: table, csv, tsv, ndjson (default: by file ending; table on a terminal, csv in a pipe)")
+	f.StringVar(&o.config, "config", "", "configuration `file` (default ./ecomctl.yaml)")
+	f.StringVar(&o.Preset, "preset", "", "mapping of a known kind of record: shopify, woocommerce, …")
+	f.StringToStringVar(&o.Maps, "map", nil, "map a canonical column: `canonical=Member`, repeatable")
+	f.StringVar(&o.Where, "where", "", "only rows that satisfy an `EXPR`: \"region = 'SP' and unit_price > 10\"")
+	f.StringVar(&o.TZ, "tz", "", "time `zone` of wall times and windows (default UTC)")
+	f.StringVar(&o.Currency, "currency", "", "currency `code`: filters where there is a currency column")
+	f.StringVar(&o.Memory, "memory", "", "memory budget, like 4GiB (default: half of the machine); window state past it goes to the disk")
+	f.BoolVar(&o.NoClean, "no-clean", false, "trust the input: every row is sold")
+	f.BoolVar(&o.RejectFree, "reject-free", false, "lines of price 0 are dead letters instead of free sales")
+	f.BoolVar(&o.Net, "net", false, "add the negative money of reversals on their own date")
+	f.StringVar(&o.MaxRejects, "max-rejects", "", "exit with 3 when a larger `share` of records are dead letters (default 5%)")
+}
+
+// settle turns the flags into options.
+func (o *streamFlags) settle(c *cobra.Command) (err error) {
+	if err := o.load(c); err != nil {
+		return err
+	}
+	for _, d := range []struct {
+		flag, text string
+		to         *time.Duration
+	}{{"window", o.window, &o.opts.Window}, {"delay", o.delay, &o.opts.Delay}, {"allowed-lateness", o.lateness, &o.opts.Lateness},
+		{"idle-timeout", o.idle, &o.opts.Idle}, {"dedupe-horizon", o.horizon, &o.opts.Horizon}, {"checkpoint-interval", o.interval, &o.opts.Interval},
+		{"exit-idle", o.exitIdle, &o.opts.ExitIdle}} {
+		if d.text == "" {
+			continue
+		}
+		if *d.to, err = stream.ParseWindow(d.text); err != nil {
+			return fault.Wrap(err, "--%s", d.flag)
+		}
+	}
+	if o.horizon == "" {
+		o.opts.Horizon = o.opts.Window + o.opts.Delay + o.opts.Lateness + 24*time.Hour
+	}
+	if o.opts.Memory, err = o.MemoryBytes(); err != nil {
+		return err
+	}
+	for i, d := range o.opts.By {
+		o.opts.By[i] = strings.TrimSpace(d)
+	}
+	host := o.host(nil)
+	o.opts.Net, o.opts.TempDir = o.Net, o.TempDir()
+	o.opts.Now, o.opts.Clock, o.opts.Say = o.app.Now, host.Clock, o.app.say
+	o.opts.Mapping = fmt.Sprintf("preset=%s map=%v tz=%s where=%s currency=%s no-clean=%t reject-free=%t", o.Preset, sortedMaps(o.Maps), o.TZ, o.Where, o.Currency, o.NoClean, o.RejectFree)
+	o.opts.Filtered = o.Currency != ""
+	o.opts.Relate = o.relate(host)
+	return nil
+}
+
+// sortedMaps lists a mapping in a fixed order.
+func sortedMaps(m map[string]string) []string {
+	var out []string
+	for k, v := range m {
+		out = append(out, k+"="+v)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// relate maps a sample of the records as every command maps its input. What is to be said of the
+// mapping is said once.
+func (o *streamFlags) relate(host *session.Host) func(context.Context, source.Dataset) (*relation.Relation, expr.Node, error) {
+	said := map[string]bool{}
+	once := *host
+	once.Say = func(format string, args ...any) {
+		if msg := fmt.Sprintf(format, args...); !said[msg] {
+			said[msg] = true
+			host.Say("%s", msg)
+		}
+	}
+	return func(ctx context.Context, sample source.Dataset) (*relation.Relation, expr.Node, error) {
+		s := session.Of(&once, o.Settings, sample)
+		if err := s.Relate(ctx, "orders", false); err != nil {
+			return nil, nil, err
+		}
+		return s.Rel, s.Req.Where, nil
+	}
+}
+
+// run counts until the input ends.
+func (o *streamFlags) run(c *cobra.Command, inputs []string) error {
+	if err := o.settle(c); err != nil {
+		return err
+	}
+	if len(inputs) == 0 {
+		inputs = o.conf.Input
+	}
+	src, err := o.source(inputs)
+	if err != nil {
+		return err
+	}
+	out, err := o.outputs()
+	if err != nil {
+		src.Close()
+		return err
+	}
+	sum, err := stream.Run(c.Context(), o.opts, src, inputs, out)
+	if sum != nil {
+		o.tell(sum)
+	}
+	if err != nil {
+		return err
+	}
+	share, err := o.RejectShare()
+	if n := sum.Counts.DeadLetters(); err == nil && n > 0 && float64(n) > share*float64(sum.Counts.Records) {
+		err = fault.New(fault.Data, "%d of %d records are dead letters (%.1f %%), more than --max-rejects %.4g %%", n, sum.Counts.Records, 100*float64(n)/float64(sum.Counts.Records), 100*share).
+			WithHint("see them with --dead-letters FILE; map members with --map; raise --max-rejects if this is right")
+	}
+	return err
+}
+
+// tell says where the records went.
+func (o *streamFlags) tell(sum *stream.Summary) {
+	o.app.say("%s", sum.Counts.String())
+	if n := sum.Counts.Late; n > 0 && o.late == "" {
+		o.app.say("note: %d rows came when their window was closed and were not kept; keep them with --late FILE, or count them with a longer --delay or --allowed-lateness", n)
+	}
+	if n := sum.Counts.DeadLetters(); n > 0 && o.dead == "" {
+		o.app.say("note: %d dead letters were not kept; keep them with --dead-letters FILE", n)
+	}
+	if sum.Spilled > 0 {
+		o.app.say("note: window state passed --memory; %d parts went to the disk", sum.Spilled)
+	}
+	if sum.Open > 0 && o.opts.Checkpoint != "" {
+		o.app.say("%d windows may still change; the same command goes on from checkpoint %d in %s", sum.Open, sum.Seq, o.opts.Checkpoint)
+	}
+}
+
+// source opens the inputs.
+func (o *streamFlags) source(inputs []string) (stream.Source, error) {
+	if len(inputs) == 0 {
+		return nil, fault.New(fault.Usage, "no input").WithHint("name a file, a folder, or - for standard input")
+	}
+	for _, in := range inputs {
+		switch {
+		case in == "-" && len(inputs) > 1:
+			return nil, fault.New(fault.Usage, "standard input cannot be read together with other inputs")
+		case strings.Contains(in, "://"):
+			return nil, fault.New(fault.Usage, "%s: streams are read from standard input, files and folders", config.Redact(in))
+		}
+	}
+	if inputs[0] != "-" {
+		return stream.NewFiles(inputs, o.follow), nil
+	}
+	if f, ok := o.app.IO.In.(*os.File); ok {
+		if st, err := f.Stat(); err == nil && st.Mode().IsRegular() {
+			return stream.NewOpenFile("-", f, o.follow)
+		}
+	}
+	if o.follow {
+		return nil, fault.New(fault.Usage, "--follow: standard input is read to its end anyhow").WithHint("leave --follow out")
+	}
+	if o.opts.Checkpoint != "" {
+		o.app.say("note: a pipe cannot be read again: records that came after the last checkpoint are lost when the run is killed; stream a file with --follow to be safe")
+	}
+	return stream.NewPipe(o.app.IO.In), nil
+}
+
+// outputs opens what is written to. Without a checkpoint a run that ends writes files whole or not at all.
+func (o *streamFlags) outputs() (out stream.Outputs, err error) {
+	if err := checkScheme("-o", o.file); err != nil {
+		return out, err
+	}
+	format := o.format
+	if format == "" && o.file != "" {
+		format = render.FormatOf(o.file)
+	}
+	if format == "" {
+		if format = "csv"; o.app.IO.OutTTY && o.file == "" {
+			format = "table"
+		}
+	}
+	zone, err := o.Location()
+	if err != nil {
+		return out, err
+	}
+	whole := o.opts.Checkpoint == "" && !o.follow
+	var opened []*stream.File
+	open := func(path string) *stream.File {
+		if path == "" || err != nil {
+			return nil
+		}
+		var f *stream.File
+		if f, err = stream.OpenFile(path, whole); err == nil {
+			opened = append(opened, f)
+		}
+		return f
+	}
+	rows, late, dead := open(o.file), open(o.late), open(o.dead)
+	if err == nil {
+		out.Late, out.Dead = late, dead
+		out.Rows, err = stream.NewRows(o.app.IO.Out, rows, format, zone, render.Options{Color: o.app.IO.Color && o.file == "", Width: o.app.IO.Width})
+	}
+	if err != nil {
+		for _, f := range opened {
+			_ = f.Close(false)
+		}
+	}
+	return out, err
+}

@@ -1,0 +1,460 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/vfs"
+)
+
+// Outputs are where a job writes.
+type Outputs struct {
+	Rows Output
+	Late *File // nil = late rows are counted only
+	Dead *File // nil = dead letters are counted only
+}
+
+// job is a stream being counted.
+type job struct {
+	opts   *Options
+	src    Source
+	inputs []string
+	out    Outputs
+
+	store  *store
+	state  *state
+	win    windows
+	seen   seen
+	clock  clock
+	dec    decoder
+	counts Counts
+
+	currency *string // the one that money is added up in; nil = none seen yet
+	waiting  []*Batch
+	waited   int
+	since    time.Time // when the first batch began to wait
+	began    bool      // a schema is known
+	marked   int64     // the watermark at which windows were looked at last
+	pending  []*cell   // that rows of the present batch go to
+	keys     []byte    // group keys of the rows of a batch
+	keyEnd   []int32
+	value    []byte
+	wall     int64 // µs of wall time in the relation's zone
+	ruled    time.Time
+
+	mu     sync.Mutex
+	newest map[string]int64 // by partition, for the source
+	last   time.Time        // of the last checkpoint
+	active time.Time        // when something came last
+}
+
+// Summary is what a run did.
+type Summary struct {
+	Counts  Counts
+	Spilled int64 // parts of windows that went to the disk for want of memory
+	Open    int   // windows that the watermark has not passed
+	Resumed int64 // the checkpoint that the run went on from; 0 = none
+	Seq     int64 // the last checkpoint
+}
+
+// Run counts what a source gives until it ends or ctx is cancelled; the latter is
+// fault.Interrupted after a last checkpoint. inputs name the source, for checkpoints. The outputs are closed.
+func Run(ctx context.Context, opts Options, src Source, inputs []string, out Outputs) (sum *Summary, err error) {
+	done := false
+	defer func() {
+		for _, c := range []interface{ Close(bool) error }{out.Rows, closer{out.Late}, closer{out.Dead}} {
+			if cerr := c.Close(done); err == nil {
+				err = cerr
+			}
+		}
+		src.Close()
+	}()
+	if err := opts.check(); err != nil {
+		return nil, err
+	}
+	j := &job{opts: &opts, src: src, inputs: inputs, out: out, newest: map[string]int64{}}
+	if j.store, err = openStore(&opts); err != nil {
+		return nil, err
+	}
+	defer j.store.Close()
+	j.state = &state{store: j.store, budget: opts.Memory / 10 * 6}
+	j.win = windows{state: j.state, span: opts.Window.Microseconds(), open: map[int64]*window{}}
+	j.seen = seen{state: j.state}
+	j.clock = clock{delay: opts.Delay.Microseconds(), idle: opts.Idle.Microseconds(), parts: map[string]*partition{}, mark: never}
+	j.dec = decoder{opts: &opts, names: map[string]bool{}}
+	j.marked, j.counts.Dead = never, map[string]int64{}
+	sum = &Summary{}
+	if sum.Resumed, err = j.resume(ctx); err != nil {
+		return nil, err
+	}
+	err = j.loop(ctx)
+	if err == errStopped {
+		// what was read so far is kept: the next run goes on from here
+		if cerr := j.commit(context.WithoutCancel(ctx)); cerr != nil {
+			return nil, cerr
+		}
+		err = fault.New(fault.Interrupted, "counting: %w", ctx.Err())
+	}
+	sum.Counts, sum.Spilled, sum.Open, sum.Seq = j.counts, j.state.spilled, len(j.win.open), j.store.seq
+	done = err == nil
+	return sum, err
+}
+
+// closer closes a file that may be nil.
+type closer struct{ f *File }
+
+func (c closer) Close(done bool) error {
+	if c.f == nil {
+		return nil
+	}
+	return c.f.Close(done)
+}
+
+// resume restores the last checkpoint and starts the source there.
+func (j *job) resume(ctx context.Context) (int64, error) {
+	from := map[string]Position{}
+	var m *manifest
+	if !j.store.temp {
+		var err error
+		if m, err = j.store.load(j.opts.Say); err != nil {
+			return 0, err
+		}
+	}
+	if m != nil {
+		if err := m.matches(j.opts.Checkpoint, j.opts.setup(), j.inputs); err != nil {
+			return 0, err
+		}
+		if err := j.restore(ctx, m); err != nil {
+			return 0, err
+		}
+		for n, p := range m.Partitions {
+			from[n] = p.Pos
+		}
+	} else if err := j.cutOutputs(map[string]int64{}); err != nil {
+		return 0, err
+	}
+	names, err := j.src.Start(ctx, from)
+	if err != nil {
+		return 0, err
+	}
+	for _, p := range j.clock.parts {
+		p.Ended = true // unless the source still has it
+	}
+	for _, n := range names {
+		j.clock.part(n).Ended = false
+	}
+	j.last, j.active = j.opts.Now(), j.opts.Now()
+	return j.store.seq, nil
+}
+
+// restore takes over what a manifest says. Parts of windows are read when they are needed.
+func (j *job) restore(ctx context.Context, m *manifest) error {
+	j.clock.parts, j.clock.mark, j.counts, j.currency = m.Partitions, m.Watermark, m.Counts, m.Currency
+	if j.counts.Dead == nil {
+		j.counts.Dead = map[string]int64{}
+	}
+	load := func(chain []ref) *cell {
+		if len(chain) == 0 {
+			return nil
+		}
+		c := &cell{chain: chain, base: chain[0].Len}
+		for _, r := range chain[1:] {
+			c.tail += r.Len
+		}
+		return c
+	}
+	for _, s := range m.Windows {
+		w := &window{start: s.Start, written: s.Written, rev: s.Rev}
+		for k, chain := range s.Cells[:min(len(s.Cells), shards)] {
+			w.cells[k] = load(chain)
+		}
+		j.win.open[w.start] = w
+	}
+	for k, chain := range m.Seen[:min(len(m.Seen), shards)] {
+		j.seen.cells[k] = load(chain)
+	}
+	for n, p := range j.clock.parts {
+		j.newest[n] = p.Newest
+	}
+	if len(m.Sample) > 0 {
+		j.dec.restore(m.Sample)
+		if err := j.begin(ctx); err != nil {
+			return err
+		}
+	}
+	return j.cutOutputs(m.Outputs)
+}
+
+// cutOutputs cuts the outputs back to what the checkpoint wrote.
+func (j *job) cutOutputs(at map[string]int64) error {
+	if err := j.out.Rows.Restore(at["rows"]); err != nil {
+		return err
+	}
+	for name, f := range map[string]*File{"late": j.out.Late, "dead": j.out.Dead} {
+		if f == nil {
+			continue
+		}
+		if err := f.Restore(at[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// item is what the source gave.
+type item struct {
+	batch *Batch
+	err   error
+}
+
+// pollWait is how long the source waits before it says that nothing came.
+const pollWait = 100 * time.Millisecond
+
+// ahead reads the source while batches are counted.
+func (j *job) ahead(ctx context.Context) <-chan item {
+	ch := make(chan item, 2)
+	low := func(name string) int64 {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		if t, ok := j.newest[name]; ok {
+			return t
+		}
+		return never
+	}
+	go func() {
+		defer close(ch)
+		for {
+			b, err := j.src.Next(ctx, pollWait, low)
+			select {
+			case ch <- item{b, err}:
+			case <-ctx.Done():
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return ch
+}
+
+// errStopped says that the run was stopped between two batches.
+var errStopped = errors.New("stopped")
+
+// loop counts until the source ends. A batch is counted wholly or not at all: an interrupt is
+// heeded between batches.
+func (j *job) loop(outer context.Context) error {
+	reading, stop := context.WithCancel(outer)
+	ctx := context.WithoutCancel(outer)
+	ch := j.ahead(reading)
+	defer func() {
+		stop()
+		for range ch { // the source is not closed while it reads
+		}
+	}()
+	for {
+		var it item
+		select {
+		case it = <-ch:
+		case <-outer.Done():
+			return errStopped
+		}
+		if outer.Err() != nil {
+			return errStopped
+		}
+		if it.err == io.EOF {
+			return j.end(ctx)
+		}
+		if it.err != nil {
+			return it.err
+		}
+		if err := j.receive(ctx, it.batch); err != nil {
+			return err
+		}
+		now := j.opts.Now()
+		if now.Sub(j.last) >= j.opts.Interval {
+			if err := j.commit(ctx); err != nil {
+				return err
+			}
+		}
+		if it.batch != nil && len(it.batch.Records) > 0 {
+			j.active = now
+		} else if j.opts.ExitIdle > 0 && now.Sub(j.active) >= j.opts.ExitIdle {
+			return j.pause(ctx)
+		}
+	}
+}
+
+// receive takes a batch, or notes that none came.
+func (j *job) receive(ctx context.Context, b *Batch) error {
+	if !j.began && b != nil && len(b.Records) > 0 {
+		return j.wait(ctx, b)
+	}
+	if len(j.waiting) > 0 { // nothing more at present: what there is decides
+		if err := j.decide(ctx); err != nil {
+			return err
+		}
+	}
+	if b != nil {
+		if err := j.take(ctx, b); err != nil {
+			return err
+		}
+	} else {
+		j.clock.advance(j.opts.Now())
+	}
+	return j.closeWindows(ctx)
+}
+
+// wait keeps the first batches until there are enough records to decide on columns.
+func (j *job) wait(ctx context.Context, b *Batch) error {
+	const longest = 2 * time.Second
+	if len(j.waiting) == 0 {
+		j.since = j.opts.Now()
+	}
+	j.waiting = append(j.waiting, b)
+	for i := range b.Records {
+		j.waited += len(b.Records[i].Data)
+	}
+	if j.waited < sampleBytes && j.opts.Now().Sub(j.since) < longest {
+		return nil
+	}
+	if err := j.decide(ctx); err != nil {
+		return err
+	}
+	return j.closeWindows(ctx)
+}
+
+// decide makes the schema of the waiting records and counts them. Without an object among them
+// they are dead letters, and the next ones decide.
+func (j *job) decide(ctx context.Context) error {
+	list := j.waiting
+	j.waiting, j.waited = nil, 0
+	for _, b := range list {
+		j.dec.learn(b.Records)
+	}
+	if len(j.dec.sample) > 0 {
+		if err := j.begin(ctx); err != nil {
+			return err
+		}
+	}
+	for _, b := range list {
+		if err := j.take(ctx, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// begin makes the schema of the sample.
+func (j *job) begin(ctx context.Context) error {
+	now, err := j.opts.Clock()
+	if err != nil {
+		return err
+	}
+	if err := j.dec.build(ctx); err != nil {
+		return err
+	}
+	j.began = true
+	return j.setWall(now)
+}
+
+// end counts what waits, writes every window and makes the last checkpoint.
+func (j *job) end(ctx context.Context) error {
+	if err := j.decide(ctx); err != nil {
+		return err
+	}
+	if err := j.flush(ctx, true); err != nil {
+		return err
+	}
+	return j.commit(ctx)
+}
+
+// pause ends a run that waited long enough: open windows stay in the checkpoint; without one they
+// are written as they are.
+func (j *job) pause(ctx context.Context) error {
+	if j.store.temp {
+		return j.end(ctx)
+	}
+	if err := j.decide(ctx); err != nil {
+		return err
+	}
+	return j.commit(ctx)
+}
+
+// commit writes revisions, makes outputs durable and then the checkpoint that knows of them.
+func (j *job) commit(ctx context.Context) error {
+	if err := j.flush(ctx, false); err != nil {
+		return err
+	}
+	outputs := map[string]int64{}
+	var err error
+	if outputs["rows"], err = j.out.Rows.Sync(ctx); err != nil {
+		return err
+	}
+	for name, f := range map[string]*File{"late": j.out.Late, "dead": j.out.Dead} {
+		if f == nil {
+			continue
+		}
+		if outputs[name], err = f.Sync(ctx); err != nil {
+			return err
+		}
+	}
+	if j.clock.mark != never {
+		j.seen.settle(j.clock.mark - j.opts.Horizon.Microseconds())
+	}
+	if !j.store.temp {
+		if err := j.checkpoint(outputs); err != nil {
+			return err
+		}
+		at := map[string]Position{}
+		for n, p := range j.clock.parts {
+			at[n] = p.Pos
+		}
+		if err := j.src.Commit(ctx, at); err != nil {
+			j.opts.Say("note: %v (the checkpoint has the positions; only the display of lag is behind)", err)
+		}
+	}
+	j.last = j.opts.Now()
+	if j.opts.Metrics == "" {
+		return nil
+	}
+	return vfs.WriteAtomic(ctx, j.opts.Metrics, func(w io.Writer) error {
+		return j.counts.writeMetrics(w, j.clock.mark, len(j.win.open), j.state.bytes)
+	})
+}
+
+// checkpoint saves what changed and writes the manifest. Batches that wait for a schema are
+// behind their partition's position, so they are read again.
+func (j *job) checkpoint(outputs map[string]int64) error {
+	m := &manifest{Setup: j.opts.setup(), Inputs: j.inputs, Sample: j.dec.sample, Partitions: j.clock.parts, Watermark: j.clock.mark, Counts: j.counts, Outputs: outputs, Currency: j.currency}
+	chains := func(cells *[shards]*cell) ([][]ref, error) {
+		out := make([][]ref, shards)
+		for k, c := range cells {
+			if c == nil {
+				continue
+			}
+			if err := j.state.save(c); err != nil {
+				return nil, err
+			}
+			out[k] = c.chain
+		}
+		return out, nil
+	}
+	for _, at := range j.win.starts() {
+		w := j.win.open[at]
+		cells, err := chains(&w.cells)
+		if err != nil {
+			return err
+		}
+		m.Windows = append(m.Windows, savedWindow{w.start, w.written, w.rev, cells})
+	}
+	var err error
+	if m.Seen, err = chains(&j.seen.cells); err != nil {
+		return err
+	}
+	return j.store.commit(m)
+}
