@@ -28,7 +28,8 @@ values with _reason, _file and _row. The summary accounts for every input row, i
 	com := addCommon(a, c)
 	f := c.Flags()
 	rows := &target{app: a}
-	f.StringVarP(&rows.file, "output", "o", "", "write the trusted rows to `FILE`; without it only the summary is made")
+	f.StringVarP(&rows.file, "output", "o", "", "write the trusted rows to `FILE`, or to a table: sqlite:FILE?table=NAME, mysql://…?table=NAME; without it only the summary is made")
+	rows.into.add(a, c)
 	f.StringVar(&rows.codec, "codec", "", "compression of Parquet: snappy (default), zstd, gzip, lz4, brotli, none")
 	rejects := &target{app: a}
 	f.StringVar(&rejects.file, "rejects", "", "write the rejected rows to `FILE`")

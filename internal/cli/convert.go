@@ -20,6 +20,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/sink/ndjson"
 	"github.com/ecomctl/ecomctl/internal/sink/parquet"
 	"github.com/ecomctl/ecomctl/internal/source"
+	"github.com/ecomctl/ecomctl/internal/sqldb"
 )
 
 // tableFormats are the formats that whole tables are copied to.
@@ -31,12 +32,15 @@ type target struct {
 	file, format  string
 	codec         string
 	defaultFormat string // in a pipe
+	into          intoTable
+	begin         func(*arrow.Schema) (sink.Writer, error) // of an output that is a table of a database
 }
 
 func addTarget(a *App, c *cobra.Command, pipeFormat string) *target {
 	t := &target{app: a, defaultFormat: pipeFormat}
 	f := c.Flags()
-	f.StringVarP(&t.file, "output", "o", "", "write to `FILE`; appears whole or not at all")
+	f.StringVarP(&t.file, "output", "o", "", "write to `FILE`, or to a table: sqlite:FILE?table=NAME, mysql://…?table=NAME; appears whole or not at all")
+	t.into.add(a, c)
 	f.StringVar(&t.format, "format", "", "`FORMAT`: "+strings.Join(tableFormats, ", ")+" (default: by file ending; "+pipeFormat+" in a pipe)")
 	f.StringVar(&t.codec, "codec", "", "compression of Parquet: snappy (default), zstd, gzip, lz4, brotli, none")
 	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(tableFormats, cobra.ShellCompDirectiveNoFileComp))
@@ -47,6 +51,12 @@ func addTarget(a *App, c *cobra.Command, pipeFormat string) *target {
 func (t *target) resolve() error {
 	if t.file == "-" {
 		t.file = ""
+	}
+	if err := t.into.check(t.file, t.format); err != nil {
+		return err
+	}
+	if sqldb.Is(t.file) {
+		return nil
 	}
 	if err := checkScheme("-o", t.file); err != nil {
 		return err
@@ -74,6 +84,9 @@ func (t *target) resolve() error {
 
 // open returns the writer of the format over w.
 func (t *target) open(w io.Writer, schema *arrow.Schema, threads int) (sink.Writer, error) {
+	if sqldb.Is(t.file) {
+		return t.begin(schema)
+	}
 	switch t.format {
 	case "csv":
 		return csv.New(w, schema, csv.Options{})
@@ -91,8 +104,11 @@ func (t *target) open(w io.Writer, schema *arrow.Schema, threads int) (sink.Writ
 
 // write lets fill write to the file, whole or not at all, or to standard output.
 func (t *target) write(ctx context.Context, fill func(w io.Writer) error) error {
-	if t.file == "" {
+	switch {
+	case t.file == "":
 		return fill(t.app.IO.Out)
+	case sqldb.Is(t.file):
+		return t.stream(ctx, fill)
 	}
 	return t.app.writeAtomic(ctx, t.file, fill)
 }
@@ -119,7 +135,8 @@ types that fit a sample; a row with a value that does not fit, or a line that ca
 be cut into fields, ends the copy with an error that names it, unless --rejects takes it.`,
 		Example: `  ecomctl convert orders.csv -o orders.parquet
   ecomctl convert 'exports/2024-*.csv.gz' -o orders.parquet --codec zstd
-  ecomctl convert orders.parquet --format ndjson | head`,
+  ecomctl convert orders.parquet --format ndjson | head
+  ecomctl convert orders.csv -o 'sqlite:shop.db?table=orders'`,
 	}
 	com, out := addCommon(a, c), addTarget(a, c, "csv")
 	var rejects string

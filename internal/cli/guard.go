@@ -3,9 +3,11 @@ package cli
 import (
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/source"
+	"github.com/ecomctl/ecomctl/internal/sqldb"
 )
 
 // guard refuses outputs that are an input, or each other, however their paths are
@@ -37,6 +39,9 @@ func (s *opened) guard(outputs ...string) error {
 
 // sameFile reports whether two paths lead to one file, existing or yet to be written.
 func sameFile(a, b string) bool {
+	if sqldb.Is(a) || sqldb.Is(b) {
+		return sameTable(a, b)
+	}
 	ia, errA := os.Stat(a)
 	ib, errB := os.Stat(b)
 	if errA == nil && errB == nil {
@@ -46,6 +51,21 @@ func sameFile(a, b string) bool {
 		return false
 	}
 	return place(a) == place(b)
+}
+
+// sameTable reports whether two URLs name one table of one database, or one is the file of the other.
+func sameTable(a, b string) bool {
+	ua, errA := sqldb.Parse(a)
+	ub, errB := sqldb.Parse(b)
+	switch {
+	case errA == nil && errB == nil:
+		return ua.Same(ub) && strings.EqualFold(ua.Table, ub.Table)
+	case errA == nil && ua.Dialect == sqldb.SQLite && !sqldb.Is(b):
+		return sameFile(ua.File, b)
+	case errB == nil && ub.Dialect == sqldb.SQLite && !sqldb.Is(a):
+		return sameFile(a, ub.File)
+	}
+	return false
 }
 
 // place is the absolute path of a file that need not exist, with its folder's links resolved.

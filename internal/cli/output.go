@@ -23,6 +23,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/relation"
 	"github.com/ecomctl/ecomctl/internal/render"
 	"github.com/ecomctl/ecomctl/internal/result"
+	"github.com/ecomctl/ecomctl/internal/sqldb"
 )
 
 // output are the flags of commands that return a table.
@@ -33,6 +34,7 @@ type output struct {
 	limit        int
 	columns      []string
 	pseudonymise bool
+	into         intoTable
 
 	key        *config.Secret // of --pseudonymise
 	configured string         // format of the configuration
@@ -41,7 +43,8 @@ type output struct {
 func addOutput(a *App, c *cobra.Command) *output {
 	o := &output{app: a}
 	f := c.Flags()
-	f.StringVarP(&o.file, "output", "o", "", "write to `FILE` instead of standard output; appears whole or not at all")
+	f.StringVarP(&o.file, "output", "o", "", "write to `FILE` instead of standard output, or to a table: sqlite:FILE?table=NAME, mysql://…?table=NAME; appears whole or not at all")
+	o.into.add(a, c)
 	f.StringVar(&o.format, "format", "", "`FORMAT`: table, csv, tsv, json, ndjson, parquet, arrow, md, html (default: by file ending; table on a terminal, csv in a pipe)")
 	f.StringSliceVar(&o.sort, "sort", nil, "order rows by `COL[:desc]`")
 	f.IntVar(&o.limit, "limit", -1, "at most `N` rows")
@@ -69,6 +72,12 @@ func (o *output) resolve() (string, error) {
 	}
 	if o.limit < -1 {
 		return "", fault.New(fault.Usage, "--limit %d: a number of rows is wanted", o.limit)
+	}
+	if err := o.into.check(o.file, o.format); err != nil {
+		return "", err
+	}
+	if sqldb.Is(o.file) {
+		return "", nil
 	}
 	if err := checkScheme("-o", o.file); err != nil {
 		return "", err
@@ -104,6 +113,9 @@ func (o *output) write(ctx context.Context, t *result.Table, zone *time.Location
 	}
 	if err := o.arrange(t); err != nil {
 		return err
+	}
+	if sqldb.Is(o.file) {
+		return o.into.table(ctx, o.file, t)
 	}
 	opts := render.Options{Zone: zone, Header: true, Color: o.app.IO.Color && o.file == "", Width: o.app.IO.Width, File: o.file != ""}
 	if o.file != "" {
