@@ -252,3 +252,52 @@ func literalOf(t expr.Type, text string) expr.Node {
 	}
 	return expr.Lit(text)
 }
+
+// Totals are the headline figures of an orders table.
+type Totals struct {
+	Revenue  int64 // 10⁻⁴ units
+	Orders   int64
+	Active   int64 // customers with an order in the last days asked about
+	Currency string
+}
+
+// TotalsOf computes the figures in one scan; customers are active with an order in the last so
+// many days before as-of. Money of several currencies is refused.
+func TotalsOf(ctx context.Context, eng engine.Engine, r *Request, activeDays int) (*Totals, error) {
+	var plan query.Plan
+	all := r.baseQuery("total")
+	all.Measures = r.measures(mRevenue, mOrders)
+	plan.Queries = append(plan.Queries, all)
+	if r.Rel.Has("customer_id") { // days told apart: as-of is known after the scan only
+		last := r.baseQuery("last")
+		last.Dims = []query.Dim{{Name: "customer_id", Column: "customer_id"}}
+		last.Measures = []query.Measure{{Name: "last", Op: query.Max, Column: relation.OrderTS, Cut: query.Day, Scope: relation.Only(relation.Sold)}}
+		plan.Queries = append(plan.Queries, last)
+	}
+	asked := len(plan.Queries)
+	check := currencyQuery(r, &plan)
+	ans, err := ask(ctx, eng, r, plan)
+	if err != nil {
+		return nil, err
+	}
+	if check {
+		if err := oneCurrency(ans.Tables[asked]); err != nil {
+			return nil, err
+		}
+	}
+	if err := wide(ans.Tables[0]); err != nil {
+		return nil, err
+	}
+	t := firstTotals(ans.Tables[0])
+	out := &Totals{Revenue: t.revenue, Orders: t.orders, Currency: r.printer(ans).Currency}
+	if people := tableNamed(ans, "last"); people != nil {
+		from := asOfDay(r, ans) - int64(activeDays)
+		day := people.Col("last")
+		for i := range people.N {
+			if !people.Cols[0].IsNull(i) && !day.IsNull(i) && day.I64[i] >= from {
+				out.Active++
+			}
+		}
+	}
+	return out, nil
+}

@@ -104,8 +104,8 @@ func (d *exploreData) trendAlt(s *series, vals []float64) string {
 	if best < 0 || best == least {
 		return ""
 	}
-	return p.Pick("The most, "+d.m.text(vals[best])+", "+p.When(d.cut)+p.Period(s.periods[best])+"; the least, "+d.m.text(vals[least])+", "+p.When(d.cut)+p.Period(s.periods[least])+".",
-		"最高为"+p.Period(s.periods[best])+"，"+d.m.text(vals[best])+"；最低为"+p.Period(s.periods[least])+"，"+d.m.text(vals[least])+"。")
+	return p.Pick("The most, "+d.words(vals[best])+", "+p.When(d.cut)+p.Period(s.periods[best])+"; the least, "+d.words(vals[least])+", "+p.When(d.cut)+p.Period(s.periods[least])+".",
+		"最高为"+p.Period(s.periods[best])+"，"+d.words(vals[best])+"；最低为"+p.Period(s.periods[least])+"，"+d.words(vals[least])+"。")
 }
 
 // specs are the columns of a table of totals that the input can fill.
@@ -341,7 +341,7 @@ func (d *exploreData) partsAlt(parts []explorePart) string {
 	if total := d.m.value(d.now); d.m.adds && total > 0 {
 		share = p.Pick(", "+p.Percent(v/total)+" of all", "，占 "+p.Percent(v/total))
 	}
-	return p.Pick(parts[best].label(40)+" leads with "+d.m.text(v)+share+".", parts[best].label(40)+"居首，"+d.m.text(v)+share+"。")
+	return p.Pick(parts[best].label(40)+" leads with "+d.words(v)+share+".", parts[best].label(40)+"居首，"+d.words(v)+share+"。")
 }
 
 func (d *exploreData) partsTable(parts []explorePart) *result.Table {
@@ -360,8 +360,8 @@ func (d *exploreData) partsTable(parts []explorePart) *result.Table {
 	return b.t
 }
 
-// moved draws which parts gained and lost most against the other period.
-func (d *exploreData) moved(a *query.Answer) (Figure, bool, error) {
+// movers draws which parts gained and lost most against the other period.
+func (d *exploreData) movers(a *query.Answer) (Figure, bool, error) {
 	p := d.p
 	if d.e.By == "" || !d.comparable() || !d.has(d.m.id) {
 		return Figure{}, false, nil

@@ -58,7 +58,7 @@ func exploreView(r *Request, e *Explore, a *query.Answer) (*View, error) {
 	}
 	v.Lead = d.lead(a)
 	v.Tiles = d.tiles(a)
-	for _, f := range []func(*query.Answer) (Figure, bool, error){d.trend, d.parts, d.moved} {
+	for _, f := range []func(*query.Answer) (Figure, bool, error){d.trend, d.parts, d.movers} {
 		fig, ok, err := f(a)
 		if err != nil {
 			return nil, err
@@ -123,32 +123,45 @@ func (d *exploreData) lead(a *query.Answer) []string {
 	if !d.has(d.m.id) || math.IsNaN(now) {
 		return []string{p.Pick("The input does not tell "+d.m.name+".", "输入中没有"+d.m.name+"所需的列。")}
 	}
-	head := p.Pick(sentence(d.m.name)+" from "+span+": "+d.m.text(now), span+d.m.name+"："+d.m.text(now))
-	if d.w.end-d.w.from == 1 {
-		head = p.Pick(sentence(d.m.name)+" on "+span+": "+d.m.text(now), span+d.m.name+"："+d.m.text(now))
+	name := sentence(d.m.name)
+	was := p.Pick(name+" was "+d.words(now)+" ("+span+")", span+d.m.name+"为 "+d.words(now))
+	if d.m.id != mRevenue && d.m.id != mAOV {
+		was = p.Pick(d.words(now)+" "+d.m.name+" ("+span+")", span+d.m.name+"："+d.words(now))
 	}
 	switch {
 	case !d.e.compares():
-		return []string{head + p.Pick(".", "。")}
+		return []string{was + p.Pick(".", "。")}
 	case d.short:
-		return []string{head + p.Pick(".", "。"), p.Pick("The data do not cover all of "+d.compareSpan()+", so nothing is compared.", "数据未覆盖"+d.compareSpan()+"的全部，因此不作比较。")}
+		return []string{was + p.Pick(".", "。"), p.Pick("The data do not cover all of "+d.compareSpan()+", so nothing is compared.", "数据未覆盖"+d.compareSpan()+"的全部，因此不作比较。")}
 	case math.IsNaN(before) || before <= 0:
-		return []string{head + p.Pick("; there was none in "+d.compareSpan()+".", "；"+d.compareSpan()+"没有。")}
+		return []string{was + p.Pick("; there was none in "+d.compareSpan()+".", "；"+d.compareSpan()+"没有。")}
 	}
-	rate := now/before - 1
-	head += p.Pick(", ", "，")
-	switch {
-	case math.Abs(rate) < 0.005:
-		head += p.Pick("as in "+d.compareSpan(), "与"+d.compareSpan()+"持平")
-	case rate > 0:
-		head += p.Pick(p.Percent(rate)+" more than in "+d.compareSpan(), "比"+d.compareSpan()+"多 "+p.Percent(rate))
-	default:
-		head += p.Pick(p.Percent(-rate)+" less than in "+d.compareSpan(), "比"+d.compareSpan()+"少 "+p.Percent(-rate))
-	}
+	head := d.moved(now, now/before-1, span)
 	if n := min(d.now.orders, d.before.orders); d.has(mOrders) && n < phrase.Thin {
 		return []string{head + p.Pick(" ("+p.Count(n)+" "+phrase.Plural(n, "order", "orders")+" in the smaller period: too few to tell).", "（较小的时段只有 "+p.Count(n)+" 笔订单：太少，无法判断）。")}
 	}
 	return append([]string{head + p.Pick(".", "。")}, d.cause(a, now-before)...)
+}
+
+// moved writes the change of the measure and both periods.
+func (d *exploreData) moved(now, rate float64, span string) string {
+	p, name := d.p, sentence(d.m.name)
+	against := p.Pick(" ("+span+", against "+d.compareSpan()+")", "（对比"+d.compareSpan()+"）")
+	switch {
+	case math.Abs(rate) < 0.005:
+		return p.Pick(name+" held at "+d.words(now), span+d.m.name+"持平，为 "+d.words(now)) + against
+	case rate > 0:
+		return p.Pick(name+" rose "+p.Percent(rate)+" to "+d.words(now), span+d.m.name+"增长 "+p.Percent(rate)+"，至 "+d.words(now)) + against
+	}
+	return p.Pick(name+" fell "+p.Percent(-rate)+" to "+d.words(now), span+d.m.name+"下降 "+p.Percent(-rate)+"，至 "+d.words(now)) + against
+}
+
+// words writes the measure for a sentence.
+func (d *exploreData) words(v float64) string {
+	if d.m.id == mRevenue || d.m.id == mAOV {
+		return d.p.MoneyWords(exact(v))
+	}
+	return d.m.text(v)
 }
 
 // sentence starts a sentence with a word.

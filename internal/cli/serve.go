@@ -30,6 +30,7 @@ import (
 // serveOptions are the flags of serve.
 type serveOptions struct {
 	*common
+	pagesOptions
 	listen, events, keys     string
 	hosts, roots             []string
 	cacheURL, cacheSize      string
@@ -64,6 +65,7 @@ Requests may name further inputs (?input=) below the folders of --root, and nowh
 	}
 	o.common = addCommon(a, c)
 	o.addRates(c)
+	o.pagesOptions.add(c)
 	f := c.Flags()
 	f.StringVar(&o.listen, "listen", "127.0.0.1:5000", "`ADDRESS` to listen on; beyond this machine only with keys")
 	f.StringSliceVar(&o.hosts, "host", nil, "`NAME` that requests may call the server by, besides addresses and localhost")
@@ -108,7 +110,11 @@ func (o *serveOptions) run(c *cobra.Command, inputs []string) error {
 		return fault.New(fault.Unavailable, "listening on %s: %w", o.listen, err).WithHint("choose another address with --listen; :0 takes a free port")
 	}
 	defer l.Close()
-	cat, err := o.catalog(ctx, inputs, log)
+	mon, err := o.openMonitor(c, inputs, log)
+	if err != nil {
+		return err
+	}
+	cat, err := o.catalog(ctx, inputs, mon.of(), log)
 	if err != nil {
 		return err
 	}
@@ -117,11 +123,19 @@ func (o *serveOptions) run(c *cobra.Command, inputs []string) error {
 		return err
 	}
 	defer store.Close()
-	srv, err := serve.New(serve.Config{Backend: cat, Cache: store, Log: log, Now: o.app.Now, Version: version.Get().Version, Keys: keys, Hosts: o.hosts,
+	srv, err := serve.New(serve.Config{Backend: cat, Cache: store, Metrics: mon.of(), Log: log, Now: o.app.Now, Version: version.Get().Version, Keys: keys, Hosts: o.hosts,
 		Timeout: o.timeout, MaxConns: o.maxConns, Rate: o.rate, Burst: o.burst, MaxJobs: o.maxJobs, JobLifetime: o.jobLifetime})
 	if err != nil {
 		return err
 	}
+	removeUploads, err := o.mountPages(c, srv, cat, inputs, log)
+	if err != nil {
+		return err
+	}
+	defer removeUploads()
+	ctx, stop := context.WithCancel(ctx)
+	watched := mon.start(ctx, srv, cat, o.app)
+	defer func() { stop(); <-watched }()
 	o.app.say("serving on http://%s/ (API: /api/docs); stop with Ctrl-C", l.Addr())
 	return srv.Serve(ctx, l)
 }
@@ -164,7 +178,7 @@ func (o *serveOptions) openKeys(log *slog.Logger) (*serve.Keys, error) {
 }
 
 // catalog begins to load the inputs.
-func (o *serveOptions) catalog(ctx context.Context, inputs []string, log *slog.Logger) (*catalog.Catalog, error) {
+func (o *serveOptions) catalog(ctx context.Context, inputs []string, watch serve.Metrics, log *slog.Logger) (*catalog.Catalog, error) {
 	mem, err := o.MemoryBytes()
 	if err != nil {
 		return nil, err
@@ -174,7 +188,7 @@ func (o *serveOptions) catalog(ctx context.Context, inputs []string, log *slog.L
 		return nil, fault.Wrap(err, "--cache-size")
 	}
 	conf := catalog.Config{Host: *o.host(nil), Settings: o.Settings, Roots: o.roots, Concurrency: o.concurrency, Queue: o.queue,
-		Memory: mem, Remember: size / 2, Models: o.models, Version: version.Get().Version, Log: log}
+		Memory: mem, Remember: size / 2, Models: o.models, Version: version.Get().Version, Metrics: watch, Log: log}
 	if len(inputs) > 0 {
 		conf.Sources = append(conf.Sources, catalog.Source{Name: datasetName(inputs[0]), Inputs: inputs})
 	}

@@ -1,14 +1,17 @@
 package report
 
 import (
+	"bufio"
 	"encoding/json"
 	"html/template"
+	"io"
 	"strings"
 
 	"github.com/ecomctl/ecomctl/internal/analysis"
 	"github.com/ecomctl/ecomctl/internal/chart"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/phrase"
+	"github.com/ecomctl/ecomctl/internal/result"
 )
 
 // What follows lets the pages of `serve` be made of the report's components: the same templates,
@@ -23,6 +26,8 @@ type PartsOptions struct {
 	Definitions string
 	// CSV gives the address of a figure's download; nil lets the page's script make the file.
 	CSV func(figure string) string
+	// OpenTables shows the tables of figures without a chart.
+	OpenTables bool
 	// RoomClasses takes the charts' height from the classes of RoomCSS instead of one a chart.
 	RoomClasses bool
 }
@@ -71,6 +76,7 @@ func (out *Parts) figure(f analysis.Figure, p phrase.Printer, w words, o PartsOp
 	if f.Table != nil && f.Table.N > 0 {
 		t := newTable(f.Table, p)
 		g.Table = &t
+		g.Open = o.OpenTables && f.Chart == nil
 		if o.CSV != nil {
 			g.CSV = o.CSV(f.ID)
 		}
@@ -133,3 +139,57 @@ func newTrust(doc *Document, p phrase.Printer) Trust {
 
 // Subtitle says the span of the sales, the rows and the day of making.
 func Subtitle(doc *Document, p phrase.Printer) string { return subtitle(doc.normal(), p) }
+
+// WriteCSV writes a table as the CSV button of a page saves it: names of columns, values in full
+// precision, UTF-8 with a mark that spreadsheets look for. A text that a spreadsheet would run as a formula
+// gets an apostrophe.
+func WriteCSV(w io.Writer, t *result.Table, p phrase.Printer) error {
+	b := bufio.NewWriterSize(w, 1<<16)
+	_, _ = b.WriteString("\ufeff") // errors stay in b until Flush
+	for k := range t.Columns {
+		csvCell(b, k, t.Columns[k].Name)
+	}
+	_, _ = b.WriteString("\r\n")
+	for i := range t.N {
+		for k := range t.Columns {
+			c := newCell(&t.Columns[k], i, p)
+			text := c.Text
+			switch {
+			case t.Columns[k].Data.IsNull(i):
+				text = ""
+			case c.Raw != "":
+				text = c.Raw
+			}
+			if numeric(t.Columns[k].Type) {
+				if k > 0 {
+					_ = b.WriteByte(',')
+				}
+				_, _ = b.WriteString(text)
+			} else {
+				csvCell(b, k, text)
+			}
+		}
+		_, _ = b.WriteString("\r\n")
+	}
+	return fault.Wrap(b.Flush(), "writing CSV")
+}
+
+// csvCell writes a text that is no number.
+func csvCell(b *bufio.Writer, k int, s string) {
+	if k > 0 {
+		_ = b.WriteByte(',')
+	}
+	s = Unformula(s)
+	if strings.ContainsAny(s, "\",\r\n") {
+		s = `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
+	}
+	_, _ = b.WriteString(s)
+}
+
+// Unformula puts an apostrophe before a text that a spreadsheet would run.
+func Unformula(s string) string {
+	if s != "" && strings.IndexByte("=+-@\t\r", s[0]) >= 0 {
+		return "'" + s
+	}
+	return s
+}

@@ -51,6 +51,7 @@ type figure struct {
 	Fig    analysis.Figure
 	Index  int
 	Room   string // class that reserves the chart's height
+	Open   bool   // the table is in sight at once
 	CSV    string // address of the table's download; "" lets the page's script make it
 	Table  *table
 	Legend []key

@@ -147,7 +147,7 @@
   const start = async () => {
     lib = await load();
     if (!lib) {
-      for (const el of boxes) { el.removeAttribute("style"); el.textContent = data.words.nocharts; el.classList.add("note"); }
+      for (const el of boxes) { el.removeAttribute("style"); el.textContent = data.words.nocharts; el.className = "note"; }
       root.dataset.charts = "none";
       return;
     }
@@ -214,7 +214,7 @@
   });
 
   // The contents rail follows the reader.
-  const links = new Map([...document.querySelectorAll(".rail a")].map(a => [a.hash.slice(1), a]));
+  const links = new Map([...document.querySelectorAll(".rail a[href^='#']")].map(a => [a.hash.slice(1), a]));
   const spy = new IntersectionObserver(list => {
     for (const e of list) if (e.isIntersecting) {
       links.forEach(a => a.removeAttribute("aria-current"));
