@@ -25,6 +25,8 @@ type Options struct {
 	// Patience bounds the repetition of what may pass (a server that restarts, deadlocks); 3 s
 	// by default, negative tries once.
 	Patience time.Duration
+	// DialPatience is the patience of Open; by default Patience, but at most 3 s.
+	DialPatience time.Duration
 	// MaxConns bounds the connections; 8 by default.
 	MaxConns int
 	// ReadOnly refuses to change anything.
@@ -48,6 +50,7 @@ func (o Options) withDefaults() Options {
 	set(&o.WriteTimeout, time.Minute)
 	set(&o.LockTimeout, 20*time.Second)
 	set(&o.Patience, 3*time.Second)
+	set(&o.DialPatience, min(o.Patience, 3*time.Second))
 	if o.MaxConns <= 0 {
 		o.MaxConns = 8
 	}
@@ -100,7 +103,7 @@ func Open(ctx context.Context, u *URL, o Options) (*DB, error) {
 func (db *DB) greet(ctx context.Context, version string) error {
 	db.SetMaxOpenConns(db.opts.MaxConns)
 	db.SetMaxIdleConns(db.opts.MaxConns)
-	return db.Retry(ctx, "connecting", func(outer context.Context) error {
+	return db.retry(ctx, db.opts.DialPatience, "connecting", func(outer context.Context) error {
 		ctx, cancel := context.WithTimeout(outer, db.opts.DialTimeout)
 		defer cancel()
 		err := db.QueryRowContext(ctx, version).Scan(&db.Version)

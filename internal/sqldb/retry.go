@@ -17,14 +17,18 @@ const (
 // whole transaction that can run again: after a lost connection nobody knows whether a commit
 // was done, so fn looks at what is stored before it writes. The error is explained.
 func (db *DB) Retry(ctx context.Context, doing string, fn func(ctx context.Context) error) error {
-	patience := time.NewTimer(max(0, db.opts.Patience))
+	return db.retry(ctx, db.opts.Patience, doing, fn)
+}
+
+func (db *DB) retry(ctx context.Context, until time.Duration, doing string, fn func(ctx context.Context) error) error {
+	patience := time.NewTimer(max(0, until))
 	defer patience.Stop()
 	for wait := firstWait; ; wait = min(2*wait, maxWait) {
 		err := fn(ctx)
 		if err == nil {
 			return nil
 		}
-		if db.opts.Patience < 0 || !Passing(err) || ctx.Err() != nil {
+		if until < 0 || !Passing(err) || ctx.Err() != nil {
 			return db.Explain(err, doing)
 		}
 		pause := time.NewTimer(jitter(wait))

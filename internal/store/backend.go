@@ -1,0 +1,125 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/sqldb"
+)
+
+// backend is what the databases do differently.
+type backend interface {
+	// lock keeps other processes out of a part of the work until unlock.
+	lock(ctx context.Context, db *sqldb.DB, name string) (unlock func(), err error)
+	// bulk says that lines come as text for LOAD DATA, else as arguments.
+	bulk() bool
+	// insertLines stores the lines of a chunk.
+	insertLines(ctx context.Context, tx *sql.Tx, c *chunk) error
+	// forUpdate ends a SELECT whose row is changed later in the transaction.
+	forUpdate() string
+	// day is the expression of the day of a column that holds times.
+	day(column string) string
+	// temporary begins the statement that makes a table of the connection only.
+	temporary() string
+}
+
+// insertRows stores rows by statements of many rows each; args holds width values a row.
+func insertRows(ctx context.Context, tx *sql.Tx, d sqldb.Dialect, table string, names []string, args []any) error {
+	width := len(names)
+	batch := min(500, d.MaxArgs()/width)
+	head := "INSERT INTO " + d.Quote(table) + " (" + d.QuoteAll(names) + ") VALUES "
+	var full *sql.Stmt
+	for len(args) > 0 {
+		n := min(batch, len(args)/width)
+		part := args[:n*width]
+		args = args[n*width:]
+		if n < batch {
+			if _, err := tx.ExecContext(ctx, head+d.Placeholders(width, n), part...); err != nil {
+				return err
+			}
+			continue
+		}
+		if full == nil {
+			var err error
+			if full, err = tx.PrepareContext(ctx, head+d.Placeholders(width, n)); err != nil {
+				return err
+			}
+			defer func() { _ = full.Close() }() // the transaction closes it, too
+		}
+		if _, err := full.ExecContext(ctx, part...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sqliteBackend stores in a file.
+type sqliteBackend struct{}
+
+// lock: a writer of SQLite keeps all others out by itself.
+func (sqliteBackend) lock(context.Context, *sqldb.DB, string) (func(), error) {
+	return func() {}, nil
+}
+
+func (sqliteBackend) bulk() bool { return false }
+
+func (sqliteBackend) insertLines(ctx context.Context, tx *sql.Tx, c *chunk) error {
+	return insertRows(ctx, tx, sqldb.SQLite, "line_store", lineColumns(), c.args)
+}
+
+func (sqliteBackend) forUpdate() string        { return "" }
+func (sqliteBackend) day(column string) string { return "substr(" + column + ", 1, 10)" }
+func (sqliteBackend) temporary() string        { return "CREATE TEMP TABLE" }
+
+// mysqlBackend stores on a server.
+type mysqlBackend struct {
+	local bool // LOAD DATA LOCAL is allowed
+}
+
+// lockWait is how long to wait for another process.
+const lockWait = 30 * time.Second
+
+func (mysqlBackend) lock(ctx context.Context, db *sqldb.DB, name string) (func(), error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, db.Explain(err, "locking the "+name)
+	}
+	key := "ecomctl:" + name + ":" + db.URL.Database
+	if len(key) > 64 { // the longest name of a lock
+		key = "ecomctl:" + digestText(key)[:50]
+	}
+	var got sql.NullInt64
+	err = conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, ?)", key, int(lockWait/time.Second)).Scan(&got)
+	if err == nil && got.Int64 != 1 {
+		err = fault.New(fault.Locked, "%s: another ecomctl works on the %s", db.URL, name).WithHint("try again when it has finished")
+	}
+	if err != nil {
+		_ = conn.Close() // err matters
+		return nil, db.Explain(err, "locking the "+name)
+	}
+	return func() {
+		// the lock goes with the connection at the latest
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "DO RELEASE_LOCK(?)", key)
+		_ = conn.Close()
+	}, nil
+}
+
+func (b mysqlBackend) bulk() bool { return b.local }
+
+func (b mysqlBackend) insertLines(ctx context.Context, tx *sql.Tx, c *chunk) error {
+	if !b.local {
+		return insertRows(ctx, tx, sqldb.MySQL, "line_store", lineColumns(), c.args)
+	}
+	n, err := sqldb.LoadLocal(ctx, tx, "line_store", lineColumns(), bytes.NewReader(c.text))
+	if err == nil && n != int64(c.lines) {
+		return fault.New(fault.Internal, "loading lines: %d were sent, %d were stored", c.lines, n)
+	}
+	return err
+}
+
+func (mysqlBackend) forUpdate() string        { return " FOR UPDATE" }
+func (mysqlBackend) day(column string) string { return "CAST(" + column + " AS DATE)" }
+func (mysqlBackend) temporary() string        { return "CREATE TEMPORARY TABLE" }
