@@ -4,13 +4,12 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"os"
 	"path"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
+	"github.com/ecomctl/ecomctl/internal/process"
 	"github.com/ecomctl/ecomctl/internal/vfs"
 )
 
@@ -22,21 +21,6 @@ const (
 	tmpLife = 24 * time.Hour
 )
 
-// run names this process in the names of unfinished files.
-func run() string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
-	clean := strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
-			return r
-		}
-		return '_'
-	}, host)
-	return clean[:min(len(clean), 64)] + "-" + strconv.Itoa(os.Getpid())
-}
-
 // tmpName is the hidden name beside a file. Long names are cut: folders hold 255 bytes a name.
 func tmpName(p string) string {
 	dir, base := path.Split(filepath.ToSlash(p))
@@ -44,7 +28,7 @@ func tmpName(p string) string {
 	if _, err := rand.Read(b[:]); err != nil {
 		panic("mirror: the system has no randomness: " + err.Error())
 	}
-	return dir + "." + base[:min(len(base), 100)] + tmpMark + run() + "-" + hex.EncodeToString(b[:]) + tmpEnd
+	return dir + "." + base[:min(len(base), 100)] + tmpMark + process.Name() + "-" + hex.EncodeToString(b[:]) + tmpEnd
 }
 
 func isTmp(name string) bool {
@@ -55,12 +39,9 @@ func isTmp(name string) bool {
 func abandoned(info vfs.Info, now time.Time) bool {
 	name := path.Base(filepath.ToSlash(info.Path))
 	_, rest, _ := strings.Cut(strings.TrimSuffix(name, tmpEnd), tmpMark)
-	parts := strings.Split(rest, "-")
-	if len(parts) == 3 {
-		mine, _, _ := strings.Cut(run(), "-")
-		pid, err := strconv.Atoi(parts[1])
-		if err == nil && parts[0] == mine {
-			return pid != os.Getpid() && !alive(pid)
+	if i := strings.LastIndexByte(rest, '-'); i > 0 {
+		if ended, known := process.Ended(rest[:i]); known {
+			return ended
 		}
 	}
 	return now.Sub(info.ModTime) > tmpLife

@@ -57,7 +57,7 @@ func globParts(ctx context.Context, fsys FS, base string, parts []string, depth 
 	if dir == "" {
 		dir = "."
 	}
-	entries, err := fsys.ReadDir(ctx, dir)
+	entries, err := readDir(ctx, fsys, dir)
 	if err != nil {
 		if fault.KindOf(err) == fault.NotFound {
 			return nil
@@ -76,6 +76,9 @@ func globParts(ctx context.Context, fsys FS, base string, parts []string, depth 
 			continue
 		}
 		p := join(base, name)
+		if filepath.Base(filepath.Dir(e.Path)) == SwapDir {
+			p = e.Path // it waits there
+		}
 		if anyDepth {
 			if e.Dir {
 				err = globParts(ctx, fsys, p, parts, depth+1, out)
@@ -94,6 +97,11 @@ func globParts(ctx context.Context, fsys FS, base string, parts []string, depth 
 		}
 	}
 	return nil
+}
+
+// sortByName orders entries by their names, in whatever folder they wait.
+func sortByName(entries []Info) {
+	sort.Slice(entries, func(i, j int) bool { return filepath.Base(entries[i].Path) < filepath.Base(entries[j].Path) })
 }
 
 func join(base, name string) string {
@@ -115,7 +123,7 @@ func walk(ctx context.Context, fsys FS, dir string, depth int, out *[]Info) erro
 	if depth > maxDepth {
 		return fault.New(fault.Input, "listing %s: more than %d folders deep", dir, maxDepth).WithHint("a link may point to one of its own parents")
 	}
-	entries, err := fsys.ReadDir(ctx, dir)
+	entries, err := readDir(ctx, fsys, dir)
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,7 @@ func TestHDFS(t *testing.T) {
 	t.Run("commands", func(t *testing.T) { commands(t, dir) })
 	t.Run("rights", func(t *testing.T) { rights(t, fsys, dir) })
 	t.Run("sync", func(t *testing.T) { syncs(t, dir+"/sync") })
+	t.Run("optimize", func(t *testing.T) { optimizes(t, dir+"/optimize") })
 	t.Run("no server", noServer)
 	t.Run("a name node that restarts is waited for", func(t *testing.T) { restart(t, fsys, dir) })
 }
