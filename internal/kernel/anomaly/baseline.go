@@ -41,7 +41,7 @@ func (b *baseline) sd(step int64) float64 {
 	if b.factor != nil {
 		s *= b.factor[phase(step, b.periods[0])]
 	}
-	return math.Max(s, b.floor)
+	return max(s, b.floor)
 }
 
 func phase(step int64, period int) int {
@@ -57,8 +57,8 @@ func (b *baseline) learn(step int64, e, s float64) {
 	z := e / s
 	// The running scale takes squares up to the clip, made consistent for normal errors:
 	// E min(Z², 4) = 0.7737.
-	b.scale = math.Max(b.floor, b.scale*math.Sqrt(1-scaleShare+scaleShare*math.Min(z*z, clipAt*clipAt)/0.7737))
-	e = math.Max(-clipAt*s, math.Min(clipAt*s, e))
+	b.scale = max(b.floor, b.scale*math.Sqrt(1-scaleShare+scaleShare*min(z*z, clipAt*clipAt)/0.7737))
+	e = max(-clipAt*s, min(clipAt*s, e))
 	b.level += b.alpha * e
 	for i, m := range b.periods {
 		b.profile[i][phase(step, m)] += b.gamma * e
@@ -108,6 +108,9 @@ func (b *baseline) jump(d float64) { b.level += d }
 // position skip on, and leaves the state at the end.
 func (b *baseline) replay(first int64, g []float64, skip int, errs []float64) []float64 {
 	errs = errs[:0]
+	if len(b.periods) <= 1 && b.factor == nil {
+		return b.replayOne(first, g, skip, errs)
+	}
 	for i, x := range g {
 		if x != x {
 			continue
@@ -119,6 +122,38 @@ func (b *baseline) replay(first int64, g []float64, skip int, errs []float64) []
 		}
 		b.learn(step, e, b.sd(step))
 	}
+	return errs
+}
+
+// replayOne is replay with at most one season and no factors, in locals.
+func (b *baseline) replayOne(first int64, g []float64, skip int, errs []float64) []float64 {
+	level, scale, alpha, gamma := b.level, b.scale, b.alpha, b.gamma
+	none := [1]float64{}
+	profile, ph, period := none[:], 0, 1
+	if len(b.periods) == 1 {
+		profile, period = b.profile[0], b.periods[0]
+		ph = phase(first, period)
+	} else {
+		gamma = 0
+	}
+	for i, x := range g {
+		if x == x {
+			e := x - (level + profile[ph])
+			if i >= skip {
+				errs = append(errs, e)
+			}
+			s := max(scale, b.floor)
+			z := e / s
+			scale = max(b.floor, scale*math.Sqrt(1-scaleShare+scaleShare*min(z*z, clipAt*clipAt)/0.7737))
+			e = max(-clipAt*s, min(clipAt*s, e))
+			level += alpha * e
+			profile[ph] += gamma * e
+		}
+		if ph++; ph == period {
+			ph = 0
+		}
+	}
+	b.level, b.scale = level, scale
 	return errs
 }
 

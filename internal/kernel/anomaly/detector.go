@@ -175,9 +175,11 @@ func (d *Detector) judge(step int64, y float64, p *Point) {
 	g := b.pow.apply(y)
 	mu, sd := b.expect(step), b.sd(step)
 	p.Expected, p.Z = b.pow.invert(mu), (g-mu)/sd
-	if !d.sparse.on { // its errors are no example to others
-		d.fresh = append(d.fresh, p.Z)
+	if d.sparse.on {
+		d.judgeSparse(step, y, g-mu, sd, p)
+		return
 	}
+	d.fresh = append(d.fresh, p.Z)
 
 	smu, ssd := d.slow.expect(step), d.slow.sd(step)
 	d.short.add(y - d.slow.pow.invert(smu))
@@ -192,6 +194,20 @@ func (d *Detector) judge(step int64, y float64, p *Point) {
 	}
 	if m, ok := d.slowRun.add((g-smu)/ssd, g-smu, 2*d.season()); ok {
 		d.slow.jump(m)
+	}
+	d.decide(step, y, p)
+}
+
+// judgeSparse is judge of a series that is 0 most of the time: the errors of its baseline say nothing, and are
+// no example to others.
+func (d *Detector) judgeSparse(step int64, y, e, sd float64, p *Point) {
+	if !d.negative {
+		p.Expected = math.Max(0, p.Expected)
+	}
+	p.P = math.Exp(d.sparse.logP(y))
+	d.base.learn(step, e, sd)
+	if m, ok := d.run.add(p.Z, e, d.season()); ok {
+		d.base.jump(m)
 	}
 	d.decide(step, y, p)
 }
@@ -215,9 +231,6 @@ func (d *Detector) merged(y, sd float64, p *Point) float64 {
 		if ld = d.drift.logP(m*math.Sqrt(meanWidth), nil, true); m*p.Z < math.Abs(m) {
 			ld = 0
 		}
-	}
-	if d.sparse.on {
-		return math.Exp(d.sparse.logP(y))
 	}
 	l := math.Min(lz+math.Log(1/weightScale), ld+math.Log(1/weightDrift))
 	l = math.Min(l, (lj+ls)/2+math.Log(1/weightJump))
@@ -325,28 +338,20 @@ func (d *Detector) store(step int64, y float64) {
 func (d *Detector) refit() {
 	h := d.hist[max(0, len(d.hist)-keepPoints):]
 	first := d.first + int64(len(d.hist)-len(h))
-	base, z := fitBaseline(first, h, d.opt.Periods)
 	floor := leastScale(h, d.opt.Periods)
 	for _, t := range []*pair{&d.jump, &d.step, &d.mean} {
 		t.bound(floor)
 	}
-	d.base = base
-	period := 1
-	if len(base.periods) > 0 {
-		period = base.periods[0]
-	}
-	d.sparse.on = isSparse(first, h, period)
 	d.scaled, d.drift, d.clipped = pair{}, pair{}, window{}
 	d.scaled.bound(leastExcess)
 	d.drift.bound(leastExcess)
-	for _, x := range z {
-		d.scaled.learnMild(x)
-		d.clipped.add(math.Max(-driftClip, math.Min(driftClip, x)))
-		if m, ok := d.clipped.mean(); ok {
-			d.drift.learnMild(m * math.Sqrt(meanWidth))
-		}
+	if d.sparse.on = sparseAnyhow(first, h, d.opt.Periods); d.sparse.on {
+		f := &fitter{first: first, history: h, floor: floor}
+		f.transform(power{exponent: 1})
+		d.base, _ = f.finish(candidate{pow: f.pow, alpha: sparseAlpha})
+	} else {
+		d.fitAll(first, h, floor)
 	}
-	d.slow = slowBaseline(first, h, base, floor)
 	d.run, d.slowRun = run{}, run{}
 	next := 2 * d.n
 	if d.n < 1000 {
@@ -358,6 +363,27 @@ func (d *Detector) refit() {
 		}
 	}
 	d.next = next
+}
+
+// fitAll fits the baselines and fills the tails that stand in their scales.
+func (d *Detector) fitAll(first int64, h []float64, floor float64) {
+	base, z := fitBaseline(first, h, d.opt.Periods, floor)
+	d.base = base
+	period := 1
+	if len(base.periods) > 0 {
+		period = base.periods[0]
+	}
+	if d.sparse.on = isSparse(first, h, period); d.sparse.on {
+		return
+	}
+	for _, x := range z {
+		d.scaled.learnMild(x)
+		d.clipped.add(math.Max(-driftClip, math.Min(driftClip, x)))
+		if m, ok := d.clipped.mean(); ok {
+			d.drift.learnMild(m * math.Sqrt(meanWidth))
+		}
+	}
+	d.slow = slowBaseline(first, h, base, floor)
 }
 
 // slowBaseline is a baseline like b whose level follows slowly.

@@ -24,8 +24,8 @@ func (t *pair) learn(x float64) {
 // rareOnce values: an anomaly must not make the next one ordinary, but a tail that turns out heavier
 // grows (the rule of Siffer et al. that leaves anomalies out, softened).
 func (t *pair) learnMild(x float64) {
-	t.up.Add(math.Min(x, t.up.Quantile(rareOnce)))
-	t.down.Add(math.Min(-x, t.down.Quantile(rareOnce)))
+	t.up.addMild(x)
+	t.down.addMild(-x)
 }
 
 const rareOnce = 1e-3
@@ -53,6 +53,9 @@ func (t *pair) logP(x float64, pool *Pool, standard bool) float64 {
 
 // peek is logP without learning.
 func (t *pair) peek(x float64, pool *Pool, standard bool) float64 {
+	if standard && math.Abs(x) <= plainZ && t.inside(x) && (pool == nil || pool.tails.inside(x)) {
+		return 0 // whatever the weights: more than bodyP in the end
+	}
 	l := math.Log(math.Min(1, 2*math.Min(t.up.P(x), t.down.P(-x))))
 	if !standard {
 		return l
@@ -60,6 +63,12 @@ func (t *pair) peek(x float64, pool *Pool, standard bool) float64 {
 	w := t.trust()
 	return w*l + (1-w)*pool.logP(x, t.up.N())
 }
+
+// plainZ is a standardised error whose probability is above bodyP by any tail that is supposed.
+const plainZ = 1.5
+
+// inside reports whether neither tail reaches x.
+func (t *pair) inside(x float64) bool { return t.up.P(x) == 1 && t.down.P(-x) == 1 }
 
 // Pool learns the tails of the standardised errors of many series. The zero value is ready.
 // It may be read by many Detectors at once, but not while it learns.

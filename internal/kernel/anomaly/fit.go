@@ -14,14 +14,14 @@ var (
 // values, NaN = gap, the first at step first) by the robust scale of one-step errors behind the
 // stretch that starts the state, compared between transforms as Box & Cox do. It returns
 // the baseline in its state after the history and the standardised one-step errors.
-func fitBaseline(first int64, history []float64, periods []int) (*baseline, []float64) {
+func fitBaseline(first int64, history []float64, periods []int, floor float64) (*baseline, []float64) {
 	seen := make([]float64, 0, len(history))
 	for _, y := range history {
 		if y == y {
 			seen = append(seen, y)
 		}
 	}
-	f := &fitter{first: first, history: history, floor: leastScale(history, periods)}
+	f := &fitter{first: first, history: history, floor: floor}
 	best := candidate{cost: math.Inf(1)}
 	for _, pow := range powers(seen) {
 		f.transform(pow)

@@ -81,6 +81,22 @@ func (s *sparse) logRun(y, each float64) float64 {
 	return l
 }
 
+// sparseAlpha is the level weight of the baseline of a series that is sparse whatever its season: what it expects is shown, not judged by.
+const sparseAlpha = 0.1
+
+// sparseAnyhow reports whether a history is sparse with none of the seasons and without any.
+func sparseAnyhow(first int64, history []float64, periods []int) bool {
+	if !isSparse(first, history, 1) {
+		return false
+	}
+	for _, m := range periods {
+		if m > 1 && len(history) >= 3*m && !isSparse(first, history, m) {
+			return false
+		}
+	}
+	return true
+}
+
 // isSparse tells of a history, with the season that its baseline uses (1 = none), whether it is sparse.
 func isSparse(first int64, history []float64, period int) bool {
 	points, zeros := make([]int, period), make([]int, period)

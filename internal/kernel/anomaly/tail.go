@@ -73,6 +73,14 @@ func (t *Tail) Add(x float64) {
 	}
 }
 
+// addMild learns a value, as at most what is reached once in rareOnce values.
+func (t *Tail) addMild(x float64) {
+	if t.n >= tailLeast && x > t.top[0] { // the bound is never below the threshold
+		x = math.Min(x, t.Quantile(rareOnce))
+	}
+	t.Add(x)
+}
+
 // fit estimates shape and scale of the excesses: the shape by probability-weighted moments,
 // drawn towards 0 (an exponential tail) while the excesses are few, the scale so that the median
 // excess is met: some anomalies among few excesses must not make the tail wide.
