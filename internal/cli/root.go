@@ -61,7 +61,7 @@ recognised by content. Columns are recognised, or mapped with --map order_id=Col
 	for _, c := range []*cobra.Command{newInspect(a), newProfile(a), newClean(a), newValidate(a), newConvert(a), newOptimize(a), newGenerate(a), newServe(a), newStream(a), newHDFS(a)} {
 		root.AddCommand(grouped("data", c))
 	}
-	for _, c := range []*cobra.Command{newInit(a), newDemo(a), newConfig(a), newVersion(a), newMan(a)} {
+	for _, c := range []*cobra.Command{newInit(a), newDemo(a), newDoctor(a), newConfig(a), newVersion(a), newMan(a)} {
 		root.AddCommand(grouped("tool", c))
 	}
 	root.SetHelpCommandGroupID("tool")

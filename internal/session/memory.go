@@ -15,7 +15,7 @@ const leastMemory = 64 << 20
 // MemoryBytes returns the memory budget: --memory, else half of the machine.
 func (o *Settings) MemoryBytes() (int64, error) {
 	if o.Memory == "" {
-		return machineMemory() / 2, nil
+		return MachineMemory() / 2, nil
 	}
 	n, err := config.ParseSize(o.Memory)
 	if err != nil {
@@ -27,9 +27,9 @@ func (o *Settings) MemoryBytes() (int64, error) {
 	return n, nil
 }
 
-// machineMemory returns the physical memory, or the control group's limit where it is less;
+// MachineMemory returns the physical memory, or the control group's limit where it is less;
 // 4 GiB where the system does not tell.
-func machineMemory() int64 {
+func MachineMemory() int64 {
 	total := int64(4 << 30)
 	if b, err := os.ReadFile("/proc/meminfo"); err == nil {
 		for line := range strings.Lines(string(b)) {
