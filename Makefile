@@ -69,6 +69,10 @@ services-up: ## start real services, S="hdfs mariadb"; installs them the first t
 services-down: ## stop them: S="hdfs", without S all
 	@bash scripts/services/down.sh $(S)
 
+.PHONY: docker-test
+docker-test: build ## the image and docker-compose.yml on a real engine (root; installs one)
+	@bash scripts/services/docker/test.sh
+
 .PHONY: clean
 clean: ## remove what was built; .services/ stays
 	rm -rf bin dist report.html

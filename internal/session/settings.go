@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"strings"
 	"time"
+	_ "time/tzdata" // zones for machines without their own: Windows, containers of nothing but the binary
 
 	"github.com/ecomctl/ecomctl/internal/config"
 	"github.com/ecomctl/ecomctl/internal/fault"
