@@ -2,24 +2,21 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"maps"
 	"net"
 	"os"
 	"path"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ecomctl/ecomctl/internal/cache"
+	"github.com/ecomctl/ecomctl/internal/cache/redis"
 	"github.com/ecomctl/ecomctl/internal/config"
-	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
-	"github.com/ecomctl/ecomctl/internal/result"
 	"github.com/ecomctl/ecomctl/internal/schema"
 	"github.com/ecomctl/ecomctl/internal/serve"
 	"github.com/ecomctl/ecomctl/internal/serve/catalog"
@@ -72,7 +69,7 @@ Requests may name further inputs (?input=) below the folders of --root, and nowh
 	f.StringVar(&o.keys, "keys", "", "`FILE` of keys (default: the one of `serve keys` when it exists)")
 	f.StringSliceVar(&o.roots, "root", nil, "`FOLDER` below which requests may name inputs (?input=)")
 	f.StringVar(&o.events, "events", "", "`URI` of the events table: the funnel and the visits")
-	f.StringVar(&o.cacheURL, "cache", "memory", "where answers are remembered: memory, or `redis://host:port/db` behind it")
+	f.StringVar(&o.cacheURL, "cache", "memory", "where answers are remembered: memory, or `redis://host:port/db` behind it (a password as ${NAME} or file:PATH)")
 	f.StringVar(&o.cacheSize, "cache-size", "128MiB", "`SIZE` of the memory that answers may take")
 	f.IntVar(&o.concurrency, "concurrency", 2, "computations at the same time; they share --memory")
 	f.IntVar(&o.queue, "queue", 32, "computations that may wait; further ones are answered 503")
@@ -249,7 +246,24 @@ func (o *serveOptions) cache(log *slog.Logger) (cache.Cache, error) {
 	if o.cacheURL == "memory" || o.cacheURL == "" {
 		return near, nil
 	}
-	return nil, fault.New(fault.Usage, "--cache %s: memory or redis://host:port/db is wanted", config.Redact(o.cacheURL))
+	if !strings.HasPrefix(o.cacheURL, "redis://") && !strings.HasPrefix(o.cacheURL, "rediss://") && !strings.HasPrefix(o.cacheURL, "file:") && !strings.HasPrefix(o.cacheURL, "${") {
+		return nil, fault.New(fault.Usage, "--cache %s: memory or redis://host:port/db is wanted", config.Redact(o.cacheURL))
+	}
+	url, err := config.NewSecret(o.cacheURL, ".").Reveal(o.app.Getenv)
+	if err != nil {
+		return nil, fault.Wrap(err, "--cache")
+	}
+	far, err := redis.Open(strings.TrimSpace(url), redis.Options{Now: o.app.Now, Changed: func(h cache.Health) {
+		if h.Up {
+			log.Info("the cache is in service", "kind", h.Kind)
+		} else {
+			log.Warn("the cache is out of service: answers are computed, or remembered in this process", "error", h.Err)
+		}
+	}})
+	if err != nil {
+		return nil, fault.Wrap(err, "--cache")
+	}
+	return cache.Tiered{Near: near, Far: far}, nil
 }
 
 // log is where a server tells what happens.
@@ -271,119 +285,4 @@ func (a *App) log() *slog.Logger {
 // defaultKeys is the file of keys beside the user's configuration.
 func defaultKeys(a *App) string {
 	return filepath.Join(filepath.Dir(config.UserFile(a.Getenv)), "keys.json")
-}
-
-func newServeKeys(a *App) *cobra.Command {
-	c := &cobra.Command{
-		Use:   "keys",
-		Short: "Keys that open the server to other machines",
-		Long: `A key is 256 random bits; the file holds its SHA-256 only. read answers questions, upload also takes
-files, admin everything. Servers that run notice changes of the file within seconds.`,
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
-	}
-	file := c.PersistentFlags().String("keys", "", "`FILE` of keys (default: keys.json beside the user's ecomctl configuration)")
-	path := func() string {
-		if *file != "" {
-			return *file
-		}
-		return defaultKeys(a)
-	}
-	c.AddCommand(newKeysAdd(a, path), newKeysList(a, path), newKeysRevoke(a, path))
-	return c
-}
-
-func newKeysAdd(a *App, path func() string) *cobra.Command {
-	c := &cobra.Command{
-		Use:     "add NAME",
-		Short:   "Make a key and print it, once",
-		Example: "  ecomctl serve keys add dashboard\n  ecomctl serve keys add nightly --scope upload --expires 90d",
-		Args:    cobra.ExactArgs(1),
-	}
-	scope := serve.Read
-	c.Flags().Var(newChoice(func(s string) { scope, _ = serve.ParseScope(s) }, "read", "read", "upload", "admin"), "scope", "what the key allows: `read|upload|admin`")
-	expires := c.Flags().String("expires", "", "`TIME` until the key is no longer good, like 90d (default: never)")
-	c.RunE = func(c *cobra.Command, args []string) error {
-		ttl, err := days(*expires)
-		if err != nil {
-			return err
-		}
-		secret, err := serve.AddKey(c.Context(), path(), args[0], scope, a.Now(), ttl)
-		if err != nil {
-			return err
-		}
-		a.say("key %s (%s) is in %s; it is shown only here:", args[0], scope, path())
-		_, err = fmt.Fprintln(a.IO.Out, secret)
-		return err
-	}
-	return c
-}
-
-func newKeysList(a *App, path func() string) *cobra.Command {
-	c := &cobra.Command{Use: "list", Short: "The keys without their secrets", Example: "  ecomctl serve keys list --format json", Args: cobra.NoArgs}
-	out := addOutput(a, c)
-	c.Flags().MarkHidden("pseudonymise")
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		list, err := serve.ListKeys(path())
-		if err != nil {
-			return err
-		}
-		t := &result.Table{Name: "keys", N: len(list), Columns: make([]result.Column, len(keySpecs))}
-		for i, s := range keySpecs {
-			t.Columns[i] = result.Column{Spec: s, Data: result.NewData(s.Type, len(list))}
-		}
-		for _, k := range list {
-			result.AppendText(&t.Columns[0].Data, k.Name)
-			result.AppendText(&t.Columns[1].Data, k.Scope)
-			result.AppendInt(&t.Columns[2].Data, k.Created.UnixMicro())
-			if k.Expires.IsZero() {
-				result.AppendNull(&t.Columns[3].Data)
-			} else {
-				result.AppendInt(&t.Columns[3].Data, k.Expires.UnixMicro())
-			}
-		}
-		return out.write(c.Context(), t, time.UTC)
-	}
-	return c
-}
-
-var keySpecs = []result.Spec{
-	{Name: "name", Type: expr.Text, Desc: "name of the key"},
-	{Name: "scope", Type: expr.Text, Desc: "what it allows: read, upload, admin"},
-	{Name: "created", Type: expr.Time, Desc: "when it was made, UTC"},
-	{Name: "expires", Type: expr.Time, Desc: "when it is no longer good, UTC", Null: "never"},
-}
-
-func newKeysRevoke(a *App, path func() string) *cobra.Command {
-	return &cobra.Command{
-		Use: "revoke NAME", Short: "Make a key worthless; servers that run notice within seconds",
-		Example: "  ecomctl serve keys revoke dashboard", Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			if err := serve.RevokeKey(c.Context(), path(), args[0]); err != nil {
-				return err
-			}
-			a.say("key %s is revoked", args[0])
-			return nil
-		},
-	}
-}
-
-// days reads a time like 90d, 12h; "" = 0.
-func days(s string) (time.Duration, error) {
-	bad := fault.New(fault.Usage, "--expires %s: not a time", s).WithHint("times look like 90d or 12h")
-	if s == "" {
-		return 0, nil
-	}
-	if n, ok := strings.CutSuffix(s, "d"); ok {
-		v, err := strconv.Atoi(n)
-		if err != nil || v <= 0 || v > 36500 {
-			return 0, bad
-		}
-		return time.Duration(v) * 24 * time.Hour, nil
-	}
-	v, err := time.ParseDuration(s)
-	if err != nil || v <= 0 {
-		return 0, bad
-	}
-	return v, nil
 }

@@ -177,11 +177,11 @@ func (c *Catalog) find(ctx context.Context, q *serve.Ask, tables []string) (*dat
 	}
 	loading := false
 	for _, d := range c.sets {
-		table := d.table()
-		if slices.Contains(tables, table) {
+		k := d.info()
+		if slices.Contains(tables, k.Table) || k.State == serve.Failed && slices.Contains(tables, d.src.Table) {
 			return d, nil
 		}
-		loading = loading || table == ""
+		loading = loading || k.Table == "" && k.State == serve.Loading
 	}
 	switch {
 	case loading:

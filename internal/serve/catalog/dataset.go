@@ -38,7 +38,7 @@ type dataset struct {
 	files    []stamp
 	sums     digests
 	checked  time.Time
-	checking bool
+	checking chan struct{} // closed when the look at the files that is under way ends; nil = none is
 	timely   bool // rows lie in the future: the answer depends on the hour
 }
 
@@ -77,13 +77,6 @@ func (d *dataset) info() serve.Dataset {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.known
-}
-
-// table is the canonical table, "" before the first loading ended.
-func (d *dataset) table() string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.known.Table
 }
 
 // settings are those of the source, with this computation's share of memory.
@@ -249,22 +242,11 @@ type state struct {
 // identity returns the state after a look at the files, at most one a second. While the dataset
 // loads, and when a change has made it load again, it fails with Busy.
 func (d *dataset) identity(ctx context.Context) (state, error) {
-	now := d.c.conf.Host.Now()
+	if err := d.look(ctx); err != nil {
+		return state{}, err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if look := now.Sub(d.checked) >= freshness && !d.checking && d.known.State != serve.Loading; look {
-		d.checking = true
-		files := d.files
-		d.mu.Unlock()
-		found, err := stamps(ctx, d.c.host(nil), d.all())
-		d.mu.Lock()
-		d.checking, d.checked = false, now
-		if ctx.Err() == nil && (err != nil || !slices.Equal(found, files) || d.known.State == serve.Failed) {
-			d.mu.Unlock()
-			d.begin()
-			d.mu.Lock()
-		}
-	}
 	switch d.known.State {
 	case serve.Loading:
 		return state{}, serve.NewBusy(time.Second, fmt.Sprintf("%s is loading", d.src.Name))
@@ -280,6 +262,42 @@ func (d *dataset) identity(ctx context.Context) (state, error) {
 		st.hour = t.Truncate(time.Hour).Unix()
 	}
 	return st, nil
+}
+
+// look looks at the files unless that was done a moment ago, or waits for another who does; a change,
+// or a failure that may be over, begins a new loading.
+func (d *dataset) look(ctx context.Context) error {
+	now := d.c.conf.Host.Now()
+	d.mu.Lock()
+	if other := d.checking; other != nil {
+		d.mu.Unlock()
+		select {
+		case <-other:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if d.known.State == serve.Loading || now.Sub(d.checked) < freshness {
+		d.mu.Unlock()
+		return nil
+	}
+	d.checking = make(chan struct{})
+	files, failed := d.files, d.known.State == serve.Failed
+	d.mu.Unlock()
+	found, err := stamps(ctx, d.c.host(nil), d.all())
+	changed := ctx.Err() == nil && (err != nil || failed || !slices.Equal(found, files))
+	if changed {
+		d.begin()
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if ctx.Err() == nil {
+		d.checked = now
+	}
+	close(d.checking) // after begin: who waited sees that it loads
+	d.checking = nil
+	return ctx.Err()
 }
 
 // same reports whether the files are still those of a state; a change begins a new loading.
