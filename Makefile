@@ -11,7 +11,7 @@ DATE    ?= $(shell git log -1 --format=%cI 2>/dev/null)
 STAMP   := -X $(MODULE)/internal/version.Version=$(VERSION) -X $(MODULE)/internal/version.Commit=$(COMMIT) -X $(MODULE)/internal/version.Date=$(DATE)
 SIZE    ?= 1m
 # the packages whose goroutines share memory: tested once more under the race detector
-RACE    ?= ./internal/engine/... ./internal/source/... ./internal/cli/...
+RACE    ?= ./internal/stream/... ./internal/engine/... ./internal/source/... ./internal/cli/...
 
 .PHONY: help
 help: ## list the tasks
@@ -34,6 +34,16 @@ test: build ## every test; first installs what they need under .services/
 	@bash scripts/services/test.sh
 	go test -count=1 -timeout 20m ./...
 	@bash scripts/race.sh $(RACE)
+
+.PHONY: chaos
+chaos: ## kill the stream 50 times under load, brokers too; the answer must equal batch
+	@bash scripts/services/kafka/install.sh
+	ECOMCTL_REQUIRE_SERVICES=1 ECOMCTL_CHAOS=50 go test -count=1 -timeout 60m -v -run 'Kill|KafkaKill' ./test/stream
+
+.PHONY: stream-figures
+stream-figures: ## throughput of stream beside a bare consumer; writes docs/stream.md
+	@bash scripts/services/kafka/install.sh
+	ECOMCTL_REQUIRE_SERVICES=1 ECOMCTL_STREAM_FIGURES=1 go test -count=1 -timeout 30m -v -run TestThroughput ./test/stream
 
 .PHONY: screenshots
 screenshots: assets ## take the pictures of docs/img again

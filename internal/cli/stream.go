@@ -18,6 +18,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/session"
 	"github.com/ecomctl/ecomctl/internal/source"
 	"github.com/ecomctl/ecomctl/internal/stream"
+	"github.com/ecomctl/ecomctl/internal/stream/kafka"
 )
 
 // streamFlags are the flags of stream.
@@ -26,9 +27,10 @@ type streamFlags struct {
 	opts stream.Options
 
 	window, delay, lateness, idle, horizon, interval, exitIdle string
-	follow                                                     bool
+	from, outOfRange, partitions, group                        string
+	follow, toEnd                                              bool
+	endless                                                    bool // a topic that is followed
 	late, dead, file, format                                   string
-	currencies                                                 bool // --currency filters
 }
 
 func newStream(a *App) *cobra.Command {
@@ -36,8 +38,8 @@ func newStream(a *App) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "stream [INPUT …] [flags]",
 		Short: "Sales, orders and active customers by windows of event time, while orders come in",
-		Long: `Counts orders as JSON objects, one a line, from standard input (-), files or folders, by
-tumbling windows of their own time. Mapping, clean rules and money are those of every other
+		Long: `Counts orders as JSON objects, one a line, from standard input (-), files, folders or a topic of
+Kafka (kafka://host:port/topic, one object a record; of transactions only what was committed), by tumbling windows of their own time. Mapping, clean rules and money are those of every other
 command: a window says what ` + "`ecomctl query`" + ` says of the same rows. A window is written when the
 watermark has passed it: the oldest, over the partitions (files), of their newest event less --delay.
 Rows that come later are kept in --late, or with --allowed-lateness replace what was written (revision
@@ -52,7 +54,8 @@ the outputs are cut back to it, so nothing is lost or counted twice.
 ` + columnHelp(stream.Columns),
 		Example: `  ecomctl stream orders.ndjson --window 1h --by region
   tail -F -n +1 orders.ndjson | ecomctl stream - --window 1m --allowed-lateness 5m
-  ecomctl stream orders.ndjson --follow --window 1d --checkpoint state -o days.csv --dead-letters dead.ndjson`,
+  ecomctl stream orders.ndjson --follow --window 1d --checkpoint state -o days.csv --dead-letters dead.ndjson
+  ecomctl stream kafka://broker:9092/orders --window 1m --by region --checkpoint state --group shop -o kafka://broker:9092/minutes`,
 	}
 	o.register(c)
 	c.RunE = func(c *cobra.Command, inputs []string) error { return o.run(c, inputs) }
@@ -73,11 +76,16 @@ func (o *streamFlags) register(c *cobra.Command) {
 	f.StringVar(&o.opts.Checkpoint, "checkpoint", "", "`folder` of checkpoints, from which a killed run goes on")
 	f.StringVar(&o.interval, "checkpoint-interval", "10s", "`time` between checkpoints")
 	f.BoolVar(&o.follow, "follow", false, "go on reading files as they grow, and folders as files come")
+	f.StringVar(&o.from, "from", "earliest", "Kafka: where partitions without a checkpoint start: `earliest|latest`")
+	f.StringVar(&o.outOfRange, "out-of-range", "fail", "Kafka: what to do when the log no longer holds the place of the checkpoint: `fail|earliest|latest`")
+	f.StringVar(&o.partitions, "partitions", "", "Kafka: only these `partitions`, like 0,2,5-7 (default: all, and those that are added)")
+	f.StringVar(&o.group, "group", "", "Kafka: tell this consumer `group` the offsets of checkpoints, so that tools show the lag")
+	f.BoolVar(&o.toEnd, "to-end", false, "Kafka: end at the offsets that the partitions have now")
 	f.StringVar(&o.exitIdle, "exit-idle", "0s", "end when nothing came for so `long`; 0s = never")
 	f.StringVar(&o.late, "late", "", "keep rows that were too late in `FILE` (NDJSON)")
 	f.StringVar(&o.dead, "dead-letters", "", "keep records that cannot be counted in `FILE` (NDJSON), with the cause")
 	f.StringVar(&o.opts.Metrics, "metrics", "", "write the counts to `FILE` in Prometheus' text format at every checkpoint")
-	f.StringVarP(&o.file, "output", "o", "", "write to `FILE` instead of standard output")
+	f.StringVarP(&o.file, "output", "o", "", "write to `FILE` or a topic (kafka://host:port/topic) instead of standard output")
 	f.StringVar(&o.format, "format", "", "`FORMAT`: table, csv, tsv, ndjson (default: by file ending; table on a terminal, csv in a pipe)")
 	f.StringVar(&o.config, "config", "", "configuration `file` (default ./ecomctl.yaml)")
 	f.StringVar(&o.Preset, "preset", "", "mapping of a known kind of record: shopify, woocommerce, …")
@@ -166,7 +174,7 @@ func (o *streamFlags) run(c *cobra.Command, inputs []string) error {
 	if len(inputs) == 0 {
 		inputs = o.conf.Input
 	}
-	src, err := o.source(inputs)
+	src, err := o.source(&inputs)
 	if err != nil {
 		return err
 	}
@@ -208,16 +216,20 @@ func (o *streamFlags) tell(sum *stream.Summary) {
 }
 
 // source opens the inputs.
-func (o *streamFlags) source(inputs []string) (stream.Source, error) {
+func (o *streamFlags) source(names *[]string) (stream.Source, error) {
+	inputs := *names
 	if len(inputs) == 0 {
-		return nil, fault.New(fault.Usage, "no input").WithHint("name a file, a folder, or - for standard input")
+		return nil, fault.New(fault.Usage, "no input").WithHint("name a file, a folder, kafka://host:port/topic, or - for standard input")
+	}
+	if strings.HasPrefix(inputs[0], kafka.Scheme) {
+		return o.topic(names)
 	}
 	for _, in := range inputs {
 		switch {
 		case in == "-" && len(inputs) > 1:
 			return nil, fault.New(fault.Usage, "standard input cannot be read together with other inputs")
 		case strings.Contains(in, "://"):
-			return nil, fault.New(fault.Usage, "%s: streams are read from standard input, files and folders", config.Redact(in))
+			return nil, fault.New(fault.Usage, "%s: streams are read from standard input, files, folders and kafka://host:port/topic", config.Redact(in))
 		}
 	}
 	if inputs[0] != "-" {
@@ -239,8 +251,11 @@ func (o *streamFlags) source(inputs []string) (stream.Source, error) {
 
 // outputs opens what is written to. Without a checkpoint a run that ends writes files whole or not at all.
 func (o *streamFlags) outputs() (out stream.Outputs, err error) {
-	if err := checkScheme("-o", o.file); err != nil {
-		return out, err
+	toTopic := strings.HasPrefix(o.file, kafka.Scheme)
+	if !toTopic {
+		if err := checkScheme("-o", o.file); err != nil {
+			return out, err
+		}
 	}
 	format := o.format
 	if format == "" && o.file != "" {
@@ -255,7 +270,7 @@ func (o *streamFlags) outputs() (out stream.Outputs, err error) {
 	if err != nil {
 		return out, err
 	}
-	whole := o.opts.Checkpoint == "" && !o.follow
+	whole := o.opts.Checkpoint == "" && !o.follow && !o.endless
 	var opened []*stream.File
 	open := func(path string) *stream.File {
 		if path == "" || err != nil {
@@ -267,9 +282,20 @@ func (o *streamFlags) outputs() (out stream.Outputs, err error) {
 		}
 		return f
 	}
-	rows, late, dead := open(o.file), open(o.late), open(o.dead)
-	if err == nil {
-		out.Late, out.Dead = late, dead
+	var rows *stream.File
+	if !toTopic {
+		rows = open(o.file)
+	}
+	late, dead := open(o.late), open(o.dead)
+	out.Late, out.Dead = late, dead
+	switch {
+	case err != nil:
+	case toTopic:
+		var conf kafka.Config
+		if conf, err = o.kafka(o.file); err == nil {
+			out.Rows = kafka.NewSink(conf, len(o.opts.By), zone)
+		}
+	default:
 		out.Rows, err = stream.NewRows(o.app.IO.Out, rows, format, zone, render.Options{Color: o.app.IO.Color && o.file == "", Width: o.app.IO.Width})
 	}
 	if err != nil {

@@ -2,11 +2,13 @@ package cli
 
 import (
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/stream"
+	"github.com/ecomctl/ecomctl/internal/stream/kafka"
 )
 
 func newRedrive(a *App) *cobra.Command {
@@ -23,10 +25,13 @@ kept whole are counted and left out.`,
 		Args: cobra.ExactArgs(1),
 	}
 	c.Flags().StringSliceVar(&causes, "cause", nil, "only letters of these `causes`")
-	c.Flags().StringVarP(&file, "output", "o", "", "write to `FILE` instead of standard output; appears whole or not at all")
+	c.Flags().StringVarP(&file, "output", "o", "", "write to `FILE` (appears whole or not at all) or a topic (kafka://host:port/topic) instead of standard output")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if err := checkScheme("-o", file); err != nil {
-			return err
+		topic := strings.HasPrefix(file, kafka.Scheme)
+		if !topic {
+			if err := checkScheme("-o", file); err != nil {
+				return err
+			}
 		}
 		f, err := a.files().For(args[0]).Open(c.Context(), args[0])
 		if err != nil {
@@ -34,14 +39,19 @@ kept whole are counted and left out.`,
 		}
 		defer f.Close()
 		var n, skipped, cut int64
-		redrive := func(w io.Writer) (err error) {
-			n, skipped, cut, err = stream.Redrive(args[0], f, causes, func(raw []byte) error {
+		back := func(put func(raw []byte) error) (err error) {
+			n, skipped, cut, err = stream.Redrive(args[0], f, causes, put)
+			return err
+		}
+		redrive := func(w io.Writer) error {
+			return back(func(raw []byte) error {
 				_, err := w.Write(append(stream.OneLine(raw), '\n'))
 				return err
 			})
-			return err
 		}
-		if file != "" {
+		if topic {
+			err = a.produce(c.Context(), file, back)
+		} else if file != "" {
 			err = a.writeAtomic(c.Context(), file, redrive)
 		} else {
 			err = redrive(a.IO.Out)

@@ -270,7 +270,7 @@ func (p *filePart) split(text []byte, b *Batch) error {
 
 // tooLong makes the record of a line that ends at end.
 func (p *filePart) tooLong(b *Batch, end int64) error {
-	head := make([]byte, keptOfLong)
+	head := make([]byte, KeptOfLong)
 	n, err := p.f.ReadAt(head, p.off)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return vfs.Classify(err, "reading "+p.path)

@@ -49,7 +49,7 @@ func writeLetter(w io.Writer, l *Letter) error {
 }
 
 // longestLetter bounds a line of a file of letters: a record in base64 and what stands around it.
-const longestLetter = 2*maxRecord + 64<<10
+const longestLetter = 2*MaxRecord + 64<<10
 
 // Redrive reads letters and gives the records of those whose cause is among causes (all when there
 // are none) to put, as they were. cut counts records that had been too long to be kept whole.

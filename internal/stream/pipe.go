@@ -99,7 +99,7 @@ func (s *Pipe) split(text []byte, last bool) *Batch {
 // keep adds to the line; of one that is too long only the beginning is kept.
 func (s *Pipe) keep(text []byte) {
 	s.long += int64(len(text))
-	if room := maxRecord - len(s.rest); room > 0 {
+	if room := MaxRecord - len(s.rest); room > 0 {
 		s.rest = append(s.rest, text[:min(room, len(text))]...)
 	}
 }
@@ -107,8 +107,8 @@ func (s *Pipe) keep(text []byte) {
 // flush ends a line of so many bytes of line end.
 func (s *Pipe) flush(b *Batch, end int64) {
 	line, long := bytes.TrimSuffix(s.rest, []byte("\r")), s.long
-	if long >= maxRecord {
-		b.Records = append(b.Records, Record{Data: bytes.Clone(line[:keptOfLong]), At: s.off, Cut: long})
+	if long >= MaxRecord {
+		b.Records = append(b.Records, Record{Data: bytes.Clone(line[:KeptOfLong]), At: s.off, Cut: long})
 	} else if len(bytes.TrimSpace(line)) > 0 {
 		b.Records = append(b.Records, Record{Data: bytes.Clone(line), At: s.off})
 	}

@@ -46,8 +46,8 @@ type Source interface {
 	Close() error
 }
 
-// maxRecord is the longest record that is parsed.
-const maxRecord = 1 << 20
+// MaxRecord is the longest record that is parsed.
+const MaxRecord = 1 << 20
 
-// keptOfLong is how much of a record that is too long goes to the dead letters.
-const keptOfLong = 16 << 10
+// KeptOfLong is how much of a record that is too long goes to the dead letters.
+const KeptOfLong = 16 << 10

@@ -27,29 +27,34 @@ var (
 	buildErr  error
 )
 
-// binary builds ecomctl once.
-func binary(t *testing.T) string {
+// program builds ecomctl once.
+func program(t *testing.T) string {
 	t.Helper()
-	buildOnce.Do(func() {
-		dir, err := os.MkdirTemp("", "ecomctl-stream-test-")
-		if err != nil {
-			buildErr = err
-			return
-		}
-		builtBin = filepath.Join(dir, "ecomctl")
-		out, err := exec.Command("go", "build", "-o", builtBin, "../../cmd/ecomctl").CombinedOutput()
-		if err != nil {
-			buildErr = fmt.Errorf("%w: %s", err, out)
-		}
-	})
+	buildOnce.Do(func() { builtBin, buildErr = build() })
 	if buildErr != nil {
 		t.Fatal(buildErr)
 	}
 	return builtBin
 }
 
+// build builds ecomctl into a folder that TestMain removes.
+func build() (string, error) {
+	dir, err := os.MkdirTemp("", "ecomctl-stream-test-")
+	if err != nil {
+		return "", err
+	}
+	bin := filepath.Join(dir, "ecomctl")
+	if out, err := exec.Command("go", "build", "-o", bin, "../../cmd/ecomctl").CombinedOutput(); err != nil {
+		return bin, fmt.Errorf("%w: %s", err, out)
+	}
+	return bin, nil
+}
+
 func TestMain(m *testing.M) {
 	code := m.Run()
+	if theBroker != nil {
+		_ = theBroker.script("stop.sh", "--clean")
+	}
 	if builtBin != "" {
 		os.RemoveAll(filepath.Dir(builtBin))
 	}
@@ -74,7 +79,7 @@ func kills(t *testing.T) int {
 func run(t *testing.T, stdin io.Reader, args ...string) (stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	c := exec.Command(binary(t), args...)
+	c := exec.Command(program(t), args...)
 	c.Stdin, c.Stdout, c.Stderr = stdin, &out, &errs
 	c.Env = append(os.Environ(), "ECOMCTL_NOW=2026-01-15T06:00:00Z")
 	if err := c.Run(); err != nil {
@@ -90,7 +95,7 @@ func runAndKill(t *testing.T, stdin *os.File, after time.Duration, args ...strin
 	ctx, cancel := context.WithTimeout(context.Background(), after)
 	defer cancel()
 	var errs bytes.Buffer
-	c := exec.CommandContext(ctx, binary(t), args...) // its Cancel is SIGKILL
+	c := exec.CommandContext(ctx, program(t), args...) // its Cancel is SIGKILL
 	if stdin != nil {
 		c.Stdin = stdin
 	}

@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/stream"
+	"github.com/ecomctl/ecomctl/internal/stream/kafka"
+)
+
+// kafka says how a topic is reached.
+func (o *streamFlags) kafka(uri string) (kafka.Config, error) { return o.app.kafka(uri) }
+
+func (a *App) kafka(uri string) (kafka.Config, error) {
+	brokers, topic, err := kafka.ParseURI(uri)
+	return kafka.Config{Brokers: brokers, Topic: topic, Now: a.Now, Say: a.say}, err
+}
+
+// topic opens a topic. names becomes what checkpoints call it.
+func (o *streamFlags) topic(names *[]string) (stream.Source, error) {
+	if len(*names) > 1 {
+		return nil, fault.New(fault.Usage, "a topic cannot be read together with other inputs")
+	}
+	conf, err := o.kafka((*names)[0])
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range []struct {
+		flag, value string
+		allowed     [3]string
+	}{{"from", o.from, [3]string{"earliest", "latest"}}, {"out-of-range", o.outOfRange, [3]string{"earliest", "latest", "fail"}}} {
+		if w.value == "" || w.value != w.allowed[0] && w.value != w.allowed[1] && w.value != w.allowed[2] {
+			return nil, fault.New(fault.Usage, "--%s %s: earliest or latest is wanted", w.flag, w.value)
+		}
+	}
+	if conf.Partitions, err = kafka.ParsePartitions(o.partitions); err != nil {
+		return nil, err
+	}
+	if o.follow {
+		return nil, fault.New(fault.Usage, "--follow: a topic is followed anyhow").WithHint("end with --to-end or --exit-idle")
+	}
+	conf.Latest, conf.OutOfRange, conf.Group, conf.End = o.from == "latest", o.outOfRange, o.group, o.toEnd
+	*names = []string{conf.Names()}
+	o.endless = !o.toEnd
+	return kafka.New(conf), nil
+}
+
+// produce sends what back gives to a topic.
+func (a *App) produce(ctx context.Context, uri string, back func(put func(raw []byte) error) error) error {
+	conf, err := a.kafka(uri)
+	if err != nil {
+		return err
+	}
+	p := kafka.NewProducer(conf)
+	defer p.Close()
+	if err := back(func(raw []byte) error { return p.Send(ctx, nil, raw) }); err != nil {
+		return err
+	}
+	return p.Flush(ctx)
+}
