@@ -12,6 +12,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -261,6 +262,9 @@ func writeKeys(ctx context.Context, path string, list []Key) error {
 	e.SetIndent("", "  ")
 	if err := e.Encode(list); err != nil {
 		return fault.New(fault.Internal, "writing keys: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return vfs.Classify(err, "making "+filepath.Dir(path))
 	}
 	// made first, so that its rights are there before its contents
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)

@@ -13,7 +13,10 @@ bash "$here/base.sh"
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 TEST_APP_PORT=$(free_port) TEST_METRICS_PORT=$(free_port) TEST_DB_PORT=$(free_port) TEST_REDIS_PORT=$(free_port)
 export TEST_APP_PORT TEST_METRICS_PORT TEST_DB_PORT TEST_REDIS_PORT
-stack() { docker-compose -f docker-compose.yml -f "$here/compose.test.yml" "$@"; }
+# an engine on the host's network publishes no ports
+base=$SERVICES_DIR/docker/compose.yml
+awk '/^    ports:/ { skip = 1; next } skip && /^      - / { next } { skip = 0; print }' docker-compose.yml >"$base"
+stack() { docker-compose --project-directory "$ROOT" -f "$base" -f "$here/compose.test.yml" "$@"; }
 trap 'stack logs --no-color app >"$SERVICES_DIR/log/docker-app.log" 2>&1 || true; stack down -v >/dev/null 2>&1 || true; bash "$here/stop.sh"' EXIT
 fail() { stack logs --no-color --tail 30 >&2 || true; die "$*"; }
 
