@@ -30,9 +30,6 @@ type mysqlJob struct {
 // have is a column of the table that is there.
 type have struct{ name, kind, full, collation string }
 
-// lockWait is how long the writer waits for another one, in seconds.
-const lockWait = 20
-
 func (j *job) writeMySQL(ctx context.Context, fill func(sink.Writer) error) (err error) {
 	m := &mysqlJob{job: j, target: j.quote(j.url.Table), collate: "utf8mb4_0900_bin"}
 	if strings.Contains(strings.ToLower(j.db.Version), "mariadb") {
@@ -76,11 +73,12 @@ func (m *mysqlJob) lock(ctx context.Context) error {
 	sum := sha256.Sum256([]byte(m.url.Database + "\x00" + m.url.Table))
 	id := hex.EncodeToString(sum[:12])
 	m.staging, m.old = m.quote("_ecomctl_new_"+id), m.quote("_ecomctl_old_"+id)
-	if err := m.exec(ctx, fmt.Sprintf("SET SESSION lock_wait_timeout = %d", lockWait)); err != nil {
+	wait := max(1, int(m.opts.LockWait/time.Second))
+	if err := m.exec(ctx, fmt.Sprintf("SET SESSION lock_wait_timeout = %d", wait)); err != nil {
 		return err
 	}
 	var got sql.NullBool
-	if err := m.conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, ?)", "ecomctl "+id, lockWait).Scan(&got); err != nil {
+	if err := m.conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, ?)", "ecomctl "+id, wait).Scan(&got); err != nil {
 		return err
 	}
 	if !got.Bool {
@@ -158,7 +156,7 @@ func (m *mysqlJob) create(ctx context.Context, temporary bool) error {
 	switch {
 	case temporary: // columns and collations of the table, so that keys compare as they do there
 		list := m.url.Dialect.QuoteAll(m.names())
-		return m.exec(ctx, word+m.staging+" ENGINE=InnoDB SELECT "+list+" FROM "+m.target+" LIMIT 0", "ALTER TABLE "+m.staging+" ADD KEY ("+m.keyParts()+")")
+		return m.exec(ctx, word+m.staging+" ENGINE=InnoDB SELECT "+list+" FROM "+m.target+" LIMIT 0", "ALTER TABLE "+m.staging+" ADD COLUMN "+hit+" BOOLEAN NOT NULL DEFAULT FALSE, ADD KEY ("+m.keyParts()+")")
 	case m.exists && m.alike():
 		return m.exec(ctx, word+m.staging+" LIKE "+m.target)
 	case m.exists:
@@ -301,21 +299,22 @@ func (m *mysqlJob) upsert(ctx context.Context, fill func(sink.Writer) error) err
 			set = append(set, "t."+m.quote(c.name)+" = s."+m.quote(c.name))
 		}
 	}
+	set = append(set, "s."+hit+" = TRUE")
 	return m.within(ctx, func() error {
-		// counted apart: the server counts only rows whose values differ
-		count := "SELECT COUNT(*) FROM " + m.staging + " AS s WHERE EXISTS (SELECT 1 FROM " + m.target + " AS t WHERE " + m.sameKeys("t", "s") + ")"
-		if err := m.conn.QueryRowContext(ctx, count).Scan(&m.report.Updated); err != nil {
+		// one pass over the table, which may have no index over the key; each row is looked up in the rows to come
+		if err := m.exec(ctx, "UPDATE "+m.target+" AS t STRAIGHT_JOIN "+m.staging+" AS s ON "+m.sameKeys("t", "s")+" SET "+strings.Join(set, ", ")); err != nil {
 			return err
 		}
-		if len(set) > 0 {
-			if err := m.exec(ctx, "UPDATE "+m.target+" AS t JOIN "+m.staging+" AS s ON "+m.sameKeys("t", "s")+" SET "+strings.Join(set, ", ")); err != nil {
-				return err
-			}
+		if err := m.conn.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+m.staging+" WHERE "+hit).Scan(&m.report.Updated); err != nil {
+			return err
 		}
 		m.report.Inserted = m.report.Rows - m.report.Updated
-		return m.exec(ctx, "INSERT INTO "+m.target+" ("+list+") SELECT "+list+" FROM "+m.staging+" AS s WHERE NOT EXISTS (SELECT 1 FROM "+m.target+" AS t WHERE "+m.sameKeys("t", "s")+")")
+		return m.exec(ctx, "INSERT INTO "+m.target+" ("+list+") SELECT "+list+" FROM "+m.staging+" WHERE NOT "+hit)
 	})
 }
+
+// hit marks the rows of the temporary table that the table has.
+const hit = "_ecomctl_hit"
 
 // doubled refuses rows of one key.
 func (m *mysqlJob) doubled(ctx context.Context) error {

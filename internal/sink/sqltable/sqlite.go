@@ -210,11 +210,6 @@ func (s *sqliteJob) upsert(ctx context.Context, fill func(sink.Writer) error) er
 		return err
 	}
 	target := "main." + s.target
-	count := "SELECT COUNT(*) FROM " + staging + " AS s WHERE EXISTS (SELECT 1 FROM " + target + " AS t WHERE " + s.sameKeys("t", "s") + ")"
-	if err := s.tx.QueryRowContext(ctx, count).Scan(&s.report.Updated); err != nil {
-		return err
-	}
-	s.report.Inserted = s.report.Rows - s.report.Updated
 	var set []string
 	for _, c := range s.cols {
 		if !slices.Contains(s.opts.Keys, c.name) {
@@ -226,8 +221,18 @@ func (s *sqliteJob) upsert(ctx context.Context, fill func(sink.Writer) error) er
 			return err
 		}
 	}
+	// one pass over the table, which may have no index over the key
+	known := "DELETE FROM " + staging + " WHERE rowid IN (SELECT s.rowid FROM " + target + " AS t CROSS JOIN " + staging + " AS s ON " + s.sameKeys("t", "s") + ")"
+	res, err := s.tx.ExecContext(ctx, known)
+	if err != nil {
+		return err
+	}
+	if s.report.Updated, err = res.RowsAffected(); err != nil {
+		return err
+	}
+	s.report.Inserted = s.report.Rows - s.report.Updated
 	list := s.url.Dialect.QuoteAll(s.names())
-	if err := s.exec(ctx, "INSERT INTO "+target+" ("+list+") SELECT "+list+" FROM "+staging+" AS s WHERE NOT EXISTS (SELECT 1 FROM "+target+" AS t WHERE "+s.sameKeys("t", "s")+")"); err != nil {
+	if err := s.exec(ctx, "INSERT INTO "+target+" ("+list+") SELECT "+list+" FROM "+staging+" ORDER BY rowid"); err != nil {
 		return err
 	}
 	return s.exec(ctx, "DROP TABLE "+staging)

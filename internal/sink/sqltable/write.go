@@ -49,6 +49,8 @@ type Options struct {
 	// indexed.
 	Width  func(col int) int
 	Getenv func(string) string
+	// LockWait is how long the writer waits for another one, or for readers; 20 s by default.
+	LockWait time.Duration
 	// Dial replaces the dialer of MySQL, for tests that cut connections.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
@@ -72,11 +74,14 @@ func Write(ctx context.Context, raw string, schema *arrow.Schema, o Options, fil
 	if u.Table == "" {
 		return Report{}, fault.New(fault.Usage, "writing to %s: no table is named", u).WithHint("add ?table=NAME")
 	}
+	if o.LockWait <= 0 {
+		o.LockWait = 20 * time.Second
+	}
 	j := &job{url: u, opts: o}
 	if err := j.columns(schema); err != nil {
 		return Report{}, fault.Wrap(err, "writing to %s", u)
 	}
-	if j.db, err = sqldb.Open(ctx, u, sqldb.Options{Getenv: o.Getenv, Create: true, ReadTimeout: writeTimeout, MaxConns: 2, Dial: o.Dial}); err != nil {
+	if j.db, err = sqldb.Open(ctx, u, sqldb.Options{Getenv: o.Getenv, Create: true, ReadTimeout: writeTimeout, LockTimeout: o.LockWait, MaxConns: 2, Dial: o.Dial}); err != nil {
 		return Report{}, err
 	}
 	defer func() { _ = j.db.Close() }() // everything is settled by then

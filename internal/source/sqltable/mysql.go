@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -26,22 +27,29 @@ func (t *table) describeMySQL(ctx context.Context, db *sqldb.DB) error {
 	}
 	t.engine, t.bytes = engine.String, size.Int64
 	t.keeps = strings.EqualFold(t.engine, "InnoDB") || t.engine == ""
-	rows, err := db.QueryContext(ctx, `SELECT column_name, LOWER(data_type), LOWER(column_type), is_nullable = 'YES', COALESCE(numeric_precision, 0), COALESCE(numeric_scale, 0)
+	rows, err := db.QueryContext(ctx, `SELECT column_name, LOWER(data_type), LOWER(column_type), is_nullable = 'YES', COALESCE(numeric_precision, 0), COALESCE(numeric_scale, 0),
+			UPPER(extra) LIKE '%INVISIBLE%'
 		FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? ORDER BY ordinal_position`, db.URL.Table)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
+	var hidden []column // a key may be one of them
 	for rows.Next() {
 		var c column
 		var kind string
 		var precision, scale int32
-		if err := rows.Scan(&c.name, &kind, &c.declared, &c.nullable, &precision, &scale); err != nil {
+		var invisible bool
+		if err := rows.Scan(&c.name, &kind, &c.declared, &c.nullable, &precision, &scale, &invisible); err != nil {
 			return err
 		}
 		c.sel = sqldb.MySQL.Quote(c.name)
 		c.mysqlType(kind, precision, scale)
-		t.cols = append(t.cols, c)
+		if invisible {
+			hidden = append(hidden, c)
+		} else {
+			t.cols = append(t.cols, c)
+		}
 	}
 	if err := rows.Err(); err != nil {
 		return err
@@ -50,7 +58,7 @@ func (t *table) describeMySQL(ctx context.Context, db *sqldb.DB) error {
 		t.notices = append(t.notices, "a view has no key of its own: one connection reads it, in the order in which the server gives the rows")
 		return nil
 	}
-	return t.mysqlKey(ctx, db)
+	return t.mysqlKey(ctx, db, hidden)
 }
 
 var signed = map[string]arrow.DataType{"tinyint": arrow.PrimitiveTypes.Int8, "smallint": arrow.PrimitiveTypes.Int16, "mediumint": arrow.PrimitiveTypes.Int32,
@@ -109,7 +117,7 @@ func (c *column) mysqlType(kind string, precision, scale int32) {
 
 // mysqlKey finds the primary key, or the first unique key without nulls, which InnoDB stores
 // the rows by.
-func (t *table) mysqlKey(ctx context.Context, db *sqldb.DB) error {
+func (t *table) mysqlKey(ctx context.Context, db *sqldb.DB, hidden []column) error {
 	rows, err := db.QueryContext(ctx, `SELECT index_name, column_name, COALESCE(nullable, '') = 'YES', sub_part IS NOT NULL
 		FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? AND non_unique = 0
 		ORDER BY index_name <> 'PRIMARY', index_name, seq_in_index`, db.URL.Table)
@@ -142,9 +150,12 @@ func (t *table) mysqlKey(ctx context.Context, db *sqldb.DB) error {
 		t.order = append(t.order, db.Dialect.Quote(c))
 	}
 	t.hint = " FORCE INDEX (" + db.Dialect.Quote(index) + ")"
-	for i := range t.cols {
-		if c := &t.cols[i]; c.name == cols[0] && (c.how == asInt || c.how == asUint) && !c.perhaps {
-			t.key, t.keyCol, t.unique = t.order[0], i, len(cols) == 1
+	for i, c := range slices.Concat(t.cols, hidden) {
+		if c.name != cols[0] || c.how != asInt && c.how != asUint || c.perhaps {
+			continue
+		}
+		if t.key = t.order[0]; i < len(t.cols) {
+			t.keyCol = i
 		}
 	}
 	return nil

@@ -71,7 +71,7 @@ func (t *table) sqliteKey(db *sqldb.DB, withoutRowid bool, names map[string]bool
 	default:
 		for _, name := range []string{"rowid", "_rowid_", "oid"} {
 			if !names[name] {
-				t.key, t.unique, t.order, t.hint = name, true, []string{name}, " NOT INDEXED"
+				t.key, t.order, t.hint = name, []string{name}, " NOT INDEXED"
 				break
 			}
 		}

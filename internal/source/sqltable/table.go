@@ -49,7 +49,6 @@ type table struct {
 	cols    []column
 	key     string   // quoted column that ranges are cut by; "" = none
 	keyCol  int      // its place among cols, -1 for a rowid that is no column
-	unique  bool     // the key alone is unique
 	order   []string // quoted columns of the total order; empty = the order of the storage
 	hint    string   // what follows the table's name so that the key's index is used
 	bytes   int64    // estimate of the stored size
