@@ -35,6 +35,7 @@ type Config struct {
 	ValidateRules                          string    // rules file of `validate`
 	Delimiter, Encoding, Format, LogFormat string
 	TmpDir                                 string
+	DB                                     string // URL of the database of `db`
 	PseudonymKey                           Secret // key of --pseudonymise
 }
 

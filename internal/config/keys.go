@@ -98,6 +98,7 @@ var Keys = []*Key{
 	{Name: "threads", Type: Int, Default: "all processors", Desc: "worker threads", Example: "4", set: setThreads},
 	{Name: "memory", Type: Text, Default: "half of the machine", Desc: "memory budget; aggregations spill to disk past it", Example: "4GiB", set: setMemory},
 	{Name: "tmpdir", Type: Text, Default: "the system's", Desc: "folder of temporary files", Example: "/var/tmp", set: text(func(c *Config) *string { return &c.TmpDir })},
+	{Name: "db", Type: Text, Default: "sqlite:ecomctl.db", Desc: "URL of the database of `db`; the password in MYSQL_PWD, or as ?password=file:PATH", Example: "mysql://shop@127.0.0.1:3306/shop", set: text(func(c *Config) *string { return &c.DB })},
 	{Name: "seed", Type: Int, Default: "1", Desc: "seed of anything random", Example: "1", set: setSeed},
 	{Name: "format", Type: Text, Default: "table on a terminal, csv in a pipe", Desc: "format of results", Example: "json", Choices: []string{"table", "csv", "tsv", "json", "ndjson", "parquet", "arrow", "md", "html"}, set: text(func(c *Config) *string { return &c.Format })},
 	{Name: "delimiter", Type: Text, Default: "recognised", Desc: "field delimiter of text files", Example: "semicolon", set: text(func(c *Config) *string { return &c.Delimiter })},

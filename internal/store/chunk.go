@@ -29,6 +29,7 @@ type chunk struct {
 	rejects  []any  // import_id, row_no, reason, raw
 	size     int
 	acc      Account // of the file up to the chunk's end
+	money    string  // currencies of the lines of the file so far, separated by blanks
 }
 
 // full says that a chunk should be stored.
@@ -79,6 +80,9 @@ func (b *binding) appendField(t []byte, rows *relation.Rows, k, i int) []byte {
 	if b.at[k] < 0 {
 		return sqldb.AppendNull(t)
 	}
+	if k == currencyColumn && b.converted != "" {
+		return append(t, b.converted...)
+	}
 	col := rows.Cols[b.at[k]]
 	switch {
 	case col.IsNull(i):
@@ -93,6 +97,9 @@ func (b *binding) appendField(t []byte, rows *relation.Rows, k, i int) []byte {
 func (b *binding) value(rows *relation.Rows, k, i int) any {
 	if b.at[k] < 0 {
 		return nil
+	}
+	if k == currencyColumn && b.converted != "" {
+		return b.converted
 	}
 	col := rows.Cols[b.at[k]]
 	switch {

@@ -63,10 +63,18 @@ var (
 type binding struct {
 	at  [16]int
 	typ [16]expr.Type
+	// converted is the currency into which rates convert all money, or "".
+	converted string
 }
+
+// currencyColumn is the place of currency in columns.
+const currencyColumn = 15
 
 // bind finds the columns; needs lists what to compile.
 func bind(rel *relation.Relation) (b binding, needs []string) {
+	if rel.Rates != nil {
+		b.converted = rel.Rates.To
+	}
 	for i, c := range columns {
 		b.at[i] = -1
 		if k := rel.Find(c.name); k >= 0 && k < rel.Canonical {

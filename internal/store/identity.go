@@ -113,6 +113,9 @@ func settingsDigest(rel *relation.Relation, joined, others []string) string {
 	for i, j := range rel.Joins {
 		fmt.Fprintf(h, "join %q %q %s\n", j.Name, j.On, joined[i])
 	}
+	if rel.Rates != nil {
+		fmt.Fprintf(h, "rates %+v\n", *rel.Rates)
+	}
 	if rel.Dedupe {
 		fmt.Fprintf(h, "with %q\n", others)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/relation"
@@ -51,6 +52,10 @@ type FileReport struct {
 // ImportReport tells of an import.
 type ImportReport struct {
 	Files []FileReport `json:"files"`
+	// Load, Aggregate and Index are the seconds that the parts of the work took.
+	Load      float64 `json:"load_seconds"`
+	Aggregate float64 `json:"aggregate_seconds"`
+	Index     float64 `json:"index_seconds"`
 }
 
 // Account adds the inputs up.
@@ -79,6 +84,7 @@ type file struct {
 	settings string
 	id       int64 // of its record
 	position int64
+	money    string  // currencies of its lines
 	former   []int64 // live imports that it replaces
 	done     bool    // nothing to read
 	report   FileReport
@@ -111,7 +117,7 @@ func (s *Store) Import(ctx context.Context, rel *relation.Relation, o ImportOpti
 	if err != nil {
 		return nil, err
 	}
-	err = im.run(ctx)
+	err = im.run(ctx, report)
 	for _, f := range im.files {
 		report.Files = append(report.Files, f.report)
 	}
@@ -119,7 +125,8 @@ func (s *Store) Import(ctx context.Context, rel *relation.Relation, o ImportOpti
 }
 
 // run does the work between the record's begin and end.
-func (im *importer) run(ctx context.Context) error {
+func (im *importer) run(ctx context.Context, report *ImportReport) error {
+	lap := func(at *float64, since time.Time) { *at = im.now().Sub(since).Seconds() }
 	if err := im.identify(ctx); err != nil {
 		return err
 	}
@@ -132,21 +139,27 @@ func (im *importer) run(ctx context.Context) error {
 		return err
 	}
 	if slices.ContainsFunc(im.files, func(f *file) bool { return !f.done }) {
+		since := im.now()
 		if err := im.load(ctx); err != nil {
 			return err
 		}
+		lap(&report.Load, since)
 		for _, f := range im.files {
 			if err := f.unchanged(ctx, im.o.Files, f.uri); err != nil {
 				return err
 			}
 		}
+		since = im.now()
 		if err := im.golive(ctx); err != nil {
 			return err
 		}
+		lap(&report.Aggregate, since)
 	}
 	if err := im.sweep(ctx); err != nil {
 		return err
 	}
+	since := im.now()
+	defer func() { lap(&report.Index, since) }()
 	return im.indexes(ctx)
 }
 
@@ -245,15 +258,15 @@ func (im *importer) twice() error {
 // record is what a former import left.
 type record struct {
 	id, position               int64
-	source, state              string
+	source, state, money       string
 	pruned, prunedE4, prunedRe int64
 	acc                        Account
 }
 
-const recordColumns = "id, position, source, state, pruned, pruned_e4, pruned_rejects, "
+const recordColumns = "id, position, source, state, currencies, pruned, pruned_e4, pruned_rejects, "
 
 func (r *record) targets() []any {
-	return append([]any{&r.id, &r.position, &r.source, &r.state, &r.pruned, &r.prunedE4, &r.prunedRe}, r.acc.targets()...)
+	return append([]any{&r.id, &r.position, &r.source, &r.state, &r.money, &r.pruned, &r.prunedE4, &r.prunedRe}, r.acc.targets()...)
 }
 
 // plan finds out what is to do for a file.
@@ -265,7 +278,7 @@ func (im *importer) plan(ctx context.Context, f *file) error {
 	if len(known) == 1 {
 		r := known[0]
 		if r.state == "loading" {
-			f.id, f.position, f.report.State, f.report.Behind, f.report.Account = r.id, r.position, Resumed, r.position, r.acc
+			f.id, f.position, f.money, f.report.State, f.report.Behind, f.report.Account = r.id, r.position, r.money, Resumed, r.position, r.acc
 			if r.position == 0 {
 				f.report.State = Imported
 			}

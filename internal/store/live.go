@@ -3,9 +3,13 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
+	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/relation"
 	"github.com/ecomctl/ecomctl/internal/sqldb"
 )
@@ -38,8 +42,35 @@ func (im *importer) golive(ctx context.Context) error {
 				changed = append(changed, id)
 			}
 		}
+		if err := im.oneCurrency(ctx, tx); err != nil {
+			return err
+		}
+		im.back.spacious(ctx, tx)
 		return im.derive(ctx, tx, changed)
 	})
+}
+
+// oneCurrency refuses to add up money of several currencies.
+func (im *importer) oneCurrency(ctx context.Context, tx *sql.Tx) error {
+	rows, err := tx.QueryContext(ctx, "SELECT DISTINCT currencies FROM imports WHERE state = 'live' AND currencies <> ''")
+	if err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for rows.Next() {
+		var list string
+		if err := rows.Scan(&list); err != nil {
+			return errors.Join(err, rows.Close())
+		}
+		for _, code := range strings.Fields(list) {
+			seen[code] = true
+		}
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil || len(seen) < 2 {
+		return err
+	}
+	return fault.New(fault.Input, "%s would hold money in several currencies: %s", im.DB.URL, strings.Join(slices.Sorted(maps.Keys(seen)), ", ")).
+		WithHint("convert it with --currency CODE --rates FILE, or keep a database for each currency")
 }
 
 // proveLoaded counts the lines of an import before anybody sees them.
@@ -60,6 +91,9 @@ func proveLoaded(ctx context.Context, tx *sql.Tx, r *record, uri string) error {
 
 // ids writes a list of numbers for IN.
 func ids(list []int64) string {
+	if len(list) == 0 {
+		return "NULL"
+	}
 	var b strings.Builder
 	for i, id := range list {
 		if i > 0 {
@@ -99,17 +133,18 @@ func (s *Store) derive(ctx context.Context, tx *sql.Tx, changed []int64) error {
 	if len(changed) == 0 {
 		return nil
 	}
-	var others int64
-	if err := tx.QueryRowContext(ctx, "SELECT COUNT(*) FROM imports WHERE state = 'live' AND id NOT IN ("+ids(changed)+")").Scan(&others); err != nil {
+	live, err := liveImports(ctx, tx)
+	if err != nil {
 		return err
 	}
+	alone := !slices.ContainsFunc(live, func(id int64) bool { return !slices.Contains(changed, id) })
 	for i := range aggregates {
 		a := &aggregates[i]
 		var err error
-		if others == 0 {
-			err = s.deriveAll(ctx, tx, a)
+		if alone {
+			err = s.deriveAll(ctx, tx, a, live)
 		} else {
-			err = s.deriveTouched(ctx, tx, a, changed)
+			err = s.deriveTouched(ctx, tx, a, live, changed)
 		}
 		if err != nil {
 			return err
@@ -137,17 +172,33 @@ func (a *aggregate) where() string {
 	return w
 }
 
-func (s *Store) deriveAll(ctx context.Context, tx *sql.Tx, a *aggregate) error {
+// liveImports lists the imports that are visible.
+func liveImports(ctx context.Context, tx *sql.Tx) (list []int64, err error) {
+	rows, err := tx.QueryContext(ctx, "SELECT id FROM imports WHERE state = 'live' ORDER BY id")
+	if err != nil {
+		return nil, err
+	}
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, errors.Join(err, rows.Close())
+		}
+		list = append(list, id)
+	}
+	return list, errors.Join(rows.Err(), rows.Close())
+}
+
+func (s *Store) deriveAll(ctx context.Context, tx *sql.Tx, a *aggregate, live []int64) error {
 	if _, err := tx.ExecContext(ctx, "DELETE FROM "+a.table); err != nil {
 		return err
 	}
 	key := s.keyOf(a)
 	_, err := tx.ExecContext(ctx, "INSERT INTO "+a.table+" ("+a.key+", "+a.columns+") SELECT "+key+", "+a.values+
-		" FROM line_store l JOIN imports i ON i.id = l.import_id AND i.state = 'live'"+a.where()+" GROUP BY "+key)
+		" FROM line_store l"+a.where()+" AND l.import_id IN ("+ids(live)+") GROUP BY "+key)
 	return err
 }
 
-func (s *Store) deriveTouched(ctx context.Context, tx *sql.Tx, a *aggregate, changed []int64) error {
+func (s *Store) deriveTouched(ctx context.Context, tx *sql.Tx, a *aggregate, live, changed []int64) error {
 	touched := "touched_" + a.table
 	kind := "TEXT"
 	drop := "DROP TABLE IF EXISTS temp." + touched
@@ -168,7 +219,7 @@ func (s *Store) deriveTouched(ctx context.Context, tx *sql.Tx, a *aggregate, cha
 		"INSERT INTO " + touched + " SELECT DISTINCT " + key + " FROM line_store l" + a.where() + " AND l.import_id IN (" + ids(changed) + ")",
 		"DELETE FROM " + a.table + " WHERE " + a.key + " IN (SELECT k FROM " + touched + ")",
 		"INSERT INTO " + a.table + " (" + a.key + ", " + a.columns + ") SELECT t.k, " + a.values + " FROM " + touched + " t JOIN line_store l ON " + on +
-			" JOIN imports i ON i.id = l.import_id AND i.state = 'live'" + a.where() + " GROUP BY t.k",
+			a.where() + " AND l.import_id IN (" + ids(live) + ") GROUP BY t.k",
 		drop,
 	} {
 		if _, err := tx.ExecContext(ctx, q); err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
@@ -70,6 +71,9 @@ type reading struct {
 	c     *chunk
 	f     *file
 	base  int64 // rows of the file before the split
+
+	scratch  []byte
+	lastCode string
 }
 
 // read sends the chunks of all files that are not done. A panic below becomes an error.
@@ -104,7 +108,8 @@ func (im *importer) read(ctx context.Context, out chan<- *chunk) (err error) {
 		if !f.done {
 			if r.f != f {
 				r.f, r.base = f, 0
-				r.c = &chunk{file: s.File(), from: f.position, to: f.position, acc: f.report.Account}
+				r.lastCode = ""
+				r.c = &chunk{file: s.File(), from: f.position, to: f.position, acc: f.report.Account, money: f.money}
 			}
 			if err := r.split(ctx, i, last); err != nil {
 				return err
@@ -162,7 +167,7 @@ func (r *reading) split(ctx context.Context, i int, last bool) (err error) {
 // send hands the chunk over and begins the next one.
 func (r *reading) send(ctx context.Context, last bool) error {
 	r.c.last = last
-	next := &chunk{file: r.c.file, from: r.c.to, to: r.c.to, acc: r.c.acc}
+	next := &chunk{file: r.c.file, from: r.c.to, to: r.c.to, acc: r.c.acc, money: r.c.money}
 	select {
 	case r.out <- r.c:
 		r.c = next
@@ -223,6 +228,7 @@ func (r *reading) row(rows *relation.Rows, i int, no int64) error {
 	}
 	switch kind {
 	case relation.Sold, relation.Reversal:
+		r.currency(rows, i)
 		r.c.addLine(r.bulk, r.f.id, no, rows, &r.bound, i)
 	case relation.Reject:
 		text, err := rawRow(r.prog, r.names, rows, i)
@@ -232,6 +238,26 @@ func (r *reading) row(rows *relation.Rows, i int, no int64) error {
 		r.c.addReject(r.f.id, no, reason, text)
 	}
 	return nil
+}
+
+// currency notes in which currency a line is.
+func (r *reading) currency(rows *relation.Rows, i int) {
+	at := r.bound.at[currencyColumn]
+	if at < 0 || rows.Cols[at].IsNull(i) {
+		return
+	}
+	code := string(columns[currencyColumn].appendValue(r.scratch[:0], rows.Cols[at], i))
+	if r.bound.converted != "" {
+		code = r.bound.converted
+	}
+	if code == r.lastCode || len(r.c.money) > 200 { // so many are refused anyway
+		return
+	}
+	r.lastCode = code
+	list := strings.Fields(r.c.money)
+	if code = strings.Join(strings.Fields(code), "_"); code != "" && !slices.Contains(list, code) {
+		r.c.money = strings.Join(append(list, cut(code, 20)), " ")
+	}
 }
 
 // bad adds a row that could not be cut into columns.
@@ -296,8 +322,8 @@ func (im *importer) store(ctx context.Context, c *chunk) error {
 		if err := insertRows(ctx, tx, im.DB.Dialect, "rejects", []string{"import_id", "row_no", "reason", "raw"}, c.rejects); err != nil {
 			return err
 		}
-		args := append([]any{c.to}, c.acc.values()...)
-		_, err = tx.ExecContext(ctx, "UPDATE imports SET position = ?, "+strings.Join(accountColumns, " = ?, ")+" = ? WHERE id = ?", append(args, f.id)...)
+		args := append([]any{c.to, c.money}, c.acc.values()...)
+		_, err = tx.ExecContext(ctx, "UPDATE imports SET position = ?, currencies = ?, "+strings.Join(accountColumns, " = ?, ")+" = ? WHERE id = ?", append(args, f.id)...)
 		return err
 	})
 	if err == nil {

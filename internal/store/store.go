@@ -33,6 +33,9 @@ func Open(ctx context.Context, u *sqldb.URL, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Now == nil {
+		o.Now = func() time.Time { return time.Time{} }
+	}
 	s := &Store{DB: db, now: o.Now, back: backend(sqliteBackend{})}
 	if u.Dialect == sqldb.MySQL {
 		s.back = mysqlBackend{local: db.LocalInfile}

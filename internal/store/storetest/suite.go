@@ -25,6 +25,9 @@ func Suite(t *testing.T, fresh func(name string) *sqldb.URL) {
 	t.Run("several files", func(t *testing.T) { several(t, fresh("several")) })
 	t.Run("damage is repaired", func(t *testing.T) { damage(t, fresh("damage")) })
 	t.Run("broken off", func(t *testing.T) { brokenOff(t, fresh("broken"), fresh("whole")) })
+	t.Run("currencies", func(t *testing.T) { currencies(t, fresh("currencies")) })
+	t.Run("backup", func(t *testing.T) { backups(t, fresh("backup")) })
+	t.Run("prune", func(t *testing.T) { prunes(t, fresh("prune")) })
 	t.Run("values", func(t *testing.T) { values(t, fresh("values")) })
 }
 

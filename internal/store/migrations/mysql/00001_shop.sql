@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS imports (
   pruned_e4      BIGINT NOT NULL DEFAULT 0,
   pruned_rejects BIGINT NOT NULL DEFAULT 0,
   tz             VARCHAR(64) NOT NULL COMMENT 'zone of wall times',
+  currencies     VARCHAR(255) NOT NULL DEFAULT '' COMMENT 'of the sold and reversed lines, separated by blanks',
   started_at     DATETIME(6) NOT NULL COMMENT 'UTC',
   finished_at    DATETIME(6) NULL,
   UNIQUE KEY imports_identity (identity),

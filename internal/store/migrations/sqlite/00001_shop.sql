@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS imports (
   pruned_e4      INTEGER NOT NULL DEFAULT 0,
   pruned_rejects INTEGER NOT NULL DEFAULT 0,
   tz             TEXT NOT NULL,
+  currencies     TEXT NOT NULL DEFAULT '',
   started_at     TEXT NOT NULL,
   finished_at    TEXT NULL,
   UNIQUE (identity)
