@@ -6,8 +6,6 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/mat"
-
 	"github.com/ecomctl/ecomctl/internal/fault"
 )
 
@@ -33,7 +31,7 @@ type EASE struct {
 // Memory returns the bytes that FitEASE needs besides the matrix.
 func (o EASEOptions) Memory(m *Matrix) int64 {
 	n := int64(min(EASEItems, m.Items))
-	return n*n*(8+8+8+4) + int64(len(m.Item))*8
+	return n*n*(8+4) + n*2*8*spdBlock + int64(len(m.Item))*8
 }
 
 // FitEASE solves Steck's equation (8): with P = (XᵀX + λI)⁻¹, B_ij = −P_ij/P_jj off the diagonal and 0 on it.
@@ -47,52 +45,35 @@ func FitEASE(ctx context.Context, m *Matrix, o EASEOptions) (*EASE, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := invert(ctx, g, o.Lambda)
-	if err != nil {
-		return nil, err
+	if err := g.negatedInverse(ctx, o.Threads); err != nil {
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		return nil, fault.New(fault.Input, "recommending by ease: inverting with λ = %g: %v", o.Lambda, err).WithHint("give a greater --lambda")
 	}
+	return e, e.weights(ctx, g, o.Threads)
+}
+
+// weights fills B from −P. The sign cancels.
+func (e *EASE) weights(ctx context.Context, p *spd, threads int) error {
 	e.row = padded(e.n)
 	e.b = make([]float32, e.n*e.row)
 	diag := make([]float64, e.n)
 	for i := range diag {
-		diag[i] = p.At(i, i)
+		diag[i] = p.row(i)[i]
 	}
-	for i := range e.n {
-		for j := range e.n {
-			if i != j {
-				e.b[i*e.row+j] = float32(-p.At(i, j) / diag[j])
+	const square = 64 // a square of p and the two of B that come from it stay in the first cache
+	return inChunks(ctx, e.n, square, threads, func() any { return nil }, func(_ any, from, to int) {
+		for left := 0; left < to; left += square {
+			for i := from; i < to; i++ {
+				row := p.row(i)
+				for j := left; j < min(left+square, i); j++ {
+					e.b[i*e.row+j] = float32(-row[j] / diag[j])
+					e.b[j*e.row+i] = float32(-row[j] / diag[i])
+				}
 			}
 		}
-	}
-	return e, ctx.Err()
-}
-
-// invert replaces g by its inverse. Gonum's factorisation does not look at a context: when that ends first, the work
-// goes on beside it to its end and is thrown away.
-func invert(ctx context.Context, g *mat.SymDense, lambda float64) (*mat.SymDense, error) {
-	done := make(chan error, 1)
-	go func() {
-		var c mat.Cholesky
-		if !c.Factorize(g) {
-			done <- fault.New(fault.Input, "recommending by ease: the product matrix with λ = %g is singular", lambda).WithHint("give a greater --lambda")
-			return
-		}
-		if ctx.Err() != nil {
-			return
-		}
-		// The factor is apart, so the place can be used again.
-		if err := c.InverseTo(g); err != nil {
-			done <- fault.New(fault.Input, "recommending by ease: inverting with λ = %g: %v", lambda, err).WithHint("give a greater --lambda")
-			return
-		}
-		done <- nil
-	}()
-	select {
-	case err := <-done:
-		return g, err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	})
 }
 
 // choose keeps the items with the most users.
@@ -119,13 +100,12 @@ func (e *EASE) choose(m *Matrix) {
 }
 
 // gram returns XᵀX + λI of the known items, summed row by row in the order of users.
-func (e *EASE) gram(ctx context.Context, m *Matrix, o EASEOptions) (*mat.SymDense, error) {
-	g := mat.NewSymDense(e.n, nil)
-	raw := g.RawSymmetric()
+func (e *EASE) gram(ctx context.Context, m *Matrix, o EASEOptions) (*spd, error) {
+	g := newSPD(e.n)
 	t := m.Transpose()
 	err := inChunks(ctx, e.n, 4, o.Threads, func() any { return nil }, func(_ any, from, to int) {
 		for i := from; i < to && ctx.Err() == nil; i++ {
-			row := raw.Data[i*raw.Stride : i*raw.Stride+e.n]
+			row := g.row(i)
 			users, own := t.Row(int(e.Items[i]))
 			for n, u := range users {
 				v := 1.0
@@ -134,9 +114,12 @@ func (e *EASE) gram(ctx context.Context, m *Matrix, o EASEOptions) (*mat.SymDens
 				}
 				items, values := m.Row(int(u))
 				for x, it := range items {
+					if it > e.Items[i] { // places ascend with items
+						break
+					}
 					j := e.place[it]
-					if int(j) < i {
-						continue // the upper triangle is what SymDense keeps
+					if j < 0 {
+						continue
 					}
 					w := v
 					if values != nil {

@@ -48,7 +48,7 @@ func (o KNNOptions) Memory(m *Matrix) int64 {
 	if m.Value != nil || o.Similarity == BM25 {
 		per += 12
 	}
-	return n*per + int64(m.Items)*int64(8*o.Neighbours+64) + int64(m.Users())*12 + int64(max(1, o.Threads))*int64(m.Items)*8
+	return n*per + int64(m.Items)*int64(8*o.Neighbours+72) + int64(m.Users())*12 + int64(max(1, o.Threads))*int64(m.Items)*8
 }
 
 // BestNeighbours returns the neighbours of item i, most alike first.
@@ -90,7 +90,8 @@ type knnFit[T uint16 | uint32] struct {
 	off     []int64   // entries by rank
 	entries []knnEntry
 	own     []float32       // beside entries, with weight
-	worst   []atomic.Uint32 // by rank: bits of the score to beat
+	worst   []atomic.Uint32 // by rank: bits of the score to reach
+	least   []atomic.Uint64 // by rank: the key to beat
 	heaps   []uint64        // Neighbours places an item
 	fill    []int32
 	locks   [1 << 10]sync.Mutex
@@ -100,7 +101,7 @@ func fitKNN[T uint16 | uint32](ctx context.Context, m *Matrix, o KNNOptions) (*K
 	f := &knnFit[T]{o: o}
 	sampled := f.load(m)
 	items := len(f.code)
-	f.worst = make([]atomic.Uint32, items)
+	f.worst, f.least = make([]atomic.Uint32, items), make([]atomic.Uint64, items)
 	f.heaps = make([]uint64, items*o.Neighbours)
 	f.fill = make([]int32, items)
 	newWorker := func() *knnWorker[T] {
@@ -357,14 +358,19 @@ func (f *knnFit[T]) offer(i, j int, s float32) {
 // keep puts j among the neighbours of i if it is one of the best. What is kept in the
 // end does not depend on the order of offers, as keys are distinct.
 func (f *knnFit[T]) keep(i, j int, s float32) {
+	key := keyOf(s, f.code[j])
+	if key <= f.least[i].Load() { // of equal scores, most lose to those that came first
+		return
+	}
 	k := f.o.Neighbours
 	lock := &f.locks[i%len(f.locks)]
 	lock.Lock()
 	defer lock.Unlock()
 	t := top{k: k, heap: f.heaps[i*k : i*k+int(f.fill[i]) : i*k+k]}
-	t.push(keyOf(s, f.code[j]))
+	t.push(key)
 	f.fill[i] = int32(len(t.heap))
 	if len(t.heap) == k && k > 0 {
+		f.least[i].Store(t.heap[0])
 		f.worst[i].Store(math.Float32bits(keyScore(t.heap[0])))
 	}
 }

@@ -60,6 +60,28 @@ func tileGo(c []float32, ld int, x []float32, k int, panel []float32) {
 	}
 }
 
+// tileRows64 × tileCols64 is what one call of tile64 changes.
+const (
+	tileRows64 = 6
+	tileCols64 = 8
+)
+
+// tile64Go subtracts ⟨x_r, y_i⟩ from c[r·ld + i] for tileRows64 rows x of length k and tileCols64 columns y, which
+// lie in the panel as panel[j·tileCols64 + i].
+func tile64Go(c []float64, ld int, x []float64, k int, panel []float64) {
+	for r := range tileRows64 {
+		var sum [tileCols64]float64
+		for j, v := range x[r*k : r*k+k] {
+			for i, y := range panel[j*tileCols64:][:tileCols64] {
+				sum[i] += v * y
+			}
+		}
+		for i, v := range sum {
+			c[r*ld+i] -= v
+		}
+	}
+}
+
 // aboveGo returns the first position from at with v > bound, or len(v).
 func aboveGo(v []float32, bound float32, at int) int {
 	for ; at < len(v); at++ {

@@ -40,6 +40,11 @@ func gatherWide(out, p, rows *float32, idx *uint32, a, w *float32, n, k int)
 //go:noescape
 func tileWide(c *float32, ld int, x *float32, k int, panel *float32)
 
+// tile64Wide is tile64Go for k > 0.
+//
+//go:noescape
+func tile64Wide(c *float64, ld int, x *float64, k int, panel *float64)
+
 // aboveWide returns the first of n values, a multiple of lanes, that lie in a block of lanes
 // with one greater than bound, or n.
 //
@@ -76,6 +81,15 @@ func tile(c []float32, ld int, x []float32, k int, panel []float32) {
 	}
 	_, _, _ = c[(tileRows-1)*ld+tileCols-1], x[tileRows*k-1], panel[k*tileCols-1]
 	tileWide(&c[0], ld, &x[0], k, &panel[0])
+}
+
+func tile64(c []float64, ld int, x []float64, k int, panel []float64) {
+	if !wide {
+		tile64Go(c, ld, x, k, panel)
+		return
+	}
+	_, _, _ = c[(tileRows64-1)*ld+tileCols64-1], x[tileRows64*k-1], panel[k*tileCols64-1]
+	tile64Wide(&c[0], ld, &x[0], k, &panel[0])
 }
 
 func above(v []float32, bound float32, at int) int {
