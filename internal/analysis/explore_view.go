@@ -176,6 +176,20 @@ func (d *exploreData) compareSpan() string {
 	return d.p.Span(civil.FloorDiv(d.e.CompareFrom, dayMicros), civil.FloorDiv(d.e.CompareTo+dayMicros-1, dayMicros))
 }
 
+// compareShort names the other period for a tile: a month, so many days before, or its days.
+func (d *exploreData) compareShort() string {
+	from, end := civil.FloorDiv(d.e.CompareFrom, dayMicros), civil.FloorDiv(d.e.CompareTo+dayMicros-1, dayMicros)
+	month := phrase.PeriodOf(phrase.Month, from)
+	switch {
+	case month.Start == from && month.End == end:
+		return d.p.MonthYear(from)
+	case end == d.w.from && end-from == d.w.end-d.w.from && end-from > 1:
+		n := d.p.Count(end - from)
+		return d.p.Pick("the "+n+" days before", "此前 "+n+" 天")
+	}
+	return d.p.Span(from, end)
+}
+
 // cause names the part that moved most, where the parts add up and one carries half of the change or more.
 func (d *exploreData) cause(a *query.Answer, delta float64) []string {
 	p := d.p
@@ -219,7 +233,7 @@ func (d *exploreData) tiles(a *query.Answer) []Tile {
 		}
 		m := ms[id]
 		now := m.value(d.now)
-		t := Tile{Label: sentence(m.name), Good: true, Value: "–", Full: "–", Note: p.Span(d.w.from, d.w.end)}
+		t := Tile{Label: sentence(m.name), Good: true, Value: "–", Full: "–"}
 		if !math.IsNaN(now) {
 			t.Value, t.Full = m.shortText(now), m.text(now)
 		}
@@ -227,7 +241,7 @@ func (d *exploreData) tiles(a *query.Answer) []Tile {
 			t.Spark = append(t.Spark, m.value(s.of[i]))
 		}
 		if before := m.value(d.before); d.comparable() {
-			t.Note = p.Pick("vs "+d.compareSpan(), "对比 "+d.compareSpan())
+			t.Note = p.Pick("vs "+d.compareShort(), "对比 "+d.compareShort())
 			if before > 0 && !math.IsNaN(now) {
 				rate := now/before - 1
 				t.Change, t.Up = phrase.Signed(rate, p.Percent(rate)), rate > 0

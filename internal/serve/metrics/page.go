@@ -88,24 +88,13 @@ func (s *snapshot) serverView(p phrase.Printer, every time.Duration) *analysis.V
 		v.Lead = append(v.Lead, p.Pick("It has answered "+p.Count(s.total)+" "+phrase.Plural(s.total, "request", "requests")+" in "+p.Elapsed(s.now.Sub(s.started).Seconds())+"; "+p.Count(s.bad)+" failed.",
 			"已运行 "+p.Elapsed(s.now.Sub(s.started).Seconds())+"，应答 "+p.Count(s.total)+" 个请求，失败 "+p.Count(s.bad)+" 个。"))
 	}
-	last := func(v []float64) float64 {
-		if len(v) == 0 {
-			return math.NaN()
-		}
-		return v[len(v)-1]
-	}
-	minutes := p.Pick("the last "+every.String(), "最近 "+every.String())
+	asked, slowest := s.past.minute(every)
+	minute := p.Pick("in the last minute", "最近一分钟")
 	tile := func(name, value, note string, spark []float64) {
 		v.Tiles = append(v.Tiles, analysis.Tile{Label: name, Value: value, Full: value, Note: note, Spark: spark})
 	}
-	count := func(v float64) string {
-		if math.IsNaN(v) {
-			return "–"
-		}
-		return p.CountShort(int64(v))
-	}
-	tile(p.Pick("Requests", "请求"), count(last(s.past.requests)), minutes, s.past.requests)
-	tile(p.Pick("Slowest twentieth", "最慢的 5%"), seconds(p, last(s.past.p95)), minutes, s.past.p95)
+	tile(p.Pick("Requests", "请求"), p.CountShort(int64(asked)), minute, s.past.requests)
+	tile(p.Pick("Slowest twentieth", "最慢的 5%"), seconds(p, slowest), minute, s.past.p95)
 	tile(p.Pick("Being answered", "正在应答"), p.CountShort(s.stats.InFlight), p.Pick("requests now", "当前请求"), nil)
 	share := math.NaN()
 	if s.asked > 0 {
@@ -195,7 +184,7 @@ func (s *snapshot) dataView(p phrase.Printer) *analysis.View {
 		}
 		t.row(phrase.Name(sh.name, 80), sh.state.String(), sh.rows, sh.rejected, sales, orders, active, last, bad)
 	}
-	v.Figures = []analysis.Figure{{ID: "datasets", Question: p.Pick("What is served?", "提供哪些数据？"), Table: t.t}}
+	v.Figures = []analysis.Figure{{ID: "datasets", Question: p.Pick("What is served?", "提供哪些数据？"), Table: t.done()}}
 	return v
 }
 
@@ -224,7 +213,7 @@ func (s *snapshot) servicesView(p phrase.Printer) *analysis.View {
 		t.row(phrase.Name(h.name, 60), phrase.Name(h.address, 120), state, seconds(p, h.took.Seconds()), bad, at)
 	}
 	v.Lead = []string{p.Pick(p.Count(int64(up))+" of "+p.Count(int64(len(s.health)))+" "+phrase.Plural(int64(len(s.health)), "service is", "services are")+" usable.", p.Count(int64(len(s.health)))+" 个服务中 "+p.Count(int64(up))+" 个可用。")}
-	v.Figures = []analysis.Figure{{ID: "services-health", Question: p.Pick("What answered the last check?", "最近一次检查结果如何？"), Table: t.t}}
+	v.Figures = []analysis.Figure{{ID: "services-health", Question: p.Pick("What answered the last check?", "最近一次检查结果如何？"), Table: t.done()}}
 	return v
 }
 
@@ -257,7 +246,7 @@ func (s *snapshot) routesView(p phrase.Printer) (*analysis.View, error) {
 	c, err := b.Chart()
 	v.Lead = []string{p.Pick("Most asked: "+s.routes[0].route+"; slowest on average: "+slowest.route+" ("+seconds(p, slowest.seconds/float64(slowest.requests))+").",
 		"请求最多："+s.routes[0].route+"；平均最慢："+slowest.route+"（"+seconds(p, slowest.seconds/float64(slowest.requests))+"）。")}
-	v.Figures = []analysis.Figure{{ID: b.ID, Question: p.Pick("What is asked most?", "请求最多的是什么？"), Chart: c, Table: t.t, Alt: p.Pick("Requests by route since the start.", "启动以来各路由的请求数。")}}
+	v.Figures = []analysis.Figure{{ID: b.ID, Question: p.Pick("What is asked most?", "请求最多的是什么？"), Chart: c, Table: t.done(), Alt: p.Pick("Requests by route since the start.", "启动以来各路由的请求数。")}}
 	return v, err
 }
 
@@ -321,4 +310,10 @@ func (b *builder) row(values ...any) {
 		}
 	}
 	b.t.N++
+}
+
+// done returns the table without the columns that hold nothing.
+func (b *builder) done() *result.Table {
+	b.t.Columns = slices.DeleteFunc(b.t.Columns, func(c result.Column) bool { return c.Data.Nulls == b.t.N })
+	return b.t
 }

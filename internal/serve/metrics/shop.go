@@ -25,11 +25,12 @@ type shop struct {
 	state                  serve.State
 	err                    string
 	rows, rejected         int64
-	last                   int64 // µs of the last sold line
-	known                  bool  // the figures below are there
-	sales                  int64 // exact money
+	last                   int64     // µs of the last sold line
+	failed                 string    // why the figures are not there
+	known                  bool      // the figures below are there
+	again                  time.Time // after a failure: not before
+	sales                  int64     // exact money
 	orders, active         int64
-	table                  string
 }
 
 // lookAtShops computes the figures of datasets that are new or have changed.
@@ -46,14 +47,14 @@ func (m *Monitor) lookAtShops(ctx context.Context) {
 		s := m.shops[d.Name]
 		m.mu.RUnlock()
 		if s.digest != d.Digest {
-			s.known = false
+			s.known, s.again, s.failed = false, time.Time{}, ""
 		}
-		s.name, s.digest, s.state, s.rows, s.last, s.table, s.currency, s.err = d.Name, d.Digest, d.State, d.Rows, d.Last, d.Table, d.Currency, ""
+		s.name, s.digest, s.state, s.rows, s.last, s.err = d.Name, d.Digest, d.State, d.Rows, d.Last, s.failed
 		if d.Err != nil {
 			s.err = d.Err.Error()
 		}
 		s.rejected, _ = d.Account.Of(relation.Reject)
-		if !s.known && d.State == serve.Ready && d.Table == "orders" && compute != nil {
+		if !s.known && d.State == serve.Ready && d.Table == "orders" && compute != nil && !m.o.Now().Before(s.again) {
 			m.figures(ctx, compute, d, &s)
 		}
 		next[d.Name] = s
@@ -63,7 +64,7 @@ func (m *Monitor) lookAtShops(ctx context.Context) {
 	m.mu.Unlock()
 }
 
-// figures asks for money, orders and active customers; with several currencies there is no total.
+// figures asks for money, orders and active customers. With several currencies there is no total.
 func (m *Monitor) figures(ctx context.Context, c Computer, d serve.Dataset, s *shop) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -72,9 +73,11 @@ func (m *Monitor) figures(ctx context.Context, c Computer, d serve.Dataset, s *s
 	})
 	if err != nil {
 		m.o.Log.Debug("metrics: totals", "dataset", d.Name, "error", err.Error())
-		s.err = err.Error()
+		s.failed, s.again = err.Error(), m.o.Now().Add(time.Minute)
+		s.err = s.failed
 		return
 	}
 	t := v.(*analysis.Totals)
+	s.failed, s.err = "", ""
 	s.known, s.sales, s.orders, s.active, s.currency = true, t.Revenue, t.Orders, t.Active, phrase.Name(t.Currency, 8)
 }

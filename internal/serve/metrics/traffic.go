@@ -135,3 +135,17 @@ func (h *history) add(s sample, m *machine) {
 	push(&h.cpu, m.share)
 	push(&h.memory, 1-m.available/m.total)
 }
+
+// minute adds up the requests of the last minute; slowest is the worst of its looks' slowest
+// twentieths, NaN without requests.
+func (h *history) minute(every time.Duration) (requests, slowest float64) {
+	slowest = math.NaN()
+	n := max(1, int(time.Minute/every))
+	for i := max(0, len(h.requests)-n); i < len(h.requests); i++ {
+		requests += h.requests[i]
+		if p := h.p95[i]; p > slowest || math.IsNaN(slowest) {
+			slowest = p
+		}
+	}
+	return requests, slowest
+}

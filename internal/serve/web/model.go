@@ -1,7 +1,6 @@
 package web
 
 import (
-	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -188,7 +187,6 @@ func (s *Site) controls(def *pageDef, st *state, in *content, p phrase.Printer) 
 		hide("period", st.period)
 	}
 	hide("currency", st.currency)
-	hide("unknown", strings.Join(slices.Sorted(maps.Keys(st.unknown)), ","))
 	if def.full {
 		c.Menus = explorerMenus(st, in, p)
 	}
@@ -268,7 +266,7 @@ func compareMenu(st *state, p phrase.Printer) menu {
 
 // filterMenu lists the values of a column, those with the most revenue first.
 func filterMenu(st *state, col analysis.ColumnValues, p phrase.Printer) menu {
-	m := menu{Name: col.Column, Label: filterName(p, col.Column), Options: []option{{"", p.Pick("all", "全部"), st.filters[col.Column] == ""}}}
+	m := menu{Name: col.Column, Label: filterName(p, col.Column), Options: []option{{"", p.Pick("all", "全部"), st.filters[col.Column] == "" && !st.unknown[col.Column]}}}
 	chosen, seen := st.filters[col.Column], false
 	for _, v := range col.Values {
 		if v.Text == "" || len(v.Text) > maxValue {
@@ -279,6 +277,9 @@ func filterMenu(st *state, col analysis.ColumnValues, p phrase.Printer) menu {
 	}
 	if chosen != "" && !seen {
 		m.Options = append(m.Options, option{chosen, phrase.Name(chosen, 60), true})
+	}
+	if col.Nulls > 0 || st.unknown[col.Column] {
+		m.Options = append(m.Options, option{unknownValue, p.Pick("unknown", "未知"), st.unknown[col.Column]})
 	}
 	if col.More > 0 {
 		m.Note = p.Pick("the "+p.Count(int64(len(col.Values)))+" largest of "+p.Count(int64(len(col.Values)+col.More)), "最大的 "+p.Count(int64(len(col.Values)))+" 个，共 "+p.Count(int64(len(col.Values)+col.More))+" 个")

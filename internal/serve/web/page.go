@@ -84,6 +84,9 @@ type model struct {
 	Upload                                    *uploadModel
 }
 
+// Again is when the browser asks anew by itself, in seconds; 0 = never.
+func (m *model) Again() int { return max(m.Refresh, m.Reload) }
+
 // shown is a block made ready.
 type shown struct {
 	Section report.Section

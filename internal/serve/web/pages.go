@@ -32,6 +32,7 @@ func overview(s *state, p phrase.Printer, in *content) []block {
 	if in.explore != nil {
 		for _, v := range in.explore.Views {
 			own := *v
+			own.Figures = v.Figures[:min(2, len(v.Figures))]
 			out = append(out, block{View: &own, More: goTo(s, p, salesPage)})
 		}
 	}

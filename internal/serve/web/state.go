@@ -33,6 +33,9 @@ type state struct {
 	bySaid   bool
 }
 
+// unknownValue is what a filter's menu sends for rows without a value.
+const unknownValue = "~unknown"
+
 // maxValue bounds one value of the address.
 const maxValue = 400
 
@@ -50,7 +53,11 @@ func readState(r *http.Request, fallback string) (state, error) {
 		end: q.Get("end_date"), compare: q.Get("compare"), currency: q.Get("currency"), measure: q.Get("measure"), cut: q.Get("cut"), by: q.Get("by"), bySaid: q.Has("by"),
 		filters: map[string]string{}, unknown: map[string]bool{}}
 	for _, c := range filterColumns {
-		if v := q.Get(c); v != "" {
+		switch v := q.Get(c); v {
+		case "":
+		case unknownValue:
+			s.unknown[c] = true
+		default:
 			s.filters[c] = v
 		}
 	}

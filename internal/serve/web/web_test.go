@@ -126,6 +126,9 @@ func TestFilters(t *testing.T) {
 			t.Errorf("no %q on the filtered page", want)
 		}
 	}
+	if dirty := get(t, site(t, web.Options{Data: openData(t, session.Settings{}, testdata(t, "shop_dirty.csv"))}).URL, "/sales?currency=BRL&region=~unknown", "en"); dirty.status != 200 || !strings.Contains(dirty.body, `<option value="~unknown" selected>unknown`) {
+		t.Errorf("rows without a region: status %d", dirty.status)
+	}
 	for path, want := range map[string]int{"/sales?measure=bad": 400, "/sales?by=customer_id": 400, "/sales?period=x": 400, "/?start_date=2024-13-01": 400,
 		"/?start_date=2024-05-01&end_date=2024-04-01": 400, "/?dataset=none": 404, "/?region=" + strings.Repeat("x", 500): 400, "/?start_date=2030-01-01&end_date=2030-02-01": 200} {
 		a := get(t, base, path, "en")
@@ -210,7 +213,7 @@ func TestWorking(t *testing.T) {
 	d.slow = make(chan struct{})
 	base := site(t, web.Options{Data: d, Patience: 20 * time.Millisecond}).URL
 	a := get(t, base, "/geo", "en")
-	if a.status != http.StatusAccepted || !strings.Contains(a.body, `http-equiv="refresh"`) || !strings.Contains(a.body, "The answer is being computed") {
+	if a.status != http.StatusAccepted || !strings.Contains(a.body, `data-again="1"`) || !strings.Contains(a.body, "The answer is being computed") {
 		t.Fatalf("status %d: %.300s", a.status, a.body)
 	}
 	close(d.slow)

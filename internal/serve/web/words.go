@@ -7,9 +7,9 @@ import (
 
 // words are the fixed texts of the pages.
 type words struct {
-	Skip, Theme, Print, Pages, OnPage, NoScript, Footer, Actions                              string
-	Period, Filters, From, To, Compare, Show, Reset, Remove, Active, Dataset, Currency        string
-	Measure, Cut, By, Any, Unknown, More, Error, Hint, Working, Wait, Back, Empty, Choose, Go string
+	Skip, Theme, Print, Pages, OnPage, NoScript, Footer, Actions              string
+	Period, Filters, From, To, Compare, Show, Reset, Remove, Active, Currency string
+	Measure, Cut, By, Error, Hint, Working, Wait, Back, Choose, Hold          string
 }
 
 func wordsIn(p phrase.Printer) words {
@@ -31,22 +31,17 @@ func wordsIn(p phrase.Printer) words {
 		Reset:    p.Pick("Clear all", "全部清除"),
 		Remove:   p.Pick("remove", "移除"),
 		Active:   p.Pick("Shown only", "仅显示"),
-		Dataset:  p.Pick("Data", "数据"),
 		Currency: p.Pick("Currency", "货币"),
 		Measure:  p.Pick("Measure", "指标"),
 		Cut:      p.Pick("By", "粒度"),
 		By:       p.Pick("Split by", "拆分"),
-		Any:      p.Pick("all", "全部"),
-		Unknown:  p.Pick("unknown", "未知"),
-		More:     p.Pick("more", "更多"),
 		Error:    p.Pick("This cannot be shown", "无法显示"),
 		Hint:     p.Pick("What helps", "解决办法"),
 		Working:  p.Pick("The answer is being computed", "正在计算"),
 		Wait:     p.Pick("The page shows it as soon as it is there; nothing needs to be pressed.", "完成后页面会自动显示，无需操作。"),
 		Back:     p.Pick("Back to the overview", "返回概览"),
-		Empty:    p.Pick("No data yet", "暂无数据"),
 		Choose:   p.Pick("Choose one", "请选择"),
-		Go:       p.Pick("go there", "前往"),
+		Hold:     p.Pick("Stop refreshing", "停止刷新"),
 	}
 }
 

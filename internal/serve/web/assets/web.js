@@ -8,6 +8,12 @@
     const a = e.target.closest("a[href]");
     if (a && !a.download && a.getAttribute("href")[0] !== "#" && !e.ctrlKey && !e.metaKey && !e.shiftKey && e.button === 0) busy(true);
   });
+  // A page whose answer is on its way, or that shows the present, asks anew; not while it is not seen, and
+  // not after it was told to stop.
+  let held = false;
+  const hold = document.getElementById("hold");
+  if (hold) hold.addEventListener("click", () => { held = !held; hold.setAttribute("aria-pressed", String(held)); });
+  if (main.dataset.again) setInterval(() => { if (!held && !document.hidden) location.reload(); }, 1000 * +main.dataset.again);
   addEventListener("pageshow", () => busy(false));
   // An address without the fields that were left empty can be read.
   document.querySelectorAll("form.controls").forEach(form => form.addEventListener("formdata", e => {
