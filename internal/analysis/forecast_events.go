@@ -65,10 +65,13 @@ func (p *panel) days(horizon int) (from, to int64) {
 	return from, to
 }
 
-// aware keeps strays from a model and gives it the events, for one series.
+// aware keeps strays from a model, closes its closed days and gives it the events, for one series.
 func (o forecastOptions) aware(m forecast.Model, s *panelSeries) forecast.Model {
-	if !o.keepOutliers {
-		m = withoutStrays(m)
+	if !slices.Contains(asTheyAre, m.Name()) {
+		if !o.keepOutliers {
+			m = cleaned{m}
+		}
+		m = closing{m}
 	}
 	if len(o.events) == 0 {
 		return m

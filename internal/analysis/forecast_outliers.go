@@ -23,14 +23,6 @@ type cleaned struct{ forecast.Model }
 // asTheyAre are the models whose definition is the last values themselves.
 var asTheyAre = []string{"naive", "snaive", "drift", "window"}
 
-// withoutStrays makes a model fit what was expected in the place of strays.
-func withoutStrays(m forecast.Model) forecast.Model {
-	if slices.Contains(asTheyAre, m.Name()) {
-		return m
-	}
-	return cleaned{m}
-}
-
 // lateSteps is the number of steps at the end of a series that are looked at: two seasons, or where a season is
 // long or there is none, a few steps.
 func lateSteps(season int) int {

@@ -42,6 +42,7 @@ type outcome struct {
 	ratios       [][]float64
 	events       []calendar.Use
 	strays       []anomaly.Stray // values at the end that were not fitted
+	closed       int             // places of the season where nothing is forecast
 }
 
 // runForecast fits, tests and forecasts every series.
@@ -82,6 +83,7 @@ func (f *forecastRun) one(ctx context.Context, i int, test bool) error {
 	}
 	out.point, out.sigma, out.model = fit.Forecast(h), fit.Sigma(h), fit.Name()+why
 	out.events, out.strays = usedEvents(fit), straysOf(fit)
+	out.closed = closedPlaces(fit)
 	if tested, ok := fit.(tester); ok {
 		out.origins = tested.Tested()
 	} else if test {
@@ -225,6 +227,9 @@ func (f *forecastRun) notes() []string {
 		notes = append(notes, f.eventNote())
 	}
 	if s := f.strayNote(); s != "" {
+		notes = append(notes, s)
+	}
+	if s := f.closedNote(); s != "" {
 		notes = append(notes, s)
 	}
 	return append(notes, f.coverageNote())

@@ -145,8 +145,8 @@ func (p Printer) IncidentAction(i Incident) (head, text string) {
 func (p Printer) advice(i Incident) string {
 	switch i.Kind {
 	case "missing":
-		return p.Pick("Ask whether checkout, payment and delivery worked there, and whether the data of these days are whole.",
-			"请确认当时下单、支付与配送是否正常，以及这些天的数据是否完整。")
+		return p.Pick("Ask whether the shop was open, whether checkout, payment and delivery worked then, and whether the data are whole.",
+			"请确认当时是否营业、下单、支付与配送是否正常，以及数据是否完整。")
 	case "shift_up":
 		return p.Pick("The level stayed: if it is meant to last, plan stock and staff with it.", "此水平保持了下来：若将持续，请据此安排库存与人手。")
 	case "shift_down":

@@ -338,9 +338,9 @@ func (d *Detector) store(step int64, y float64) {
 func (d *Detector) refit() {
 	h := d.hist[max(0, len(d.hist)-keepPoints):]
 	first := d.first + int64(len(d.hist)-len(h))
-	floor := leastScale(h, d.opt.Periods)
+	floor := floorsOf(h, d.opt.Periods)
 	for _, t := range []*pair{&d.jump, &d.step, &d.mean} {
-		t.bound(floor)
+		t.bound(floor.noise)
 	}
 	d.scaled, d.drift, d.clipped = pair{}, pair{}, window{}
 	d.scaled.bound(leastExcess)
@@ -366,7 +366,7 @@ func (d *Detector) refit() {
 }
 
 // fitAll fits the baselines and fills the tails that stand in their scales.
-func (d *Detector) fitAll(first int64, h []float64, floor float64) {
+func (d *Detector) fitAll(first int64, h []float64, floor floors) {
 	base, z := fitBaseline(first, h, d.opt.Periods, floor)
 	d.base = base
 	period := 1
@@ -387,7 +387,7 @@ func (d *Detector) fitAll(first int64, h []float64, floor float64) {
 }
 
 // slowBaseline is a baseline like b whose level follows slowly.
-func slowBaseline(first int64, history []float64, b *baseline, floor float64) *baseline {
+func slowBaseline(first int64, history []float64, b *baseline, floor floors) *baseline {
 	c := candidate{pow: b.pow, periods: b.periods, alpha: slowAlpha, gamma: math.Min(b.gamma, slowGamma)}
 	if k := len(b.periods); k > 0 {
 		c.alpha = math.Min(slowAlpha, 0.25/float64(b.periods[k-1]))

@@ -14,7 +14,7 @@ var (
 // values, NaN = gap, the first at step first) by the robust scale of one-step errors behind the
 // stretch that starts the state, compared between transforms as Box & Cox do. It returns
 // the baseline in its state after the history and the standardised one-step errors.
-func fitBaseline(first int64, history []float64, periods []int, floor float64) (*baseline, []float64) {
+func fitBaseline(first int64, history []float64, periods []int, floor floors) (*baseline, []float64) {
 	seen := make([]float64, 0, len(history))
 	for _, y := range history {
 		if y == y {
@@ -66,35 +66,47 @@ type fitter struct {
 	g       []float64 // transformed
 	slope   float64   // mean logSlope
 	errs    []float64
-	floor   float64 // on the raw scale
+	floor   floors
 }
 
-// leastScale bounds scales from below so that a series without noise has one: a ten-thousandth of its typical size, or
-// leastStep of the median step from one value to the next, or to the same place of the next season, whichever is less.
-// Noise makes larger errors than that; a straight line does not.
-func leastScale(y []float64, periods []int) float64 {
-	size, n := 0.0, 0
-	for _, v := range y {
-		if v == v {
-			size += math.Abs(v)
-			n++
-		}
-	}
-	if size == 0 {
-		return 1e-9
-	}
-	step := medianStep(y, 1)
-	for _, m := range periods {
-		if len(y) >= 3*m {
-			step = math.Min(step, medianStep(y, m))
-		}
-	}
-	return math.Max(1e-4*size/float64(n), leastStep*step)
+// floors bound scales from below, on the raw scale.
+type floors struct {
+	size float64 // mean absolute value
+	any  float64 // a ten-thousandth of it: a constant series has a scale
+	// noise is leastStep of the median step from one value to the next, or to the same place of the next season, whichever is
+	// less, and at least any: noise makes larger errors than that, a straight line does not.
+	noise float64
 }
 
 // leastStep is less than the scale of errors in units of the median step where there is noise: that is .95 standard deviations of
 // independent errors.
-const leastStep = 0.75
+const leastStep = 0.5
+
+// floorsOf looks at a history. Before three cycles of a season the steps do not tell noise from season.
+func floorsOf(y []float64, periods []int) floors {
+	f, n := floors{}, 0
+	for _, v := range y {
+		if v == v {
+			f.size += math.Abs(v)
+			n++
+		}
+	}
+	if f.size == 0 {
+		return floors{any: 1e-9, noise: 1e-9}
+	}
+	f.size /= float64(n)
+	f.any = 1e-4 * f.size
+	step := medianStep(y, 1)
+	for _, m := range periods {
+		if m > 1 && len(y) < 3*m {
+			step = 0
+			break
+		}
+		step = math.Min(step, medianStep(y, m))
+	}
+	f.noise = math.Max(f.any, leastStep*step)
+	return f
+}
 
 // medianStep returns the median distance of values a lag apart; 0 without any.
 func medianStep(y []float64, lag int) float64 {
@@ -139,7 +151,7 @@ func warm(periods []int, n int) int {
 // run replays one candidate and returns the baseline after it.
 func (f *fitter) run(c *candidate) *baseline {
 	b := &baseline{pow: c.pow, alpha: c.alpha, gamma: c.gamma, periods: c.periods}
-	b.floor = f.floor * math.Exp(f.slope)
+	b.floor = f.floor.any * math.Exp(f.slope)
 	w := warm(c.periods, len(f.g))
 	b.start(f.first, f.g[:w])
 	var own []float64
@@ -159,7 +171,7 @@ func (f *fitter) better(best, c candidate) candidate {
 	if len(f.errs) < 4 {
 		return fallback(best, c)
 	}
-	c.cost = math.Log(spread(f.errs)+f.floor*math.Exp(f.slope)) - f.slope + likes[c.pow.exponent]
+	c.cost = math.Log(spread(f.errs)+f.floor.any*math.Exp(f.slope)) - f.slope + likes[c.pow.exponent]
 	if c.cost < best.cost-0.01 { // a tie keeps the simpler one, which comes first
 		return c
 	}
@@ -178,6 +190,7 @@ func fallback(best, c candidate) candidate {
 // scale from errors that it did not see.
 func (f *fitter) finish(c candidate) (*baseline, []float64) {
 	b := f.run(&c)
+	b.floor = math.Max(b.floor, f.floor.noise*math.Exp(c.pow.logSlope(f.floor.size)))
 	scale := math.Max(b.floor, spread(append([]float64(nil), f.errs...)))
 	w := warm(c.periods, len(f.g))
 	var factor []float64

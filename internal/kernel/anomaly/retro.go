@@ -94,7 +94,7 @@ func decompose(ctx context.Context, s Series, o Options) ([]Point, error) {
 	if len(seen) < Least {
 		return points, nil
 	}
-	floor := leastScale(s.Y, periods)
+	floor := floorsOf(s.Y, usable(periods, len(s.Y))).noise
 	full, _ := stl.Interpolate(s.Y)
 	if use := usable(periods, len(s.Y)); events && len(use) > 0 {
 		full, _ = stl.FillSeasonal(s.Y, use[0])
@@ -149,14 +149,18 @@ func tamed(y []float64, floor float64, season int) []float64 {
 	for i := range y {
 		off[i] = y[i] - local[i]
 	}
-	limit := tameAt * math.Max(spread(slices.Clone(off)), floor)
+	limit := tameAt * math.Max(spread(slices.Clone(off)), tameFloor*floor)
 	for i := range off {
 		off[i] = local[i] + math.Max(-limit, math.Min(limit, off[i]))
 	}
 	return off
 }
 
-const tameAt = 6
+// At the ends a running median is up to season/2 steps of a straight line off.
+const (
+	tameAt    = 6
+	tameFloor = 2
+)
 
 // usable returns the periods of which n points hold two cycles.
 func usable(periods []int, n int) []int {
