@@ -13,7 +13,7 @@ import (
 // Bounds of a chunk, the unit of committing: large enough that a commit costs nothing beside its
 // rows, small enough that little is done again after a crash.
 const (
-	chunkRows  = 1 << 17
+	chunkRows  = 1 << 15
 	chunkBytes = 16 << 20
 	argsRows   = 1 << 14 // without bulk loading: values of statements need more memory
 )

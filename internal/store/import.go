@@ -345,7 +345,7 @@ func (im *importer) insert(ctx context.Context, f *file) error {
 
 // records reads records of imports.
 func (s *Store) records(ctx context.Context, where string, args ...any) (out []record, err error) {
-	err = s.each(ctx, "reading the imports", "SELECT "+recordColumns+strings.Join(accountColumns, ", ")+" FROM imports "+where+" ORDER BY id", args, func(rows *sql.Rows) error {
+	err = s.each(ctx, "reading the imports", "SELECT "+recordColumns+strings.Join(accountColumns, ", ")+" FROM imports "+where+" ORDER BY id", args, func() { out = nil }, func(rows *sql.Rows) error {
 		var r record
 		if err := rows.Scan(r.targets()...); err != nil {
 			return err

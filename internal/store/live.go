@@ -263,7 +263,7 @@ func (s *Store) indexes(ctx context.Context) error {
 	if s.DB.Dialect == sqldb.MySQL {
 		query = "SELECT DISTINCT index_name FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = 'line_store'"
 	}
-	err := s.each(ctx, "reading the indexes", query, nil, func(rows *sql.Rows) error {
+	err := s.each(ctx, "reading the indexes", query, nil, func() { clear(have) }, func(rows *sql.Rows) error {
 		var name string
 		err := rows.Scan(&name)
 		have[name] = true

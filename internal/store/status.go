@@ -45,7 +45,8 @@ func (s *Store) Status(ctx context.Context, lastRuns int) ([]Item, error) {
 		i.Since, i.Until = a.String, b.String
 		out = append(out, i)
 	}
-	err = s.each(ctx, "reading the imports", "SELECT source, state, rows_in, started_at, finished_at FROM imports ORDER BY id", nil, func(rows *sql.Rows) error {
+	n := len(out)
+	err = s.each(ctx, "reading the imports", "SELECT source, state, rows_in, started_at, finished_at FROM imports ORDER BY id", nil, func() { out = out[:n] }, func(rows *sql.Rows) error {
 		i := Item{Item: "import"}
 		var end sql.NullString
 		err := rows.Scan(&i.Name, &i.State, &i.Rows, &i.Since, &end)
@@ -56,7 +57,8 @@ func (s *Store) Status(ctx context.Context, lastRuns int) ([]Item, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = s.each(ctx, "reading the runs", "SELECT command, state, started_at, finished_at FROM runs ORDER BY id DESC LIMIT ?", []any{lastRuns}, func(rows *sql.Rows) error {
+	n = len(out)
+	err = s.each(ctx, "reading the runs", "SELECT command, state, started_at, finished_at FROM runs ORDER BY id DESC LIMIT ?", []any{lastRuns}, func() { out = out[:n] }, func(rows *sql.Rows) error {
 		i := Item{Item: "run", Rows: -1}
 		var end sql.NullString
 		err := rows.Scan(&i.Name, &i.State, &i.Since, &end)

@@ -74,17 +74,21 @@ func (s *Store) ask(ctx context.Context, doing string, dest []any, query string,
 	})
 }
 
-// each runs a query and calls scan for every row.
-func (s *Store) each(ctx context.Context, doing, query string, args []any, scan func(rows *sql.Rows) error) error {
-	rows, err := s.DB.QueryContext(ctx, query, args...)
-	if err != nil {
-		return s.DB.Explain(err, doing)
-	}
-	defer func() { _ = rows.Close() }() // Err tells what went wrong
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return s.DB.Explain(err, doing)
+// each runs a query and calls scan for every row; again from the start, with begin called before,
+// when the server was away for a moment.
+func (s *Store) each(ctx context.Context, doing, query string, args []any, begin func(), scan func(rows *sql.Rows) error) error {
+	return s.DB.Retry(ctx, doing, func(ctx context.Context) error {
+		begin()
+		rows, err := s.DB.QueryContext(ctx, query, args...)
+		if err != nil {
+			return err
 		}
-	}
-	return s.DB.Explain(rows.Err(), doing)
+		defer func() { _ = rows.Close() }() // Err tells what went wrong
+		for rows.Next() {
+			if err := scan(rows); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
 }

@@ -18,6 +18,6 @@ func TestStore(t *testing.T) {
 	t.Run("local_infile off", func(t *testing.T) {
 		s.Admin("SET GLOBAL local_infile = 0")
 		defer s.Admin("SET GLOBAL local_infile = 1")
-		storetest.Suite(t, fresh)
+		storetest.Loading(t, fresh)
 	})
 }
