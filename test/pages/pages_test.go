@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
 
@@ -279,13 +280,28 @@ func TestKeyboard(t *testing.T) {
 	}
 }
 
-// TestWithoutScripts: the tables stand where the charts would be.
+// TestWithoutScripts: the tables stand where the charts would be, and the forms work.
 func TestWithoutScripts(t *testing.T) {
 	s := serve(t, testdata(t, "shop.csv"))
-	page := body(t, s.URL+"/geo")
-	for _, want := range []string{`<noscript><link rel="stylesheet"`, "<noscript><p>", "<details><summary>", `href="/geo?csv=region-bars"`} {
-		if !strings.Contains(page, want) {
-			t.Errorf("the page has no %s", want)
+	body(t, s.URL+"/geo") // loaded
+	b := newTab(t, s.URL)
+	b.look(t, desktop)
+	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		t.Fatal(err)
+	}
+	if err := chromedp.Do(b.ctx, chromedp.Navigate(s.URL+"/geo?region=SP&period=90d")); err != nil {
+		t.Fatal(err)
+	}
+	for what, js := range map[string]string{
+		"a note":         `document.body.innerText.includes("Charts need JavaScript")`,
+		"an open table":  `document.querySelector("figure table").getBoundingClientRect().height > 20`,
+		"no empty chart": `[...document.querySelectorAll(".chart")].every(c => c.getBoundingClientRect().height === 0)`,
+		"a CSV link":     `document.querySelector("figure .get a[download]").getBoundingClientRect().height > 0`,
+		"no dead button": `[...document.querySelectorAll(".get button, #theme")].every(c => c.getBoundingClientRect().height === 0)`,
+	} {
+		if !eval[bool](t, b, js) {
+			t.Errorf("without scripts there is not %s", what)
 		}
 	}
+	b.quiet(t)
 }
