@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/ecomctl/ecomctl/internal/sqldb"
-	"github.com/ecomctl/ecomctl/internal/store/storetest"
+	"github.com/ecomctl/ecomctl/test/storetest"
 )
 
 func TestSQLite(t *testing.T) {

@@ -11,9 +11,9 @@ import (
 	"github.com/ecomctl/ecomctl/internal/session"
 	"github.com/ecomctl/ecomctl/internal/sqldb"
 	"github.com/ecomctl/ecomctl/internal/store"
-	"github.com/ecomctl/ecomctl/internal/store/storetest"
 	"github.com/ecomctl/ecomctl/internal/vfs"
 	"github.com/ecomctl/ecomctl/test/mariadb"
+	"github.com/ecomctl/ecomctl/test/storetest"
 )
 
 // cutImport cuts the connections at many points; the import goes on each time.

@@ -13,8 +13,8 @@ import (
 	"github.com/ecomctl/ecomctl/internal/session"
 	"github.com/ecomctl/ecomctl/internal/sqldb"
 	"github.com/ecomctl/ecomctl/internal/store"
-	"github.com/ecomctl/ecomctl/internal/store/storetest"
 	"github.com/ecomctl/ecomctl/test/mariadb"
+	"github.com/ecomctl/ecomctl/test/storetest"
 )
 
 var binary = sync.OnceValues(func() (string, error) {

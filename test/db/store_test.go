@@ -4,8 +4,8 @@ import (
 	"testing"
 
 	"github.com/ecomctl/ecomctl/internal/sqldb"
-	"github.com/ecomctl/ecomctl/internal/store/storetest"
 	"github.com/ecomctl/ecomctl/test/mariadb"
+	"github.com/ecomctl/ecomctl/test/storetest"
 )
 
 func TestStore(t *testing.T) {
