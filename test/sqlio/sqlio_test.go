@@ -21,6 +21,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/sqldb"
 	"github.com/ecomctl/ecomctl/test/harness"
 	"github.com/ecomctl/ecomctl/test/mariadb"
+	"github.com/ecomctl/ecomctl/test/sqlgentest"
 )
 
 func TestMain(m *testing.M) {
@@ -31,6 +32,7 @@ func TestMain(m *testing.M) {
 
 func TestMariaDB(t *testing.T) {
 	s := mariadb.Start(t)
+	t.Run("dialect", func(t *testing.T) { sqlgentest.MySQL(connect(t, secret(s.Database("dialect"), s.Port)).DB).Suite(t) })
 	t.Run("cells", func(t *testing.T) { cells(t, s) })
 	t.Run("types", func(t *testing.T) { types(t, s) })
 	t.Run("ranges", func(t *testing.T) { ranges(t, s) })

@@ -1,6 +1,10 @@
 package sqlgen
 
-import "github.com/ecomctl/ecomctl/internal/expr"
+import (
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/ecomctl/ecomctl/internal/expr"
+)
 
 // Dialect is how one database writes what the printer needs. Arguments that
 // are SQL are single names or literals unless stated otherwise, so they may be
@@ -25,6 +29,8 @@ type Dialect interface {
 	ToInt(a string) string
 	// Finite is the double itself, or null when it is infinite or no number. The argument may be any SQL.
 	Finite(a string) string
+	// Fits is true where a + b, a - b, a * b or a / b of doubles is finite; "" where Finite tells afterwards.
+	Fits(op expr.Op, a, b string) string
 	// Bool prints a truth value.
 	Bool(v bool) string
 	// AsBool makes a condition of a raw boolean column.
@@ -38,6 +44,13 @@ type Dialect interface {
 	// Step is what stands between the name of a step and its SELECT: AS, and the word
 	// that makes the database compute it once.
 	Step() string
+	// StepEnd is what stands at the end of such a SELECT.
+	StepEnd() string
+	// Raw brings a raw column of a type to the form that the steps work with. native says that times and dates are the
+	// database's own, not counts.
+	Raw(x string, t arrow.DataType, native bool) string
+	// Moment prints a time of the database's own, to be compared with a column of such; false for one that it does not know.
+	Moment(micros int64) (string, bool)
 	// FileOrder is the column that numbers the rows of a table in the order they were
 	// stored, for what depends on it (dedupe).
 	FileOrder(table string) (string, error)

@@ -158,11 +158,24 @@ func (e exprs) binary(n *expr.Binary) term {
 
 // finite is arithmetic in doubles.
 func (g *printer) finite(op expr.Op, l, r term) term {
+	t := g.double(op, l, r)
+	t.s = g.d.Finite(t.s)
+	return t
+}
+
+// double is arithmetic in doubles that may be infinite, or null where that ends a statement.
+func (g *printer) double(op expr.Op, l, r term) term {
+	fits := g.d.Fits(op, "", "") != ""
+	if fits {
+		l, r = g.let("value", l), g.let("value", r)
+	}
 	t := g.f("%s "+op.String()+" %s", l, r)
 	if op == expr.OpDiv {
 		t = g.f("%s / NULLIF(%s, 0.0)", l, r)
 	}
-	t.s = g.d.Finite(t.s)
+	if fits {
+		t.s = "CASE WHEN " + g.d.Fits(op, l.s, r.s) + " THEN " + t.s + " END"
+	}
 	return t
 }
 
@@ -298,7 +311,7 @@ func (e exprs) roundFloat(name string, x term, digits int64) term {
 		scale *= 10
 	}
 	if digits > 0 {
-		y = e.let("scaled", e.f("%s * %s", x, e.float(scale)))
+		y = e.let("scaled", e.double(expr.OpMul, x, e.float(scale)))
 	}
 	whole := e.let("whole", term{s: "CASE WHEN ABS(" + y.s + ") < " + wholeDoubles + " THEN " + e.d.ToInt(y.s) + " END", step: y.step})
 	t := e.f("%s", whole)

@@ -18,6 +18,12 @@ import (
 	"github.com/ecomctl/ecomctl/internal/source/memtest"
 )
 
+var (
+	int64Type = arrow.PrimitiveTypes.Int64
+	f64Type   = arrow.PrimitiveTypes.Float64
+	microsUTC = &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"}
+)
+
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // plainShop is a relation as people have it, without rows.

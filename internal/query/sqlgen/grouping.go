@@ -100,8 +100,8 @@ func Account(d Dialect, rel *relation.Relation, tables Tables) (string, error) {
 	if r.err != nil {
 		return "", fault.Wrap(r.err, "account of the %s", rel.Name)
 	}
-	return fmt.Sprintf("%s\nSELECT\n  %s AS \"kind\",\n  %s AS \"reason\",\n  COUNT(*) AS \"rows\",\n  COALESCE(SUM(%s), 0) AS \"money\",\n  COUNT(*) - COUNT(%s) AS \"no_money\"\nFROM %s\nGROUP BY 1, 2\nORDER BY 1, 2\n",
-		text, kind.s, reason.s, money.s, money.s, last), nil
+	return fmt.Sprintf("%s\nSELECT\n  %s AS %s,\n  %s AS %s,\n  COUNT(*) AS %s,\n  COALESCE(SUM(%s), 0) AS %s,\n  COUNT(*) - COUNT(%s) AS %s\nFROM %s\nGROUP BY 1, 2\nORDER BY 1, 2\n",
+		text, kind.s, r.ident("kind"), reason.s, r.ident("reason"), r.ident("rows"), money.s, r.ident("money"), money.s, r.ident("no_money"), last), nil
 }
 
 // Plan prints all that a plan asks, each with a comment that names it. What cannot be

@@ -26,7 +26,7 @@ func (r *rows) joins() {
 			if lk != rk {
 				r.refuse("joining %s: %s and %s have different types", j.Name, o.Left, o.Right)
 			}
-			from := r.alias[parent] + "." + r.ident(left)
+			from := r.source(parent, left, r.typeOf(table.Schema(), left))
 			if lk == frame.String { // an empty key is none
 				from = "NULLIF(" + from + ", " + r.ok(r.d.Text("")) + ")"
 			}
@@ -50,22 +50,39 @@ func (r *rows) keyKind(s *arrow.Schema, name string) frame.Kind {
 	return k
 }
 
+// typeOf is the type of a column's values; text when there is none, which keyKind or read refuse.
+func (r *rows) typeOf(s *arrow.Schema, name string) arrow.DataType {
+	if f, ok := s.FieldsByName(name); ok && len(f) == 1 {
+		return valueType(f[0].Type)
+	}
+	return arrow.BinaryTypes.String
+}
+
 // oneAKey groups a dimension by its key.
 func (r *rows) oneAKey(i int) string {
 	j := &r.rel.Joins[i]
 	isKey := map[string]bool{}
-	var keys, list []string
+	var names, keys, list []string
 	for _, o := range j.On {
 		if !isKey[o.Right] {
 			isKey[o.Right] = true
-			keys = append(keys, r.ident(o.Right))
+			names, keys = append(names, o.Right), append(keys, r.ident(o.Right))
 		}
 	}
-	list = append(list, keys...)
+	raw := func(name string) string {
+		return r.d.Raw(r.ident(name), r.typeOf(j.Table.Schema(), name), r.tables.Native)
+	}
+	for i, k := range keys {
+		if keys[i] = raw(names[i]); keys[i] == k {
+			list = append(list, k)
+		} else {
+			list = append(list, keys[i]+" AS "+k)
+		}
+	}
 	add := func(name string) {
 		if !isKey[name] {
 			isKey[name] = true
-			list = append(list, "MIN("+r.ident(name)+") AS "+r.ident(name))
+			list = append(list, "MIN("+raw(name)+") AS "+r.ident(name))
 		}
 	}
 	for _, c := range r.rel.Columns {

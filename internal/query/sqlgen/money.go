@@ -49,7 +49,7 @@ func (r *rows) operand(i int) operand {
 		if f, ok := r.rel.Fact.Schema().FieldsByName(c.From); ok && len(f) == 1 {
 			switch frame.KindOf(f[0].Type) {
 			case frame.Int:
-				return operand{r.raw(c.Name, r.alias[0]+"."+r.ident(c.From)), true}
+				return operand{r.raw(c.Name, r.source(0, c.From, f[0].Type)), true}
 			case frame.Decimal:
 				return operand{r.refuse("money of decimals (column %q)", c.From), true}
 			}
@@ -83,12 +83,12 @@ func (r *rows) moneyOf(ops []operand) term {
 	}
 	t := asFloat(ops[0])
 	if len(ops) > 1 {
-		t = r.f("%s * %s", asFloat(ops[1]), t)
+		t = r.double(mul, asFloat(ops[1]), t)
 	}
 	if len(ops) > 2 {
-		t = r.f("%s - %s", t, r.f("COALESCE(%s, 0.0)", asFloat(ops[2])))
+		t = r.double(expr.OpSub, t, r.f("COALESCE(%s, 0.0)", asFloat(ops[2])))
 	}
-	v := r.let("money_float", r.f("%s * 10000.0", t))
+	v := r.let("money_float", r.double(mul, t, term{s: "10000.0", atom: true}))
 	whole := r.let("money_whole", term{s: "CASE WHEN ABS(" + v.s + ") < 9223372036854775808.0 THEN " + r.d.ToInt(v.s) + " END", step: v.step})
 	return r.f("%s + %s", whole, r.half(v, whole))
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/apache/arrow/go/v17/arrow"
+
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/query"
@@ -45,11 +47,54 @@ type selection struct {
 
 func (s *selection) print() string {
 	s.joins()
+	s.restrict()
 	s.dimensions()
 	for i := range s.q.Measures {
 		s.measure(&s.q.Measures[i])
 	}
 	return s.assemble()
+}
+
+// restrict leaves rows outside the period out where they are read, so that an index over the time serves. It says the same
+// as the period later does; rows before the period matter only to what searches a first time.
+func (s *selection) restrict() {
+	i := s.rel.Find(relation.OrderTS)
+	if i < 0 || s.q.From == query.MinTime && s.q.To == query.MaxTime {
+		return
+	}
+	for _, d := range s.q.Dims {
+		if d.FirstPer != "" {
+			return
+		}
+	}
+	c := &s.rel.Columns[i]
+	f, ok := s.rel.Fact.Schema().FieldsByName(c.From)
+	if c.Join != 0 || c.Const != nil || c.Type != expr.Time || !ok || len(f) != 1 {
+		return
+	}
+	ts, ok := f[0].Type.(*arrow.TimestampType)
+	if !ok || ts.Unit != arrow.Microsecond || ts.TimeZone != "" && s.rel.Zone != "" && s.rel.Zone != "UTC" {
+		return
+	}
+	x := s.alias[0] + "." + s.ident(c.From)
+	var conds []string
+	add := func(op string, at, open int64) {
+		if at == open {
+			return
+		}
+		limit, ok := s.d.Int(at), true
+		if s.tables.Native {
+			limit, ok = s.d.Moment(at)
+		}
+		if ok {
+			conds = append(conds, x+op+limit)
+		}
+	}
+	add(" >= ", s.q.From, query.MinTime)
+	add(" < ", s.q.To, query.MaxTime)
+	if len(conds) > 0 {
+		s.from += "\n  WHERE " + strings.Join(conds, " AND ")
+	}
 }
 
 // dimensions computes the dimensions and the rows that take part.

@@ -17,6 +17,9 @@ import (
 type Tables struct {
 	Fact  string
 	Joins []string // parallel to Relation.Joins
+	// Native says that times and dates in the tables are of the database's own types, as package
+	// source/sqltable reads them, not counts.
+	Native bool
 }
 
 // DefaultTables names the tables as the relation and its joins are called.
@@ -108,13 +111,30 @@ func (r *rows) read(c *relation.Column, v *value) {
 	if plain(c.Type, kind) && !r.isMappedText(c) {
 		hint = c.Name
 	}
-	x := r.raw(hint, r.alias[c.Join]+"."+r.ident(c.From))
+	x := r.raw(hint, r.source(c.Join, c.From, f[0].Type))
 	if c.Type == expr.Text && isText(table) {
 		kind, f[0].Type = frame.String, arrow.BinaryTypes.String // read as it stands in the file
 	}
 	if !r.convert(c, f[0].Type, kind, x, v) {
 		r.refuse("mapping %s: %s values of column %q as %s", c.Name, f[0].Type, c.From, c.Type)
 	}
+}
+
+// source is a raw column of the fact table (0) or of a joined one, which is brought to its form where it is joined.
+func (r *rows) source(table int, name string, t arrow.DataType) string {
+	x := r.alias[table] + "." + r.ident(name)
+	if table > 0 {
+		return x
+	}
+	return r.d.Raw(x, valueType(t), r.tables.Native)
+}
+
+// valueType is the type of the values of a dictionary.
+func valueType(t arrow.DataType) arrow.DataType {
+	if d, ok := t.(*arrow.DictionaryType); ok {
+		return d.ValueType
+	}
+	return t
 }
 
 // isMappedText reports whether a column is canonical, or joined, text.

@@ -5,10 +5,14 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
+
+	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/frame"
 )
 
 // SQLite prints for SQLite 3.35 (MATERIALIZED, window functions) and later.
@@ -163,6 +167,31 @@ func (d sqlite) Like(x string, parts []expr.LikePart) (string, error) {
 
 // Step: without MATERIALIZED SQLite would put the steps into each other again and
 // compute what is used ten times ten times.
-func (sqlite) Step() string { return "AS MATERIALIZED" }
+func (sqlite) Step() string    { return "AS MATERIALIZED" }
+func (sqlite) StepEnd() string { return "" }
+
+// Fits is not needed: what is too large is infinite.
+func (sqlite) Fits(expr.Op, string, string) string { return "" }
+
+// Raw: times that SQLite's own functions read are texts, YYYY-MM-DD HH:MM:SS with or without six digits of a fraction.
+func (sqlite) Raw(x string, t arrow.DataType, native bool) string {
+	switch k := frame.KindOf(t); {
+	case native && k == frame.Time:
+		return "(CAST(strftime('%s', SUBSTR(" + x + ", 1, 19)) AS INTEGER) * 1000000 + CAST(SUBSTR(" + x + ", 21, 6) AS INTEGER))"
+	case native && k == frame.Date:
+		return "(CAST(strftime('%s', " + x + ") AS INTEGER) / 86400)"
+	}
+	return x
+}
+
+// Moment is a text as above; a fraction of zeros sorts behind none, and nothing lies between them.
+func (sqlite) Moment(us int64) (string, bool) {
+	t := time.UnixMicro(us).UTC()
+	layout := "2006-01-02 15:04:05"
+	if us%1e6 != 0 {
+		layout += ".000000"
+	}
+	return "'" + t.Format(layout) + "'", t.Year() >= 1 && t.Year() <= 9999
+}
 
 func (sqlite) FileOrder(table string) (string, error) { return table + ".rowid", nil }

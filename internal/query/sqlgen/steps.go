@@ -142,7 +142,7 @@ func (g *printer) ctes() (text, last string) {
 		if i > 0 {
 			b.WriteString(",\n")
 		}
-		fmt.Fprintf(&b, "%s %s (\n  SELECT\n    %s\n  %s\n)", name, g.d.Step(), strings.Join(list, ",\n    "), from)
+		fmt.Fprintf(&b, "%s %s (\n  SELECT\n    %s\n  %s%s\n)", name, g.d.Step(), strings.Join(list, ",\n    "), from, g.d.StepEnd())
 		last = name
 	}
 	return b.String(), last

@@ -43,8 +43,8 @@ func (c *column) declare(d sqldb.Dialect) error {
 	switch {
 	case strings.IndexByte(c.name, 0) >= 0 || c.name == "":
 		return refuse("the name cannot be one of a database's column")
-	case d == sqldb.MySQL && (len([]rune(c.name)) > maxName || strings.HasSuffix(c.name, " ")):
-		return refuse("the name is longer than %d characters or ends with a space, which MySQL does not take", maxName)
+	case d == sqldb.MySQL && (len([]rune(c.name)) > maxName || strings.TrimRight(c.name, " \t\n\v\f\r") != c.name):
+		return refuse("the name is longer than %d characters or ends with a blank, which MySQL does not take", maxName)
 	}
 	if t, ok := c.typ.(*arrow.Decimal128Type); ok && (t.Scale < 0 || t.Scale > maxScale) {
 		return refuse("decimals with %d digits behind the point", t.Scale)

@@ -8,6 +8,7 @@ WITH
     "f"."UnitPrice" AS "raw_UnitPrice",
     "f"."Status" AS "raw_Status"
   FROM "orders" AS "f"
+  WHERE "f"."InvoiceDate" >= 1262304000000000 AND "f"."InvoiceDate" < 1293840000000000
 ),
 "step_1" AS MATERIALIZED (
   SELECT

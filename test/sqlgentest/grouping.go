@@ -1,4 +1,4 @@
-package sqlgen_test
+package sqlgentest
 
 import (
 	"context"
@@ -15,14 +15,13 @@ import (
 	"github.com/ecomctl/ecomctl/internal/relation"
 )
 
-func TestGroupingsEqualSQLite(t *testing.T) {
-	db := openSQLite(t)
+func (e *Engine) groupings(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rel, fact, dim := drawShop(t)
-		if err := load(db, rel.Name, fact); err != nil {
+		if err := e.load(rel.Name, fact); err != nil {
 			t.Fatal(err)
 		}
-		if err := load(db, "products", dim); err != nil {
+		if err := e.load("products", dim); err != nil {
 			t.Fatal(err)
 		}
 		g := query.Grouping{Name: "g", Key: rapid.SampledFrom([]string{"order_id", "customer_id", "region"}).Draw(t, "key"),
@@ -37,11 +36,11 @@ func TestGroupingsEqualSQLite(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text, err := sqlgen.Grouping(sqlgen.SQLite, rel, sqlgen.DefaultTables(rel), g)
+		text, err := sqlgen.Grouping(e.Dialect, rel, e.tables(rel), g)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, cells, err := ask(db, text)
+		_, cells, err := e.ask(text)
 		if err != nil {
 			t.Fatalf("%v in\n%s", err, text)
 		}
@@ -80,14 +79,13 @@ func groupValue(rel *relation.Relation, name string, v int64) any {
 	return v
 }
 
-func TestAccountsEqualSQLite(t *testing.T) {
-	db := openSQLite(t)
+func (e *Engine) accounts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rel, fact, dim := drawShop(t)
-		if err := load(db, rel.Name, fact); err != nil {
+		if err := e.load(rel.Name, fact); err != nil {
 			t.Fatal(err)
 		}
-		if err := load(db, "products", dim); err != nil {
+		if err := e.load("products", dim); err != nil {
 			t.Fatal(err)
 		}
 		q := query.Query{Name: "q", Measures: []query.Measure{{Name: "n", Op: query.Count}}}
@@ -95,11 +93,11 @@ func TestAccountsEqualSQLite(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text, err := sqlgen.Account(sqlgen.SQLite, rel, sqlgen.DefaultTables(rel))
+		text, err := sqlgen.Account(e.Dialect, rel, e.tables(rel))
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, cells, err := ask(db, text)
+		_, cells, err := e.ask(text)
 		if err != nil {
 			t.Fatalf("%v in\n%s", err, text)
 		}
@@ -110,14 +108,14 @@ func TestAccountsEqualSQLite(t *testing.T) {
 		for _, r := range ans.Account.Reasons {
 			key, want := fmt.Sprint(r.Kind, " ", r.Reason), fmt.Sprint([]any{r.Rows, r.Money, r.NoMoney})
 			if r.Rows > 0 && got[key] != want {
-				t.Fatalf("%s: engine %s, SQLite %v\n%s", key, want, got, text)
+				t.Fatalf("%s: engine %s, database %v\n%s", key, want, got, text)
 			}
 			if r.Rows > 0 {
 				delete(got, key)
 			}
 		}
 		if len(got) > 0 {
-			t.Fatalf("SQLite has more: %v\n%s", got, text)
+			t.Fatalf("the database has more: %v\n%s", got, text)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package sqlgen_test
+package sqlgentest
 
 import (
 	"math"
@@ -15,8 +15,7 @@ import (
 
 // The money of a line is the same integer in the kernels and in SQL, for every
 // mix of integers and doubles, near halves and at the edge of 64 bits.
-func TestMoneyOfALineEqualsSQLite(t *testing.T) {
-	db := openSQLite(t)
+func (e *Engine) money(t *testing.T) {
 	number := func(t *rapid.T, typ arrow.DataType, huge bool) any {
 		if rapid.IntRange(0, 15).Draw(t, "null") == 0 {
 			return nil
@@ -63,10 +62,10 @@ func TestMoneyOfALineEqualsSQLite(t *testing.T) {
 			rel.Columns = append(rel.Columns, relation.Column{Name: name, From: name, Type: as})
 		}
 		rel.Canonical = len(rel.Columns)
-		if err := load(db, "t", d); err != nil {
+		if err := e.load("t", d); err != nil {
 			t.Fatal(err)
 		}
-		sameAnswer(t, db, rel, query.Query{Name: "money", Dims: []query.Dim{{Name: "id", Column: "order_id"}},
+		e.sameAnswer(t, rel, query.Query{Name: "money", Dims: []query.Dim{{Name: "id", Column: "order_id"}},
 			Measures: []query.Measure{{Name: "min", Op: query.Min, Column: relation.MoneyColumn}, {Name: "has", Op: query.Count, Column: relation.MoneyColumn}}})
 	})
 }

@@ -1,4 +1,4 @@
-package sqlgen_test
+package sqlgentest
 
 import (
 	"context"
@@ -13,9 +13,8 @@ import (
 )
 
 // Every query of every analysis and report section has the same answer in the local
-// engine and in SQLite, over a dirty synthetic shop with the rules of the house.
-func TestAnalysesEqualSQLite(t *testing.T) {
-	db := openSQLite(t)
+// engine and in the database, over a dirty synthetic shop with the rules of the house.
+func (e *Engine) analyses(t *testing.T) {
 	for _, c := range []struct {
 		zone          string
 		dedupe, clean bool
@@ -28,7 +27,7 @@ func TestAnalysesEqualSQLite(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := load(db, rel.Name, shop); err != nil {
+		if err := e.load(rel.Name, shop); err != nil {
 			t.Fatal(err)
 		}
 		plan := everything(t, &analysis.Request{Rel: rel, From: query.MinTime, To: query.MaxTime, AsOf: query.MaxTime, Now: 1_780_000_000_000_000, Lang: "en", Seed: 1, Threads: 1})
@@ -41,7 +40,7 @@ func TestAnalysesEqualSQLite(t *testing.T) {
 		}
 		rows := 0
 		for i, q := range plan.Queries {
-			compare(t, db, rel, q, ans.Tables[i])
+			e.compare(t, rel, q, ans.Tables[i])
 			rows += ans.Tables[i].N
 		}
 		t.Logf("%s: %d queries, %d rows of answers", c.zone, len(plan.Queries), rows)
