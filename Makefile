@@ -63,6 +63,14 @@ accuracy: build ## analyses against SQL, published figures and peers; writes doc
 	ECOMCTL_REQUIRE_SERVICES=1 go test -count=1 -timeout 20m -v ./test/oracle/...
 	ECOMCTL_BIN="$(CURDIR)/bin/ecomctl" ECOMCTL_UPDATE_ACCURACY=1 go test -count=1 -p 1 -timeout 60m -v ./test/accuracy/...
 
+.PHONY: serve-bench
+serve-bench: ## remembered questions to a server from a second process; writes docs/serve.md
+	ECOMCTL_SERVE_BENCH=1 go test -count=1 -v -run TestLoad ./test/serve
+
+.PHONY: api-fuzz
+api-fuzz: ## schemathesis over the whole interface for five minutes; writes docs/serve.md
+	ECOMCTL_API_FUZZ=$(or $(SECONDS),300) go test -count=1 -timeout 20m -v -run TestFuzz ./test/serve
+
 .PHONY: release-check
 release-check: ## goreleaser check (installs goreleaser the first time: minutes)
 	@bash scripts/release/check.sh

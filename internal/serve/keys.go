@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
@@ -178,7 +179,7 @@ func (k *Keys) Check(secret string, want KeyScope) (Key, error) {
 // readKeys reads a file of keys; info is nil when there is none.
 func readKeys(path string) ([]Key, fs.FileInfo, error) {
 	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil, nil, nil
 	}
 	if err != nil {
