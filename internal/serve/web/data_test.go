@@ -103,6 +103,9 @@ func (m mux) HandleLarge(pattern string, _ serve.KeyScope, _ int64, h http.Handl
 func site(t testing.TB, o web.Options) *httptest.Server {
 	t.Helper()
 	o.Now = time.Now
+	if o.Patience == 0 {
+		o.Patience = 2 * time.Minute // of a loaded machine
+	}
 	if o.Version == "" {
 		o.Version = "1.0.0"
 	}

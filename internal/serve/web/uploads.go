@@ -37,6 +37,7 @@ type Uploads struct {
 
 	mu    sync.Mutex
 	files map[string]*upload
+	looks int64 // counts how often somebody looked at a file
 }
 
 // upload is one uploaded file.
@@ -44,6 +45,7 @@ type upload struct {
 	id, name, path string
 	size           int64
 	seen           time.Time
+	look           int64 // Uploads.looks when it was last seen
 }
 
 // NewUploads makes the area.
@@ -97,6 +99,8 @@ func (u *Uploads) add(name string, r io.Reader) (*upload, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.makeRoom(own.size)
+	u.looks++
+	own.look = u.looks
 	u.files[id] = own
 	return own, nil
 }
@@ -136,7 +140,7 @@ func (u *Uploads) makeRoom(more int64) {
 	for len(u.files) > 0 && (len(u.files) >= u.o.MaxFiles || total > u.o.MaxTotal) {
 		oldest := ""
 		for id, f := range u.files {
-			if oldest == "" || f.seen.Before(u.files[oldest].seen) {
+			if oldest == "" || f.look < u.files[oldest].look {
 				oldest = id
 			}
 		}
@@ -159,7 +163,8 @@ func (u *Uploads) get(id string) (*upload, error) {
 	if f == nil {
 		return nil, fault.New(fault.NotFound, "this upload is not here any more").WithHint("uploads are kept for %s: upload the file again", u.o.Lifetime)
 	}
-	f.seen = u.o.Host.Now()
+	u.looks++
+	f.seen, f.look = u.o.Host.Now(), u.looks
 	own := *f
 	return &own, nil
 }
