@@ -74,9 +74,14 @@ func (d *decoder) keep(data []byte) {
 func appendLine(b, data []byte) []byte {
 	from := len(b)
 	b = append(b, data...)
-	for i, c := range b[from:] {
-		if c == '\n' || c == '\r' {
-			b[from+i] = ' '
+	for _, end := range []byte("\n\r") {
+		for at := from; ; at++ {
+			k := bytes.IndexByte(b[at:], end)
+			if k < 0 {
+				break
+			}
+			at += k
+			b[at] = ' '
 		}
 	}
 	return b

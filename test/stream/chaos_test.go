@@ -51,6 +51,13 @@ func build() (string, error) {
 }
 
 func TestMain(m *testing.M) {
+	if what := os.Getenv("ECOMCTL_TEST_BARE"); what != "" { // see bareOnce
+		if err := bare(what, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	code := m.Run()
 	if theBroker != nil {
 		_ = theBroker.script("stop.sh", "--clean")

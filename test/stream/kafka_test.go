@@ -11,6 +11,10 @@ func TestKafka(t *testing.T) {
 	b := kafka(t)
 	t.Run("aborted transactions", func(t *testing.T) { abortedTransactions(t, b) })
 	t.Run("poison", func(t *testing.T) { poison(t, b) })
+	t.Run("out of range", func(t *testing.T) { outOfRange(t, b) })
+	t.Run("partition added", func(t *testing.T) { partitionAdded(t, b) })
+	t.Run("topic vanishes", func(t *testing.T) { topicVanishes(t, b) })
+	t.Run("a connection stalls", func(t *testing.T) { stalls(t, b) })
 }
 
 // abortedTransactions: what was aborted is not counted, markers are no records, a transaction that is

@@ -56,6 +56,7 @@ func read(set *protocol.RecordSet, from int64, transactions []fetch.ResponseTran
 		batches = &protocol.RecordStream{Records: []protocol.RecordReader{set.Records}}
 	}
 	var slab []byte
+	out.records = make([]stream.Record, 0, 4096)
 	for _, b := range batches.Records {
 		switch b := b.(type) {
 		case *protocol.ControlBatch:

@@ -170,26 +170,29 @@ func (p *part) batch(got *reading, stable int64) *stream.Batch {
 
 // outOfRange goes where the policy says when the log no longer holds the position.
 func (p *part) outOfRange(ctx context.Context) error {
-	s := p.src
-	ends, err := s.offsets(ctx, []int{p.id})
+	ends, err := p.src.offsets(ctx, []int{p.id})
 	if err != nil {
 		return err
 	}
-	e := ends[p.id]
-	to := e.first
-	switch s.conf.OutOfRange {
+	p.at, err = p.src.conf.reset(p.name, p.at, ends[p.id])
+	return err
+}
+
+// reset gives the offset to go on with when a log that reaches over log does not hold at.
+func (c *Config) reset(name string, at int64, log span) (int64, error) {
+	to := log.first
+	switch c.OutOfRange {
 	case "earliest":
 	case "latest":
-		to = e.last
+		to = log.last
 	default:
-		return fault.New(fault.NotFound, "reading %s: offset %d is not in the log, which holds %d to %d", p.name, p.at, e.first, e.last).
+		return at, fault.New(fault.NotFound, "reading %s: offset %d is not in the log, which holds %d to %d", name, at, log.first, log.last).
 			WithHint("records were deleted before they were read, or the topic was made anew; go on with what there is by --out-of-range earliest (or latest)")
 	}
-	if lost := to - p.at; lost > 0 {
-		s.conf.Say("note: %s: offset %d is not in the log; going on at %d: %d records are lost", p.name, p.at, to, lost)
+	if lost := to - at; lost > 0 {
+		c.Say("note: %s: offset %d is not in the log; going on at %d: %d records are lost", name, at, to, lost)
 	} else {
-		s.conf.Say("note: %s: offset %d is not in the log, which was made anew; going on at %d", p.name, p.at, to)
+		c.Say("note: %s: offset %d is not in the log, which was made anew; going on at %d", name, at, to)
 	}
-	p.at = to
-	return nil
+	return to, nil
 }

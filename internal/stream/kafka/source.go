@@ -73,6 +73,10 @@ func (s *Source) Start(ctx context.Context, from map[string]stream.Position) ([]
 			if s.conf.Latest {
 				at.Offset = ends[p].last
 			}
+		} else if at.Offset < ends[p].first || at.Offset > ends[p].last {
+			if at.Offset, err = s.conf.reset(s.name(p), at.Offset, ends[p]); err != nil {
+				return nil, err
+			}
 		}
 		end := int64(-1)
 		if s.conf.End {
