@@ -160,7 +160,7 @@ func (im *importer) run(ctx context.Context, report *ImportReport) error {
 	}
 	since := im.now()
 	defer func() { lap(&report.Index, since) }()
-	return im.indexes(ctx)
+	return im.lineIndexes(ctx)
 }
 
 // compile gets the relation ready to be read.

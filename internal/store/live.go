@@ -250,14 +250,14 @@ func (s *Store) sweep(ctx context.Context) error {
 	return nil
 }
 
-// lineIndexes are the secondary indexes of line_store; they are made when the first lines are in, for
+// secondary are the secondary indexes of line_store; they are made when the first lines are in, for
 // building an index is faster than keeping it up.
-var lineIndexes = []struct{ name, column string }{
+var secondary = []struct{ name, column string }{
 	{"lines_ts", "order_ts"}, {"lines_order", "order_id"}, {"lines_customer", "customer_id"}, {"lines_product", "product_id"},
 }
 
-// indexes makes the secondary indexes that are missing.
-func (s *Store) indexes(ctx context.Context) error {
+// lineIndexes makes the secondary indexes that are missing.
+func (s *Store) lineIndexes(ctx context.Context) error {
 	have := map[string]bool{}
 	query := "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'line_store'"
 	if s.DB.Dialect == sqldb.MySQL {
@@ -273,7 +273,7 @@ func (s *Store) indexes(ctx context.Context) error {
 		return err
 	}
 	var add []string
-	for _, x := range lineIndexes {
+	for _, x := range secondary {
 		switch {
 		case have[x.name]:
 		case s.DB.Dialect == sqldb.MySQL:
