@@ -57,6 +57,10 @@ lint: assets ## gofmt, go vet, golangci-lint, known vulnerabilities
 bench: build ## ours and the peers in turn, SIZE=1m|10m|50m; writes docs/benchmarks.md
 	@bash scripts/bench/run.sh $(SIZE)
 
+.PHONY: bench-hdfs
+bench-hdfs: build ## what reading from HDFS adds to a report; writes docs/hdfs.md
+	@bash scripts/bench/hdfs.sh
+
 .PHONY: accuracy
 accuracy: build ## analyses against SQL, published figures and peers; writes docs/accuracy.md
 	@ECOMCTL_REQUIRE_SERVICES=1 bash scripts/services/test.sh

@@ -1,6 +1,7 @@
 package hdfs
 
 import (
+	"bufio"
 	"context"
 	"net"
 	"os/user"
@@ -47,7 +48,7 @@ func (f *FS) client(authority string) (*hdfs.Client, error) {
 		return nil, fault.New(fault.Usage, "opening %s: no name node is named", whole(authority, "/")).
 			WithHint("write hdfs://host:port/path, or set HADOOP_CONF_DIR to a folder whose core-site.xml has fs.defaultFS")
 	}
-	opt.NamenodeDialFunc, opt.DatanodeDialFunc = dial, dial
+	opt.NamenodeDialFunc, opt.DatanodeDialFunc = dial, dialData
 	switch {
 	case opt.KerberosClient == nil && strings.EqualFold(f.conf["hadoop.security.authentication"], "kerberos"):
 		k, err := f.kerberos()
@@ -127,6 +128,34 @@ func dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	}
 	return &timedConn{Conn: c}, nil
 }
+
+// headBytes is enough for the head and the checksums of a packet of a data node, which the client
+// reads in small bites.
+const headBytes = 4 << 10
+
+// aheadBytes is what a data node may send before it is asked for: readers are left standing where
+// their column ends, and what was sent beyond is lost.
+const aheadBytes = 1 << 20
+
+// dialData is dial for data nodes.
+func dialData(ctx context.Context, network, addr string) (net.Conn, error) {
+	c, err := dial(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	if tcp, ok := c.(*timedConn).Conn.(*net.TCPConn); ok {
+		_ = tcp.SetReadBuffer(aheadBytes) // a wish
+	}
+	return &headConn{Conn: c, r: bufio.NewReaderSize(c, headBytes)}, nil
+}
+
+// headConn reads small bites from a buffer and large ones past it.
+type headConn struct {
+	net.Conn
+	r *bufio.Reader
+}
+
+func (c *headConn) Read(b []byte) (int, error) { return c.r.Read(b) }
 
 // timedConn is a connection of which no read or write waits for longer than callTimeout.
 type timedConn struct{ net.Conn }

@@ -11,9 +11,8 @@ import (
 	"github.com/ecomctl/ecomctl/internal/vfs"
 )
 
-// Opening a block costs milliseconds, reading on costs nothing; columns of a Parquet file are
-// read side by side. So a file keeps several readers, each of which stands where it stopped,
-// and a read at a place takes the one that stands there.
+// Opening a block costs milliseconds, reading on costs nothing. So a file keeps several readers,
+// each of which stands where it stopped, and a read takes the one that stands there.
 
 // maxReaders bounds the readers of a file that wait for another read.
 const maxReaders = 64
@@ -26,9 +25,13 @@ type file struct {
 	auth string
 	info vfs.Info
 
-	mu   sync.Mutex
-	idle []*reader // least recently used first
-	off  int64     // of Read
+	mu     sync.Mutex
+	idle   []*reader // least recently used first
+	off    int64     // of Read
+	pieces map[int64]*piece
+	spare  [][]byte // memory of pieces that were forgotten
+	clock  int64    // counts reads of pieces
+	closed bool
 }
 
 // reader is the client's reader and the place where it stands.
@@ -50,7 +53,7 @@ func (f *FS) Open(ctx context.Context, p string) (vfs.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &file{fs: f, path: p, name: name, auth: auth, info: info}, nil
+	return &file{fs: f, path: p, name: name, auth: auth, info: info, pieces: map[int64]*piece{}}, nil
 }
 
 // Info implements vfs.File.
@@ -64,7 +67,7 @@ func (f *file) Read(p []byte) (int, error) {
 	f.mu.Lock()
 	off := f.off
 	f.mu.Unlock()
-	n, err := f.ReadAt(p, off)
+	n, err := f.readAt(p, off, f.readWhole)
 	f.mu.Lock()
 	f.off = off + int64(n)
 	f.mu.Unlock()
@@ -76,6 +79,14 @@ func (f *file) Read(p []byte) (int, error) {
 
 // ReadAt implements io.ReaderAt.
 func (f *file) ReadAt(p []byte, off int64) (int, error) {
+	if len(p) >= wholeRead {
+		return f.readAt(p, off, f.readWhole)
+	}
+	return f.readAt(p, off, f.readPieces)
+}
+
+// readAt keeps a read within the file.
+func (f *file) readAt(p []byte, off int64, read func(p []byte, off int64) error) (int, error) {
 	if off >= f.info.Size {
 		return 0, io.EOF
 	}
@@ -83,60 +94,50 @@ func (f *file) ReadAt(p []byte, off int64) (int, error) {
 	if left := f.info.Size - off; int64(len(p)) > left {
 		want = p[:left]
 	}
-	// the buffer is the caller's again as soon as this returns, also when a call hangs
-	buf := make([]byte, len(want))
-	err := f.fs.repeat(f.fs.ctx, "reading "+f.path, func() error { return f.readFull(buf, off) })
-	if err != nil {
+	if err := read(want, off); err != nil {
 		return 0, err
 	}
-	n := copy(want, buf)
-	if n < len(p) {
-		return n, io.EOF
+	if len(want) < len(p) {
+		return len(want), io.EOF
 	}
-	return n, nil
+	return len(want), nil
 }
 
-// readFull fills p from a place on by a reader of its own.
-func (f *file) readFull(p []byte, off int64) error {
-	r, err := f.take(off)
-	if err != nil {
-		return err
-	}
-	if r.pos != off {
-		if _, err := r.r.Seek(off, io.SeekStart); err != nil {
-			_ = r.r.Close()
+// readWhole fills p from off on by a reader of its own.
+func (f *file) readWhole(p []byte, off int64) error {
+	// the buffer is the caller's again as soon as this returns, also when a call hangs
+	buf := make([]byte, len(p))
+	err := f.fs.repeat(f.fs.ctx, "reading "+f.path, func() error {
+		r, err := f.fill(f.take(off), buf, off)
+		if err != nil {
 			return err
 		}
-		r.pos = off
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.keep(r)
+		return nil
+	})
+	if err == nil {
+		copy(p, buf)
 	}
-	n, err := io.ReadFull(r.r, p)
-	if err != nil {
-		_ = r.r.Close() // wherever it stands now: the next try begins anew
-		return err
-	}
-	r.pos += int64(n)
-	f.give(r)
-	return nil
+	return err
 }
 
-// take returns the reader that stands at off, else a new one.
-func (f *file) take(off int64) (*reader, error) {
+// take returns the reader that stands at off, else nil.
+func (f *file) take(off int64) *reader {
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	for i := len(f.idle) - 1; i >= 0; i-- {
 		if r := f.idle[i]; r.pos == off {
 			f.idle = append(f.idle[:i], f.idle[i+1:]...)
-			f.mu.Unlock()
-			return r, nil
+			return r
 		}
 	}
-	var old *reader
-	if len(f.idle) >= maxReaders {
-		old, f.idle = f.idle[0], f.idle[1:]
-	}
-	f.mu.Unlock()
-	if old != nil {
-		return old, nil
-	}
+	return nil
+}
+
+// open makes a reader.
+func (f *file) open() (*reader, error) {
 	c, err := f.fs.client(f.auth)
 	if err != nil {
 		return nil, err
@@ -148,9 +149,16 @@ func (f *file) take(off int64) (*reader, error) {
 	return &reader{r: r}, nil
 }
 
-func (f *file) give(r *reader) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+// keep lets a reader wait for another read; the caller holds the lock.
+func (f *file) keep(r *reader) {
+	if f.closed {
+		_ = r.r.Close()
+		return
+	}
+	if len(f.idle) >= maxReaders {
+		_ = f.idle[0].r.Close()
+		f.idle = f.idle[1:]
+	}
 	f.idle = append(f.idle, r)
 }
 
@@ -161,6 +169,8 @@ func (f *file) Close() error {
 	for _, r := range f.idle {
 		_ = r.r.Close()
 	}
-	f.idle = nil
+	f.idle, f.closed = nil, true
+	clear(f.pieces)
+	f.spare = nil
 	return nil
 }
