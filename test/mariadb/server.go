@@ -19,6 +19,7 @@ import (
 type Server struct {
 	t    testing.TB
 	env  []string
+	dir  string
 	Port int
 }
 
@@ -39,7 +40,8 @@ func Start(t testing.TB, options ...string) *Server {
 	}
 	s := &Server{t: t, Port: l.Addr().(*net.TCPAddr).Port}
 	_ = l.Close()
-	s.env = append(os.Environ(), "SERVICES_DIR="+t.TempDir(), "MARIADB_PORT="+strconv.Itoa(s.Port), "MARIADB_OPTIONS="+strings.Join(options, " "), "MARIADB_BUFFER_POOL=128M")
+	s.dir = t.TempDir()
+	s.env = append(os.Environ(), "SERVICES_DIR="+s.dir, "MARIADB_PORT="+strconv.Itoa(s.Port), "MARIADB_OPTIONS="+strings.Join(options, " "), "MARIADB_BUFFER_POOL=128M")
 	for _, script := range []string{"install.sh", "start.sh"} {
 		if out, err := s.script(script); err != nil {
 			if os.Getenv("ECOMCTL_REQUIRE_SERVICES") == "1" {
@@ -69,6 +71,16 @@ func (s *Server) Kill() {
 	if out, err := s.script("stop.sh", "--kill"); err != nil {
 		s.t.Fatalf("killing MariaDB: %v\n%s", err, out)
 	}
+}
+
+// PID is the number of the server's process.
+func (s *Server) PID() string {
+	s.t.Helper()
+	b, err := os.ReadFile(filepath.Join(s.dir, "run", "mariadb.pid"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return strings.TrimSpace(string(b))
 }
 
 // Restart starts the server again on its data.
