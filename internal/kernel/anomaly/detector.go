@@ -307,7 +307,9 @@ func (d *Detector) keep(step int64, y float64) {
 
 // leaveOut makes a step a gap.
 func (d *Detector) leaveOut(step int64) {
-	d.store(step, math.NaN())
+	if len(d.hist) > 0 {
+		d.store(step, math.NaN())
+	}
 	d.prev = math.NaN()
 }
 

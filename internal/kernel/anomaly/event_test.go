@@ -82,3 +82,32 @@ func TestEventEveryDay(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestGapsAtTheStart: values that come long after the first few, or events before them, leave no state without a number.
+func TestGapsAtTheStart(t *testing.T) {
+	for _, known := range []int{0, 1, 3, 7} {
+		for _, events := range []bool{false, true} {
+			y, spots := weekly(300, 4), map[int64]Spot{}
+			for i := known; i < 90; i++ {
+				if events {
+					spots[int64(i)] = Spot{"fair", i}
+				} else {
+					y[i] = math.NaN()
+				}
+			}
+			judged := 0
+			for i, p := range judgeOne(t, y, Options{Periods: []int{7}, Spots: spots}) {
+				if i < 120 || p.Event != nil {
+					continue
+				}
+				if !(p.P > 1e-9) || !(p.Expected > 300) {
+					t.Fatalf("%d known, events %v: point %d is %+v", known, events, i, p)
+				}
+				judged++
+			}
+			if judged < 150 {
+				t.Errorf("%d known, events %v: %d points judged", known, events, judged)
+			}
+		}
+	}
+}

@@ -148,11 +148,30 @@ func warm(periods []int, n int) int {
 	return min(w, n)
 }
 
+// warmLeast is the number of values, gaps apart, that start a state at least.
+const warmLeast = 6
+
+// warm is the length of the stretch that starts the state: longer where gaps leave too few values in it.
+func (f *fitter) warm(periods []int) int {
+	w, known := warm(periods, len(f.g)), 0
+	for _, x := range f.g[:w] {
+		if x == x {
+			known++
+		}
+	}
+	for ; known < warmLeast && w < len(f.g); w++ {
+		if f.g[w] == f.g[w] {
+			known++
+		}
+	}
+	return w
+}
+
 // run replays one candidate and returns the baseline after it.
 func (f *fitter) run(c *candidate) *baseline {
 	b := &baseline{pow: c.pow, alpha: c.alpha, gamma: c.gamma, periods: c.periods}
 	b.floor = f.floor.any * math.Exp(f.slope)
-	w := warm(c.periods, len(f.g))
+	w := f.warm(c.periods)
 	b.start(f.first, f.g[:w])
 	var own []float64
 	for i, x := range f.g[:w] {
@@ -192,7 +211,7 @@ func (f *fitter) finish(c candidate) (*baseline, []float64) {
 	b := f.run(&c)
 	b.floor = math.Max(b.floor, f.floor.noise*math.Exp(c.pow.logSlope(f.floor.size)))
 	scale := math.Max(b.floor, spread(append([]float64(nil), f.errs...)))
-	w := warm(c.periods, len(f.g))
+	w := f.warm(c.periods)
 	var factor []float64
 	if len(c.periods) > 0 {
 		factor = phaseFactors(f.first+int64(w), c.periods[0], f.g[w:], f.errs, scale)

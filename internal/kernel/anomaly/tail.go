@@ -27,7 +27,7 @@ type Tail struct {
 	fresh bool    // shape and scale are those of top
 	shape float64
 	scale float64
-	least float64 // bound of scale: a tail of equal values must not call the next one impossible
+	least float64 // bound of scale: a tail of nearly equal values must not call the next one impossible
 	since int     // values kept since the fit
 }
 
@@ -112,7 +112,9 @@ func (t *Tail) fit() {
 	if t.scale <= 0 {
 		t.scale = a0 * (1 - t.shape)
 	}
-	t.scale = math.Max(t.scale, t.least)
+	if t.scale > 0 { // 0 tells that all are equal: P then goes by ranks
+		t.scale = math.Max(t.scale, t.least)
+	}
 }
 
 // P returns the probability of a value as large as x, at most 1; 1 while fewer
