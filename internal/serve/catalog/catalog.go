@@ -111,7 +111,7 @@ func (c *Catalog) Add(s Source) error {
 	}
 	d := newDataset(c, s)
 	c.sets = append(c.sets, d)
-	d.begin()
+	d.begin(false)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package catalog_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	_ "modernc.org/sqlite"
 
 	"github.com/ecomctl/ecomctl/internal/analysis"
 	"github.com/ecomctl/ecomctl/internal/engine"
@@ -249,6 +252,52 @@ func TestChangedFilesAreNoticed(t *testing.T) {
 	}
 	if got := revenue("file"); got != "7" {
 		t.Errorf("a file that came back: %s", got)
+	}
+}
+
+// TestDatabasesAreReadAnew shows that a changed database is noticed after a while, and that nobody is
+// refused while it is read.
+func TestDatabasesAreReadAnew(t *testing.T) {
+	clk := newClock()
+	path := filepath.Join(t.TempDir(), "shop.db")
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, q := range []string{"CREATE TABLE orders (order_id TEXT, order_ts TEXT, product_id TEXT, quantity INTEGER, unit_price REAL)",
+		"INSERT INTO orders VALUES ('1', '2024-01-01', 'p', 1, 10)"} {
+		if _, err := db.Exec(q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	conf := config(clk)
+	conf.Sources = []catalog.Source{{Name: "db", Inputs: []string{"sqlite:" + path + "?table=orders"}}}
+	c := open(t, conf)
+	revenue := func() (string, string) {
+		t.Helper()
+		ans, err := c.Table(t.Context(), serve.Ask{Analysis: "sales"})
+		if err != nil {
+			t.Fatal(err) // also when it is busy
+		}
+		return strings.Split(strings.Split(csv(t, ans.Table), "\n")[1], ",")[1], ans.Tag
+	}
+	first, tag := revenue()
+	if _, err := db.Exec("INSERT INTO orders VALUES ('2', '2024-01-01', 'p', 1, 5)"); err != nil {
+		t.Fatal(err)
+	}
+	clk.add(2 * time.Second)
+	if same, again := revenue(); same != first || again != tag {
+		t.Errorf("it is read anew at once: %s", same)
+	}
+	clk.add(10 * time.Minute)
+	for begun := time.Now(); ; time.Sleep(5 * time.Millisecond) {
+		if got, again := revenue(); got == "15" && again != tag {
+			return
+		}
+		if time.Since(begun) > time.Minute {
+			t.Fatal("the change is not noticed")
+		}
 	}
 }
 

@@ -38,8 +38,10 @@ type dataset struct {
 	files    []stamp
 	sums     digests
 	checked  time.Time
+	read     time.Time     // when the last loading began,
+	took     time.Duration // and how long it took
 	checking chan struct{} // closed when the look at the files that is under way ends; nil = none is
-	timely   bool // rows lie in the future: the answer depends on the hour
+	timely   bool          // rows lie in the future: the answer depends on the hour
 }
 
 func newDataset(c *Catalog, s Source) *dataset {
@@ -52,17 +54,20 @@ func newDataset(c *Catalog, s Source) *dataset {
 	return d
 }
 
-// begin starts loading unless it is under way.
-func (d *dataset) begin() {
+// begin starts loading unless it is under way. Until it ends questions are refused, but where
+// quiet: what was known of a database stays good until it is read anew.
+func (d *dataset) begin(quiet bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if !quiet {
+		d.known.State, d.known.Err = serve.Loading, nil
+	}
 	select {
 	case <-d.done:
 	default:
 		return
 	}
 	d.done = make(chan struct{})
-	d.known.State, d.known.Err = serve.Loading, nil
 	go d.load(d.done)
 }
 
@@ -119,6 +124,7 @@ func (d *dataset) load(done chan struct{}) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.checked = d.c.conf.Host.Now()
+	d.read, d.took = start, d.checked.Sub(start)
 	if err != nil {
 		d.known.State, d.known.Err = serve.Failed, err
 		d.c.conf.Log.Error("loading a dataset failed", "dataset", d.src.Name, "error", err.Error(), "hint", fault.HintOf(err))
@@ -236,6 +242,7 @@ func (d *dataset) digest(ctx context.Context, h *session.Host, s *session.Sessio
 // state is what an answer depends on besides the question.
 type state struct {
 	digest, table string
+	files         []stamp
 	hour          int64 // of the clock, where rows lie in the future; else 0
 }
 
@@ -253,7 +260,7 @@ func (d *dataset) identity(ctx context.Context) (state, error) {
 	case serve.Failed:
 		return state{}, d.known.Err
 	}
-	st := state{digest: d.known.Digest, table: d.known.Table}
+	st := state{digest: d.known.Digest, table: d.known.Table, files: d.files}
 	if d.timely {
 		t, err := d.c.host(nil).Clock()
 		if err != nil {
@@ -284,11 +291,12 @@ func (d *dataset) look(ctx context.Context) error {
 	}
 	d.checking = make(chan struct{})
 	files, failed := d.files, d.known.State == serve.Failed
+	old := now.Sub(d.read) >= max(databaseAge, databasePause*d.took) && slices.ContainsFunc(files, func(f stamp) bool { return database(&d.c.conf.Host, f.path) })
 	d.mu.Unlock()
 	found, err := stamps(ctx, d.c.host(nil), d.all())
 	changed := ctx.Err() == nil && (err != nil || failed || !slices.Equal(found, files))
-	if changed {
-		d.begin()
+	if changed || old {
+		d.begin(!changed)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -306,12 +314,9 @@ func (d *dataset) same(ctx context.Context, st state) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	d.mu.Lock()
-	unchanged := err == nil && d.known.Digest == st.digest && slices.Equal(found, d.files)
-	d.mu.Unlock()
-	if unchanged {
+	if err == nil && slices.Equal(found, st.files) {
 		return nil
 	}
-	d.begin()
+	d.begin(false)
 	return serve.NewBusy(time.Second, fmt.Sprintf("%s changed while it was read", d.src.Name))
 }

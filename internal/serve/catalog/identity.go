@@ -26,15 +26,19 @@ type stamp struct {
 	inode uint64
 }
 
-// databaseAge is how old an answer from a database may be: nothing tells that it changed.
-const databaseAge = 30 * time.Second
+// Nothing tells that a database changed: it is read anew when somebody asks and the last reading
+// is this old, or, where reading takes long, so many times as old as it took.
+const (
+	databaseAge   = 30 * time.Second
+	databasePause = 20
+)
 
 // stamps describes the files of inputs now.
 func stamps(ctx context.Context, h *session.Host, inputs []string) ([]stamp, error) {
 	var out []stamp
 	for _, in := range inputs {
 		if database(h, in) {
-			out = append(out, stamp{path: in, time: h.Now().Truncate(databaseAge).UnixNano()})
+			out = append(out, stamp{path: in})
 			continue
 		}
 		paths := []string{in}
@@ -97,13 +101,13 @@ type digests map[stamp]string
 
 // of returns the digest of a file of a dataset: the reader's own, or one over all bytes.
 func (d digests) of(ctx context.Context, h *session.Host, s stamp, known string) (string, error) {
+	if database(h, s.path) { // whatever is read now
+		return fmt.Sprint(h.Now().UnixNano()), nil
+	}
 	if sum, ok := d[s]; ok {
 		return sum, nil
 	}
 	sum := known
-	if sum == "" && database(h, s.path) {
-		sum = fmt.Sprint(s.time)
-	}
 	if sum == "" {
 		var err error
 		if sum, err = fileDigest(ctx, h, s.path); err != nil {
@@ -236,7 +240,7 @@ func (c *Catalog) input(ctx context.Context, in string) (*dataset, error) {
 			delete(c.inputs, c.touched[0])
 			c.touched = c.touched[1:]
 		}
-		d.begin()
+		d.begin(false)
 	}
 	c.mu.Unlock()
 	select {
