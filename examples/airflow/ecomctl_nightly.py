@@ -25,6 +25,7 @@ SHOP = os.environ.get("ECOMCTL_SHOP", "/srv/shop")
 ORDERS = shlex.quote(os.environ.get("ECOMCTL_ORDERS", "orders.csv"))
 STORE = shlex.quote(os.environ.get("ECOMCTL_STORE", "sqlite:shop.db"))
 OUT = "out/{{ ds }}"  # one folder a day
+CLEAN = "out/orders.parquet"  # always the same path: an import replaces what came from it before
 
 with DAG(
     dag_id="ecomctl_nightly",
@@ -39,11 +40,11 @@ with DAG(
     def task(name, command, **options):
         return BashOperator(task_id=name, cwd=SHOP, bash_command=f"set -euo pipefail; mkdir -p {OUT}; {command}", **options)
 
-    clean = task("clean", f"{BIN} clean {ORDERS} -o {OUT}/orders.parquet --rejects {OUT}/rejects.csv --format json")
-    validate = task("validate", f"{BIN} validate {OUT}/orders.parquet --rules rules.yaml --failures {OUT}/failures.csv --format json")
-    report = task("report", f"{BIN} report {OUT}/orders.parquet -o {OUT}/report.html")
-    load = task("import", f"{BIN} db init --db {STORE} && {BIN} db import {OUT}/orders.parquet --db {STORE}")
-    alert = task("alert", f"{BIN} anomaly {OUT}/orders.parquet --alerts --fail --budget 2/year -o {OUT}/alerts.csv", retries=0)
+    clean = task("clean", f"{BIN} clean {ORDERS} -o {CLEAN} --rejects {OUT}/rejects.csv --format json")
+    validate = task("validate", f"{BIN} validate {CLEAN} --rules rules.yaml --failures {OUT}/failures.csv --format json")
+    report = task("report", f"{BIN} report {CLEAN} -o {OUT}/report.html")
+    load = task("import", f"{BIN} db init --db {STORE} && {BIN} db import {CLEAN} --db {STORE}")
+    alert = task("alert", f"{BIN} anomaly {CLEAN} --alerts --fail --budget 2/year -o {OUT}/alerts.csv", retries=0)
     backup = task("backup", f"{BIN} db backup --db {STORE} -o {OUT}/backup.zip")
     prune = task("prune", f"{BIN} db prune --db {STORE} --before {{{{ macros.ds_add(ds, -1095) }}}}")
 
