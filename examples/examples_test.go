@@ -40,12 +40,12 @@ func TestScripts(t *testing.T) {
 		"pipes.sh":      "customer_id,recency_days",
 		"folders.sh":    "2024-03",
 		"report.sh":     "report-zh.html",
-		"nightly.sh":    "done, validate ended with 0",
+		"nightly.sh":    "done: validate ended with 0, alert with 0",
 	}
 	for _, script := range scripts {
 		t.Run(script, func(t *testing.T) {
 			cmd := exec.Command("bash", script)
-			cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "OUT="+t.TempDir(), "ECOMCTL_NOW="+harness.Now, "XDG_CONFIG_HOME="+os.DevNull)
+			cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "OUT="+t.TempDir(), "ECOMCTL_NOW="+harness.Now, "XDG_CONFIG_HOME="+os.DevNull, "XDG_STATE_HOME="+os.DevNull, "SINCE=2024-12-24")
 			var stdout, stderr strings.Builder
 			cmd.Stdout, cmd.Stderr = &stdout, &stderr
 			if err := cmd.Run(); err != nil {

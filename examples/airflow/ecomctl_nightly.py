@@ -31,7 +31,7 @@ with DAG(
     dag_id="ecomctl_nightly",
     description="clean, validate, import, report, alert, backup, prune",
     schedule="15 3 * * *",
-    start_date=datetime(2026, 1, 1),
+    start_date=datetime(2024, 1, 1),
     catchup=False,
     max_active_runs=1,
     default_args={"retries": int(os.environ.get("ECOMCTL_RETRIES", "2")), "retry_delay": timedelta(minutes=5), "execution_timeout": timedelta(hours=2)},
@@ -44,7 +44,7 @@ with DAG(
     validate = task("validate", f"{BIN} validate {CLEAN} --rules rules.yaml --failures {OUT}/failures.csv --format json")
     report = task("report", f"{BIN} report {CLEAN} -o {OUT}/report.html")
     load = task("import", f"{BIN} db init --db {STORE} && {BIN} db import {CLEAN} --db {STORE}")
-    alert = task("alert", f"{BIN} anomaly {CLEAN} --alerts --fail --budget 2/year -o {OUT}/alerts.csv", retries=0)
+    alert = task("alert", f"{BIN} anomaly {CLEAN} --alerts --fail --budget 2/year --from {{{{ macros.ds_add(ds, -7) }}}} -o {OUT}/alerts.csv", retries=0)
     backup = task("backup", f"{BIN} db backup --db {STORE} -o {OUT}/backup.zip")
     prune = task("prune", f"{BIN} db prune --db {STORE} --before {{{{ macros.ds_add(ds, -1095) }}}}")
 

@@ -3,6 +3,8 @@ package analysis
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 
 	"github.com/ecomctl/ecomctl/internal/expr"
@@ -88,10 +90,12 @@ func anomalyPlan(r *Request) (query.Plan, error) {
 	if on := r.Str("on"); on != "" {
 		return rowsPlan(r, on)
 	}
+	all := *r
+	all.From = query.MinTime // --from chooses the points that are told; the baseline is learned from all before them
 	if r.Rel.Name == "series" {
-		return anomalySeriesPlan(r)
+		return anomalySeriesPlan(&all)
 	}
-	return anomalyOrdersPlan(r)
+	return anomalyOrdersPlan(&all)
 }
 
 func anomalyFinish(ctx context.Context, r *Request, a *query.Answer) (*Result, error) {
@@ -124,7 +128,9 @@ func anomalyFinish(ctx context.Context, r *Request, a *query.Answer) (*Result, e
 
 // findAlerts reads the answer, judges every point and joins the anomalies to alerts with causes.
 func findAlerts(ctx context.Context, r *Request, a *query.Answer, o anomalyOptions) (*timeline, []alert, error) {
-	p, err := readTimeline(r, a, o)
+	all := *r
+	all.From = query.MinTime
+	p, err := readTimeline(&all, a, o)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -138,12 +144,36 @@ func findAlerts(ctx context.Context, r *Request, a *query.Answer, o anomalyOptio
 	if err := p.judge(ctx, o, max(1, r.Threads)); err != nil {
 		return nil, nil, err
 	}
+	p.since(r.From)
 	alerts := p.alerts()
 	p.explain(a, alerts)
 	if o.alerts && !o.retrospective && !o.esd {
 		alerts, err = p.watch(ctx, a, alerts, watchShare*budget, max(1, r.Threads))
+		alerts = slices.DeleteFunc(alerts, func(al alert) bool { return p.before(al.series, al.to, r.From) })
 	}
 	return p, alerts, err
+}
+
+// before reports whether a position lies before a time; integer stamps have none.
+func (p *timeline) before(series, i int, from int64) bool {
+	return from != query.MinTime && p.stampType != expr.Int && p.stampAt(series, i) < from
+}
+
+// since leaves out what was judged before a time: it is neither shown nor told.
+func (p *timeline) since(from int64) {
+	for k := range p.series {
+		s := &p.series[k]
+		for i := range s.points {
+			if !p.before(k, i, from) {
+				continue
+			}
+			if s.absent == nil {
+				s.absent = make([]bool, len(s.y))
+			}
+			s.absent[i] = true
+			s.points[i].Score, s.points[i].P, s.points[i].Anomaly = math.NaN(), math.NaN(), false
+		}
+	}
 }
 
 // broken is the error of --fail: the series whose last judged period is an anomaly.

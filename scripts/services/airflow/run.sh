@@ -14,6 +14,4 @@ stamped "$AIRFLOW_HOME/.migrated" yes || {
 }
 errors=$(airflow dags list-import-errors -o plain 2>/dev/null || true)
 case $errors in '' | *'No data found'*) ;; *) die "the DAG cannot be imported: $errors" ;; esac
-airflow dags test "$2" "$3"
-state=$(airflow dags list-runs -d "$2" -o plain 2>/dev/null | awk -v d="$3" 'index($0, d) { print $3; exit }')
-[ "$state" = success ] || die "the run ended as ${state:-unknown}"
+exec airflow dags test "$2" "$3"
