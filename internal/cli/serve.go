@@ -204,6 +204,7 @@ func (o *serveOptions) catalog(ctx context.Context, inputs []string, watch serve
 			return nil, err
 		}
 		conf.Pseudonym = func(id string) string { return pseudonym(key, id) }
+		o.hide = conf.Pseudonym
 	}
 	return catalog.New(ctx, conf)
 }

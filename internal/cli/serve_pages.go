@@ -25,6 +25,7 @@ import (
 // pagesOptions are the flags of serve about its pages and its monitoring.
 type pagesOptions struct {
 	metrics, title, maxUpload string
+	hide                      func(id string) string // pseudonyms, where they are asked for
 }
 
 // metricsOff is the value of --metrics that asks for none.
@@ -98,7 +99,7 @@ func (o *serveOptions) mountPages(c *cobra.Command, srv *serve.Server, cat *cata
 		return nil, fault.Wrap(err, "--max-upload")
 	}
 	if size > 0 {
-		up, err := web.NewUploads(web.UploadOptions{Dir: o.TempDir(), MaxFile: size, Settings: o.Settings, Host: o.host(nil)})
+		up, err := web.NewUploads(web.UploadOptions{Dir: o.TempDir(), MaxFile: size, Settings: o.Settings, Host: o.host(nil), Pseudonym: o.hide, AtOnce: o.concurrency})
 		if err != nil {
 			return nil, err
 		}

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -50,10 +51,10 @@ func ask(t *testing.T, m *metrics.Monitor, path string) string {
 // TestService: a service that fails is told with its error, and when it heals the error stays to be read.
 func TestService(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		down := true
+		var healed atomic.Bool
 		m := metrics.New(metrics.Options{Version: "1", Now: time.Now, Services: []metrics.Service{
 			{Name: "database", Address: "mysql://db/shop", Check: func(context.Context) error {
-				if down {
+				if !healed.Load() {
 					return fault.New(fault.Unavailable, "connecting to db").WithHint("start it")
 				}
 				return nil
@@ -76,7 +77,7 @@ func TestService(t *testing.T) {
 		if page := ask(t, m, "/"); !strings.Contains(page, "Not usable now: database and slow") || !strings.Contains(page, "connecting to db: start it") {
 			t.Error("the page does not tell what is down, and why")
 		}
-		down = false
+		healed.Store(true)
 		time.Sleep(8 * time.Second)
 		if text := ask(t, m, "/metrics"); !strings.Contains(text, `service="database"} 1`) {
 			t.Error("the healed service is still told as down")

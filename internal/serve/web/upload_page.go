@@ -405,6 +405,11 @@ func (s *Site) uploadReport(w http.ResponseWriter, r *http.Request) {
 
 // reportUpload makes the report of an uploaded file.
 func (s *Site) reportUpload(ctx context.Context, r *http.Request, st *state) (*report.Document, error) {
+	done, err := s.o.Uploads.turn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	o, err := s.openUpload(ctx, r, st)
 	if err != nil {
 		return nil, err
@@ -420,6 +425,7 @@ func (s *Site) reportUpload(ctx context.Context, r *http.Request, st *state) (*r
 	if c := r.URL.Query().Get("currency"); c != "" && len(c) <= maxValue {
 		o.Req.InCurrency(c)
 	}
+	o.Req.Pseudonym = s.o.Uploads.o.Pseudonym
 	rep, err := analysis.RunReport(ctx, eng, o.Req)
 	if err != nil {
 		err = s.o.Uploads.plain(o.file, err)
@@ -502,6 +508,12 @@ func (s *Site) uploadDownload(w http.ResponseWriter, r *http.Request) {
 		s.uploadFailed(w, r, st, p, err)
 		return
 	}
+	done, err := s.o.Uploads.turn(r.Context())
+	if err != nil {
+		s.uploadFailed(w, r, st, p, err)
+		return
+	}
+	defer done()
 	f, err := os.CreateTemp(s.o.Uploads.dir, "clean-")
 	if err != nil {
 		s.uploadFailed(w, r, st, p, fault.New(fault.Unavailable, "making room for the rows: %w", err))

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -26,6 +27,11 @@ type UploadOptions struct {
 	Lifetime time.Duration // of a file that nobody looks at; 0 = an hour
 	Settings session.Settings
 	Host     *session.Host
+	// Pseudonym replaces customer ids on reports of uploads; nil shows them.
+	Pseudonym func(id string) string
+	// AtOnce bounds the uploads that are computed at the same time; they share half of the settings'
+	// memory. 0 = 2.
+	AtOnce int
 }
 
 // Uploads is the area of uploaded files: a folder of its own, readable by this user only, whose
@@ -34,6 +40,8 @@ type UploadOptions struct {
 type Uploads struct {
 	o   UploadOptions
 	dir string
+	// turns holds one word for each computation that runs
+	turns chan struct{}
 
 	mu    sync.Mutex
 	files map[string]*upload
@@ -62,11 +70,32 @@ func NewUploads(o UploadOptions) (*Uploads, error) {
 	if o.Lifetime <= 0 {
 		o.Lifetime = time.Hour
 	}
+	if o.AtOnce <= 0 {
+		o.AtOnce = 2
+	}
+	memory, err := o.Settings.MemoryBytes()
+	if err != nil {
+		return nil, err
+	}
+	o.Settings.Memory = strconv.FormatInt(max(memory/2/int64(o.AtOnce), leastMemory), 10)
 	dir, err := os.MkdirTemp(o.Dir, "ecomctl-uploads-")
 	if err != nil {
 		return nil, fault.New(fault.Unavailable, "making a folder for uploads: %w", err).WithHint("set TMPDIR to a folder that can be written")
 	}
-	return &Uploads{o: o, dir: dir, files: map[string]*upload{}}, nil
+	return &Uploads{o: o, dir: dir, files: map[string]*upload{}, turns: make(chan struct{}, o.AtOnce)}, nil
+}
+
+// leastMemory is what a computation gets at least.
+const leastMemory = 64 << 20
+
+// turn waits until few enough uploads are computed; done ends this one's turn.
+func (u *Uploads) turn(ctx context.Context) (done func(), err error) {
+	select {
+	case u.turns <- struct{}{}:
+		return func() { <-u.turns }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // Close removes all files.

@@ -414,3 +414,26 @@ func TestUploadsExpire(t *testing.T) {
 		t.Errorf("files left: %v %v", left, err)
 	}
 }
+
+// TestPseudonyms: where customers are hidden, no page and no download names them.
+func TestPseudonyms(t *testing.T) {
+	d := openData(t, session.Settings{}, testdata(t, "shop.csv"))
+	d.s.Req.Pseudonym = func(id string) string { return "hidden-" + id + "-" }
+	base := site(t, web.Options{Data: d}).URL
+	named := regexp.MustCompile(`customer_id|customer ([0-9]+)|\(([0-9]{1,3})\) alone`)
+	for _, path := range []string{"/", "/sales", "/customers", "/products"} {
+		for _, m := range named.FindAllStringSubmatch(get(t, base, path, "en").body, -1) {
+			if m[1]+m[2] != "" {
+				t.Errorf("%s names a customer: %s", path, m[0])
+			}
+		}
+	}
+	for _, figure := range []string{"/sales?csv=movers-customer_id", "/customers?csv=lifetime-quiet"} {
+		a := get(t, base, figure, "en")
+		for i, line := range strings.Split(strings.TrimSpace(a.body), "\r\n") {
+			if i > 0 && a.status == http.StatusOK && !strings.HasPrefix(line, "hidden-") {
+				t.Errorf("%s names a customer: %.60s", figure, line)
+			}
+		}
+	}
+}
