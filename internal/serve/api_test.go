@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -59,6 +60,23 @@ func TestEveryAnalysisHasAnEndpoint(t *testing.T) {
 			if w := do(s, strings.ToUpper(m), target, ""); w.Code == 405 || w.Code == 404 && strings.Contains(w.Body.String(), "nothing is at") {
 				t.Errorf("%s %s: %d", m, path, w.Code)
 			}
+		}
+	}
+}
+
+// TestLongestQueryFits adds up the longest query of each analysis: a client whose request is too
+// long for the server is cut off in the middle of sending it, and sees no answer.
+func TestLongestQueryFits(t *testing.T) {
+	for _, d := range analysis.All() {
+		n := 0
+		for _, p := range slices.Concat(whatParams(), paramsOf(d, nil), scopeParams(), showParams()) {
+			n += len(p.Name) + 2 + 40
+			if p.Schema.MaxLength != nil {
+				n += *p.Schema.MaxLength * len("%F0%9F%99%82")
+			}
+		}
+		if n > maxHeader-8<<10 {
+			t.Errorf("a query of %s may have %d bytes", d.Name, n)
 		}
 	}
 }
@@ -352,7 +370,7 @@ func TestHealth(t *testing.T) {
 	f.sets[0].State = Ready
 	want(t, do(s, "GET", "/readyz", ""), 200)
 	f.sets[0].State, f.sets[0].Err = Failed, errTest
-	if w := do(s, "GET", "/readyz", ""); w.Code != 503 || !strings.Contains(w.Body.String(), "failed") {
+	if w = do(s, "GET", "/readyz", ""); w.Code != 503 || !strings.Contains(w.Body.String(), "failed") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	w = do(s, "GET", "/api/v1/datasets", "")

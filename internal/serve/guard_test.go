@@ -65,7 +65,7 @@ func TestBodyLimit(t *testing.T) {
 	big := `{"title":"` + strings.Repeat("x", 2000) + `"}`
 	want(t, do(s, "POST", "/api/v1/reports", big, "Content-Type: application/json"), 413)
 	want(t, do(s, "POST", "/api/v1/reports", `{"lang":"en"}`, "Content-Type: text/plain"), 415)
-	for _, bad := range []string{`{`, `[]`, `{"lang":"xx"}`, `{"nope":1}`, `{"net":"yes"}`, `{"from":"x"}`, `{} {}`, `null`} {
+	for _, bad := range []string{`{`, `[]`, `{"lang":"xx"}`, `{"nope":1}`, `{"net":"yes"}`, `{"from":"x"}`, `{} {}`, `null`, `{"to":null}`, `{"lang":null}`} {
 		want(t, do(s, "POST", "/api/v1/reports", bad, "Content-Type: application/json"), 400)
 	}
 }
@@ -147,7 +147,7 @@ func TestKeys(t *testing.T) {
 	read := secrets[Read]
 	want(t, do(s, "GET", "/api/v1/sales", "", "Authorization: Bearer "+read), 200)
 	want(t, do(s, "GET", "/api/v1/sales", "", "X-API-Key: "+read), 200)
-	r, _ := http.NewRequest("GET", "/", nil)
+	r, _ := http.NewRequest(http.MethodGet, "/", nil)
 	r.SetBasicAuth("anybody", read)
 	want(t, do(s, "GET", "/api/v1/sales", "", "Authorization: "+r.Header.Get("Authorization")), 200)
 	want(t, do(s, "POST", "/upload", "x", "Authorization: Bearer "+read), 403)

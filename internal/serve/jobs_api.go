@@ -25,12 +25,12 @@ type JobRequest struct {
 
 // ReportRequest starts a report.
 type ReportRequest struct {
-	Dataset  string `json:"dataset,omitempty" maxLength:"2000" doc:"Name of a dataset; by default the first"`
-	Input    string `json:"input,omitempty" maxLength:"2000" doc:"A path below one of the server's roots"`
+	Dataset  string `json:"dataset,omitempty" maxLength:"1000" doc:"Name of a dataset; by default the first"`
+	Input    string `json:"input,omitempty" maxLength:"1000" doc:"A path below one of the server's roots"`
 	From     string `json:"from,omitempty" format:"date" doc:"First day reported"`
 	To       string `json:"to,omitempty" format:"date" doc:"Day before which rows are reported"`
 	AsOf     string `json:"as_of,omitempty" format:"date"`
-	Where    string `json:"where,omitempty" maxLength:"2000" doc:"Only rows that satisfy this condition"`
+	Where    string `json:"where,omitempty" maxLength:"1000" doc:"Only rows that satisfy this condition"`
 	Currency string `json:"currency,omitempty" maxLength:"16"`
 	Lang     string `json:"lang,omitempty" enum:"en,zh"`
 	Net      bool   `json:"net,omitempty"`

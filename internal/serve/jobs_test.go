@@ -119,7 +119,7 @@ func TestJobFailsAndCancels(t *testing.T) {
 	want(t, do(s, "GET", "/api/v1/jobs/"+v.ID+"/result", ""), 404)
 
 	for body, status := range map[string]int{`{"analysis":"nope"}`: 404, `{"analysis":"../healthz"}`: 404, `{"analysis":"sales","query":{"limit":"x"}}`: 400,
-		`{"analysis":"sales","query":{"nope":"x"}}`: 400, `{}`: 400, `{"analysis":"sales","query":{"limit":5}}`: 400} {
+		`{"analysis":"sales","query":{"nope":"x"}}`: 400, `{}`: 400, `{"analysis":"sales","query":{"limit":5}}`: 400, `{"analysis":"rfm","query":null}`: 400} {
 		if w := do(s, "POST", "/api/v1/jobs", body, jsonType); w.Code != status {
 			t.Errorf("%s: %d, want %d: %s", body, w.Code, status, w.Body)
 		}

@@ -214,6 +214,9 @@ func (c *call) readBody(a *api, to any) error {
 	if d.More() {
 		return fault.New(fault.Usage, "reading the body: more than one JSON value")
 	}
+	if holdsNull(raw) { // the validator takes one for any member that may be left out
+		return fault.New(fault.Usage, "reading the body: null is no value of any member").WithHint("leave the member out")
+	}
 	schema := a.doc.Components.Schemas.Schema(reflect.TypeOf(to).Elem(), true, "")
 	var res huma.ValidateResult
 	huma.Validate(a.doc.Components.Schemas, schema, huma.NewPathBuffer([]byte("body"), 4), huma.ModeWriteToServer, raw, &res)
@@ -233,6 +236,23 @@ func (c *call) readBody(a *api, to any) error {
 		return fault.New(fault.Usage, "reading the body: %w", err)
 	}
 	return nil
+}
+
+// holdsNull reports whether a JSON value is null or holds one.
+func holdsNull(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case []any:
+		return slices.ContainsFunc(v, holdsNull)
+	case map[string]any:
+		for _, m := range v {
+			if holdsNull(m) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // writeJSON answers with a small JSON value.

@@ -14,14 +14,21 @@ import (
 	"github.com/ecomctl/ecomctl/internal/result"
 )
 
-// maxText bounds texts in a query.
-const maxText = 2000
+// Bounds of texts in a query, in characters: of conditions and lists, and of other texts. All of
+// an analysis's parameters at their longest fit into maxHeader bytes.
+const (
+	maxText   = 1000
+	maxWord   = 300
+	maxHeader = 128 << 10
+)
 
 func ptr[T any](v T) *T { return &v }
 
 func queryParam(name, desc string, s *huma.Schema) *huma.Param {
 	return &huma.Param{Name: name, In: "query", Description: desc, Schema: s}
 }
+
+func nameSchema() *huma.Schema { return &huma.Schema{Type: huma.TypeString, MaxLength: ptr(maxWord)} }
 
 func textSchema() *huma.Schema { return &huma.Schema{Type: huma.TypeString, MaxLength: ptr(maxText)} }
 
@@ -53,8 +60,8 @@ const (
 // whatParams name the data.
 func whatParams() []*huma.Param {
 	return []*huma.Param{
-		queryParam(pDataset, "Name of a dataset of /api/v1/datasets; by default the first that fits", textSchema()),
-		queryParam(pInput, "A path below one of the server's roots, instead of dataset", textSchema()),
+		queryParam(pDataset, "Name of a dataset of /api/v1/datasets; by default the first that fits", nameSchema()),
+		queryParam(pInput, "A path below one of the server's roots, instead of dataset", nameSchema()),
 	}
 }
 
@@ -74,7 +81,7 @@ func scopeParams() []*huma.Param {
 // showParams say how a table is shown.
 func showParams() []*huma.Param {
 	return []*huma.Param{
-		queryParam(pSort, "Order rows by COL or COL:desc, several separated by commas", textSchema()),
+		queryParam(pSort, "Order rows by COL or COL:desc, several separated by commas", nameSchema()),
 		queryParam(pLimit, "At most so many rows; without it all", countSchema()),
 		queryParam(pOffset, "Leave out so many rows first", countSchema()),
 		queryParam(pColumns, "Only these columns, separated by commas, in this order", textSchema()),
@@ -95,8 +102,10 @@ func paramsOf(d *analysis.Definition, fixed map[string]string) []*huma.Param {
 }
 
 func paramSchema(p *analysis.Param) *huma.Schema {
-	s := textSchema()
+	s := nameSchema()
 	switch {
+	case p.Kind == analysis.ListParam:
+		s = textSchema()
 	case len(p.Choices) > 0:
 		s = wordSchema(p.Choices...)
 	case p.Kind == analysis.IntParam:

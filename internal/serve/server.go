@@ -156,7 +156,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      s.conf.Timeout + 2*time.Minute,
 		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    32 << 10,
+		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(s.conf.Log.Handler(), slog.LevelDebug),
 		ConnState:         s.connState,
 	}

@@ -260,7 +260,7 @@ func TestChangedFilesAreNoticed(t *testing.T) {
 func TestDatabasesAreReadAnew(t *testing.T) {
 	clk := newClock()
 	path := filepath.Join(t.TempDir(), "shop.db")
-	db, err := sql.Open("sqlite", path)
+	db, err := sql.Open("sqlite", path+"?_pragma=busy_timeout(60000)") // the server reads it meanwhile
 	if err != nil {
 		t.Fatal(err)
 	}
