@@ -34,7 +34,7 @@ ecomctl sales 'sqlite:shop.db?table=order_lines'.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newDBInit(a), newDBImport(a), newDBStatus(a), newDBBackup(a), newDBRestore(a), newDBPrune(a))
+	c.AddCommand(newDBInit(a), newDBImport(a), newDBIndex(a), newDBStatus(a), newDBBackup(a), newDBRestore(a), newDBPrune(a))
 	return c
 }
 

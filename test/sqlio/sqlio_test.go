@@ -34,6 +34,7 @@ func TestMariaDB(t *testing.T) {
 	s := mariadb.Start(t)
 	t.Run("dialect", func(t *testing.T) { sqlgentest.MySQL(connect(t, secret(s.Database("dialect"), s.Port)).DB).Suite(t) })
 	t.Run("cells", func(t *testing.T) { cells(t, s) })
+	t.Run("index", func(t *testing.T) { indexes(t, s) })
 	t.Run("types", func(t *testing.T) { types(t, s) })
 	t.Run("ranges", func(t *testing.T) { ranges(t, s) })
 	t.Run("snapshot", func(t *testing.T) { snapshots(t, s) })
@@ -195,4 +196,28 @@ func firstDifference(got, want string) string {
 		}
 	}
 	return ""
+}
+
+// indexes: the product's own queries run on the server, are explained and given indexes.
+func indexes(t *testing.T, s *mariadb.Server) {
+	dir := t.TempDir()
+	url := secret(s.Database("index"), s.Port)
+	harness.Must(t, dir, "generate", "orders", "--rows", "5000", "-o", "orders.parquet")
+	harness.Must(t, dir, "db", "init", "--db", url)
+	harness.Must(t, dir, "db", "import", "orders.parquet", "--db", url)
+	proposed := string(harness.Must(t, dir, "db", "index", "--db", url, "--columns", "query,groups,plan,index"))
+	for _, want := range []string{"range lines_ts", "rfm,", "ecomctl_customer: proposed", "ecomctl_product: proposed"} {
+		if !strings.Contains(proposed, want) {
+			t.Errorf("no %q in\n%s", want, proposed)
+		}
+	}
+	// the groups that the database counts are those that the command reports
+	days := strings.Count(string(harness.Must(t, dir, "query", "orders.parquet", "--measure", "revenue", "--by", "day", "-q")), "\n") - 1
+	if want := fmt.Sprintf("\nsales by day,%d,", days); !strings.Contains(proposed, want) {
+		t.Errorf("no %q in\n%s", want, proposed)
+	}
+	applied := string(harness.Must(t, dir, "db", "index", "--db", url, "--apply", "--format", "json"))
+	if strings.Count(applied, `"seconds_after":`) != 6 || strings.Contains(applied, `"seconds_after":null`) || !strings.Contains(applied, "ecomctl_time") {
+		t.Error(applied)
+	}
 }
