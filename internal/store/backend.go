@@ -35,7 +35,7 @@ func insertRows(ctx context.Context, tx *sql.Tx, d sqldb.Dialect, table string, 
 	head := "INSERT INTO " + d.Quote(table) + " (" + d.QuoteAll(names) + ") VALUES "
 	var full *sql.Stmt
 	for len(args) > 0 {
-		n := min(batch, len(args)/width)
+		n := fitting(args[:min(batch*width, len(args))], width)
 		part := args[:n*width]
 		args = args[n*width:]
 		if n < batch {
@@ -56,6 +56,23 @@ func insertRows(ctx context.Context, tx *sql.Tx, d sqldb.Dialect, table string, 
 		}
 	}
 	return nil
+}
+
+// maxStatement bounds the bytes of a statement's texts; servers refuse packets of 16 MB.
+const maxStatement = 4 << 20
+
+// fitting returns how many of the rows in args, at least one, go into one statement.
+func fitting(args []any, width int) int {
+	size := 0
+	for i, v := range args {
+		if s, ok := v.(string); ok {
+			size += len(s)
+		}
+		if size > maxStatement && i >= width {
+			return i / width
+		}
+	}
+	return len(args) / width
 }
 
 // sqliteBackend stores in a file.

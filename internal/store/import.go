@@ -194,6 +194,12 @@ func (im *importer) identify(ctx context.Context) error {
 		return err
 	}
 	inputs := im.rel.Fact.Inputs()
+	for _, in := range inputs {
+		database, _, _ := strings.Cut(in.URI, "?")
+		if u, err := sqldb.Parse(database); err == nil && u.Same(im.DB.URL) {
+			return fault.New(fault.Usage, "%s is in the database that it would go into", sqldb.Redact(in.URI)).WithHint("name another input: what is stored would count twice")
+		}
+	}
 	if slices.ContainsFunc(inputs, func(in source.Input) bool { return !isFile(in.URI) }) {
 		// a pipe or a table tells its digest when it was read; pipes are kept, so they can be read again
 		if _, err := im.prog.Scan(ctx, im.o.Threads, func() relation.Visitor { return idle{} }); err != nil {

@@ -147,7 +147,7 @@ func (r *reading) split(ctx context.Context, i int, last bool) (err error) {
 		if err != nil {
 			return err
 		}
-		if end, err = r.batch(rows); err != nil {
+		if end, err = r.batch(ctx, rows); err != nil {
 			return err
 		}
 		if r.c.full(r.rows) {
@@ -179,7 +179,7 @@ func (r *reading) send(ctx context.Context, last bool) error {
 
 // batch adds the rows of a batch, in the order of the file, that are not stored yet. It returns the
 // position behind the batch within its split.
-func (r *reading) batch(rows *relation.Rows) (end int64, err error) {
+func (r *reading) batch(ctx context.Context, rows *relation.Rows) (end int64, err error) {
 	raw := rows.Raw
 	bad := raw.Bad
 	for i := range rows.N {
@@ -194,6 +194,12 @@ func (r *reading) batch(rows *relation.Rows) (end int64, err error) {
 			return 0, err
 		}
 		end = at + 1
+		if r.c.size >= chunkBytes { // wide rows: not even a batch of them is kept
+			r.c.to = max(r.c.to, r.base+end)
+			if err := r.send(ctx, false); err != nil {
+				return 0, err
+			}
+		}
 	}
 	for i := range bad {
 		if err := r.bad(&bad[i]); err != nil {

@@ -7,8 +7,12 @@ import (
 	"github.com/ecomctl/ecomctl/internal/fault"
 )
 
-// begin records that a command runs.
+// begin records that a command runs. A former run of it that was killed could not say so itself.
 func (s *Store) begin(ctx context.Context, command string) (id int64, err error) {
+	err = s.exec(ctx, "recording the run", `UPDATE runs SET state = 'failed', finished_at = ?, detail = '{"error":"broken off"}' WHERE command = ? AND state = 'running'`, s.clock(), command)
+	if err != nil {
+		return 0, err
+	}
 	err = s.DB.Retry(ctx, "recording the run", func(ctx context.Context) error {
 		res, err := s.DB.ExecContext(ctx, "INSERT INTO runs (command, started_at, state, detail) VALUES (?, ?, 'running', '{}')", command, s.clock())
 		if err == nil {

@@ -43,7 +43,7 @@ func TestDaily(t *testing.T) {
 	var files []string
 	for i := range 2 {
 		f := filepath.Join(dir, fmt.Sprintf("orders%d.csv", i))
-		run(t, "generate", "orders", "--rows", "20000", "--seed", fmt.Sprint(i+1), "-o", f, "-q")
+		run(t, "generate", "orders", "--rows", "8000", "--seed", fmt.Sprint(i+1), "-o", f, "-q")
 		files = append(files, f)
 	}
 	output := func(args ...string) string {

@@ -89,7 +89,7 @@ func TestKill(t *testing.T) {
 			killed := storetest.Open(t, u)
 			random := rand.New(rand.NewPCG(1, 2))
 			parts := 0
-			for range 8 {
+			for range 6 {
 				c := exec.Command(ecomctl(t), "db", "import", file, "--db", with(u), "-q", "--max-rejects", "100%")
 				if err := c.Start(); err != nil {
 					t.Fatal(err)
@@ -114,7 +114,7 @@ func TestKill(t *testing.T) {
 			if got := storetest.Dump(t, killed); got != want {
 				t.Error("what came after the kills is not what an undisturbed import makes")
 			}
-			t.Logf("%d of 8 kills left a part", parts)
+			t.Logf("%d of 6 kills left a part", parts)
 			if got := storetest.Rows(t, killed, "SELECT COUNT(*) FROM imports"); got != "1\n" {
 				t.Errorf("%s imports", got)
 			}

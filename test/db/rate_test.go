@@ -34,7 +34,7 @@ func (w work) cpu() float64 { return w.server + w.client }
 func TestRate(t *testing.T) {
 	rows, _ := strconv.Atoi(os.Getenv("ECOMCTL_RATE_ROWS"))
 	if rows == 0 {
-		rows = 100_000
+		t.Skip("a measurement: ECOMCTL_RATE_ROWS=1000000 makes the figures of docs/db.md")
 	}
 	file := generate(t, strconv.Itoa(rows))
 	s := mariadb.Start(t)

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -152,6 +153,10 @@ func several(t *testing.T, u *sqldb.URL) {
 	if got := Rows(t, s, "SELECT state FROM runs ORDER BY id DESC LIMIT 1"); got != "failed\n" {
 		t.Errorf("run: %s", got)
 	}
+	twice := Write(t, dir, "twice.csv", header+orders(300, 40)+orders(320, 20))
+	if r := Import(t, s, session.Settings{Dedupe: true}, twice); r.Account().Rows[relation.Reject] != 20 || r.Account().Rows[relation.Sold] != 30 {
+		t.Errorf("without duplicates: %+v", r)
+	}
 }
 
 // damage: somebody deletes lines behind our back.
@@ -199,6 +204,23 @@ func brokenOff(t *testing.T, u, other *sqldb.URL) {
 	Import(t, whole, session.Settings{}, file)
 	if a, b := Dump(t, s), Dump(t, whole); a != b {
 		t.Errorf("broken off:\n%s", diff(a, b))
+	}
+}
+
+// wide has rejects of 60 KiB each, more than a statement takes at once.
+func wide(t *testing.T, u *sqldb.URL) {
+	s := Open(t, u)
+	var b strings.Builder
+	b.WriteString(header + orders(0, 100))
+	for i := range 400 {
+		fmt.Fprintf(&b, ",2024-01-05,C%d,P1,1,1.00,paid,%s\n", i, strings.Repeat("x", 60<<10))
+	}
+	r := Import(t, s, session.Settings{}, Write(t, t.TempDir(), "w.csv", b.String()))
+	if a := r.Account(); a.Rows[relation.Reject] != 400 || a.Stored() != 75 {
+		t.Errorf("%+v", a)
+	}
+	if got := Rows(t, s, "SELECT COUNT(*), MIN(LENGTH(raw)), MAX(row_no) FROM rejects"); !strings.HasPrefix(got, "400|61") || !strings.HasSuffix(got, "|500\n") {
+		t.Errorf("rejects: %s", got)
 	}
 }
 

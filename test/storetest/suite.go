@@ -33,6 +33,7 @@ func Loading(t *testing.T, fresh func(name string) *sqldb.URL) {
 	t.Run("import", func(t *testing.T) { imports(t, fresh("imports")) })
 	t.Run("broken off", func(t *testing.T) { brokenOff(t, fresh("broken"), fresh("whole")) })
 	t.Run("backup", func(t *testing.T) { backups(t, fresh("backup")) })
+	t.Run("wide rows", func(t *testing.T) { wide(t, fresh("wide")) })
 	t.Run("values", func(t *testing.T) { values(t, fresh("values")) })
 }
 
