@@ -47,7 +47,7 @@ stream-figures: ## throughput of stream beside a bare consumer; writes docs/stre
 
 .PHONY: screenshots
 screenshots: assets ## take the pictures of docs/img again
-	ECOMCTL_SCREENSHOTS=1 CI=true go test -count=1 -run TestScreenshots ./internal/report
+	ECOMCTL_SCREENSHOTS=1 CI=true go test -count=1 -run TestScreenshots ./internal/report ./test/pages
 
 .PHONY: lint
 lint: assets ## gofmt, go vet, golangci-lint, known vulnerabilities

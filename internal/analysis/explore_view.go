@@ -185,7 +185,7 @@ func (d *exploreData) compareShort() string {
 		return d.p.MonthYear(from)
 	case end == d.w.from && end-from == d.w.end-d.w.from && end-from > 1:
 		n := d.p.Count(end - from)
-		return d.p.Pick("the "+n+" days before", "此前 "+n+" 天")
+		return d.p.Pick("prior "+n+" days", "此前 "+n+" 天")
 	}
 	return d.p.Span(from, end)
 }

@@ -59,7 +59,7 @@ func newTab(t testing.TB, servers ...string) *tab {
 	t.Cleanup(stop)
 	ctx, cancel := chromedp.NewContext(alloc)
 	t.Cleanup(cancel)
-	ctx, done := context.WithTimeout(ctx, 5*time.Minute)
+	ctx, done := context.WithTimeout(ctx, 12*time.Minute)
 	t.Cleanup(done)
 	b := &tab{ctx: ctx, downloads: t.TempDir(), hosts: map[string]bool{}}
 	for _, s := range servers {
@@ -173,7 +173,7 @@ func (b *tab) open(t testing.TB, address string) {
 // ready waits until the page has drawn its charts; one that says it is computing is waited for.
 func (b *tab) ready(t testing.TB) {
 	t.Helper()
-	for range 1200 {
+	for range 6000 {
 		v, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.querySelector(".waiting") ? "" : document.documentElement.dataset.charts || ""`))
 		if err == nil && v != "" {
 			eval[bool](t, b, `(window.ecomctlDrawAll(), true)`)
@@ -194,7 +194,7 @@ func (b *tab) click(t testing.TB, selector string) {
 // arrive waits until another page than the one marked as left is ready.
 func (b *tab) arrive(t testing.TB) {
 	t.Helper()
-	for range 1200 {
+	for range 6000 {
 		left, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`window.left === true || document.readyState !== "complete"`))
 		if err == nil && !left {
 			b.ready(t)
@@ -229,7 +229,7 @@ func (b *tab) at(t testing.TB) string {
 func (b *tab) saved(t testing.TB, name string) string {
 	t.Helper()
 	file := filepath.Join(b.downloads, name)
-	for range 400 {
+	for range 2400 {
 		if raw, err := os.ReadFile(file); err == nil && len(raw) > 0 {
 			return string(raw)
 		}

@@ -158,8 +158,9 @@ func TestMetrics(t *testing.T) {
 	s := serve(t, testdata(t, "shop.csv"))
 	body(t, s.URL+"/")
 	text := ""
-	for range 400 {
-		if text = body(t, s.Monitor+"/metrics"); strings.Contains(text, "\ntotal_sales{") {
+	for range 1200 {
+		// a request is counted when its answer has gone, which the client may have sooner
+		if text = body(t, s.Monitor+"/metrics"); strings.Contains(text, "\ntotal_sales{") && strings.Contains(text, "\necomctl_http_request_duration_seconds_bucket{") {
 			break
 		}
 		time.Sleep(50 * time.Millisecond)
