@@ -224,12 +224,8 @@ func TestRun(t *testing.T) {
 // rows is the same, in order where one was asked.
 func TestProperty(t *testing.T) {
 	codecs := []compress.Compression{compress.Codecs.Uncompressed, compress.Codecs.Snappy, compress.Codecs.Gzip, compress.Codecs.Zstd, compress.Codecs.Brotli}
-	scratch := t.TempDir()
 	rapid.Check(t, func(rt *rapid.T) {
-		dir, err := os.MkdirTemp(scratch, "p")
-		if err != nil {
-			t.Fatal(err)
-		}
+		dir := t.TempDir()
 		for i := range rapid.IntRange(2, 5).Draw(rt, "files") {
 			rows := rowsOf(rapid.Uint64().Draw(rt, "seed"), rapid.IntRange(0, 300).Draw(rt, "rows"))
 			file(t, fmt.Sprintf("%s/f%d.parquet", dir, i), rows, rapid.SampledFrom(codecs).Draw(rt, "codec"), rapid.Int64Range(20, 200).Draw(rt, "group"))
