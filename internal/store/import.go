@@ -74,6 +74,8 @@ type importer struct {
 	prog  *relation.Program
 	bound binding
 	files []*file
+	// totals are those of all lines of the files; nil unless all were read in this run.
+	totals *totals
 }
 
 // file is one input of an import.
@@ -139,6 +141,9 @@ func (im *importer) run(ctx context.Context, report *ImportReport) error {
 		return err
 	}
 	if slices.ContainsFunc(im.files, func(f *file) bool { return !f.done }) {
+		if !slices.ContainsFunc(im.files, func(f *file) bool { return f.done || f.position > 0 }) {
+			im.totals = newTotals(im.o.Memory / 4)
+		}
 		since := im.now()
 		if err := im.load(ctx); err != nil {
 			return err
@@ -150,6 +155,9 @@ func (im *importer) run(ctx context.Context, report *ImportReport) error {
 			}
 		}
 		since = im.now()
+		if err := im.keyIndexes(ctx); err != nil {
+			return err
+		}
 		if err := im.golive(ctx); err != nil {
 			return err
 		}
@@ -160,7 +168,23 @@ func (im *importer) run(ctx context.Context, report *ImportReport) error {
 	}
 	since := im.now()
 	defer func() { lap(&report.Index, since) }()
-	return im.lineIndexes(ctx)
+	return im.lineIndexes(ctx, 1)
+}
+
+// keyIndexes makes all indexes when there will be lines beside those of this import.
+func (im *importer) keyIndexes(ctx context.Context) error {
+	var known []int64
+	for _, f := range im.files {
+		if !f.done {
+			known = append(append(known, f.id), f.former...)
+		}
+	}
+	var others int64
+	err := im.ask(ctx, "counting the imports", []any{&others}, "SELECT COUNT(*) FROM imports WHERE state = 'live' AND id NOT IN ("+ids(known)+")")
+	if err != nil || others == 0 {
+		return err
+	}
+	return im.lineIndexes(ctx, len(secondary))
 }
 
 // compile gets the relation ready to be read.

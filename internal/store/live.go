@@ -46,7 +46,7 @@ func (im *importer) golive(ctx context.Context) error {
 			return err
 		}
 		im.back.spacious(ctx, tx)
-		return im.derive(ctx, tx, changed)
+		return im.derive(ctx, tx, changed, im.totals)
 	})
 }
 
@@ -128,8 +128,8 @@ var aggregates = []aggregate{
 }
 
 // derive makes the aggregates right for the lines of the changed imports: all anew when nothing else
-// is there, else the days, orders, customers and products that they name.
-func (s *Store) derive(ctx context.Context, tx *sql.Tx, changed []int64) error {
+// is there (from t, where it holds them), else the days, orders, customers and products that they name.
+func (s *Store) derive(ctx context.Context, tx *sql.Tx, changed []int64, t *totals) error {
 	if len(changed) == 0 {
 		return nil
 	}
@@ -141,7 +141,9 @@ func (s *Store) derive(ctx context.Context, tx *sql.Tx, changed []int64) error {
 	for i := range aggregates {
 		a := &aggregates[i]
 		var err error
-		if alone {
+		if alone && t != nil && !t.lost {
+			err = t.write(ctx, s, tx, a)
+		} else if alone {
 			err = s.deriveAll(ctx, tx, a, live)
 		} else {
 			err = s.deriveTouched(ctx, tx, a, live, changed)
@@ -250,14 +252,15 @@ func (s *Store) sweep(ctx context.Context) error {
 	return nil
 }
 
-// secondary are the secondary indexes of line_store; they are made when the first lines are in, for
-// building an index is faster than keeping it up.
+// secondary are the secondary indexes of line_store. They are made when lines are in, for building an
+// index is faster than keeping it up: the first one behind the first import, the others when a later
+// import asks for the other lines of its orders, customers and products.
 var secondary = []struct{ name, column string }{
 	{"lines_ts", "order_ts"}, {"lines_order", "order_id"}, {"lines_customer", "customer_id"}, {"lines_product", "product_id"},
 }
 
-// lineIndexes makes the secondary indexes that are missing.
-func (s *Store) lineIndexes(ctx context.Context) error {
+// lineIndexes makes those of the first n secondary indexes that are missing.
+func (s *Store) lineIndexes(ctx context.Context, n int) error {
 	have := map[string]bool{}
 	query := "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'line_store'"
 	if s.DB.Dialect == sqldb.MySQL {
@@ -273,7 +276,7 @@ func (s *Store) lineIndexes(ctx context.Context) error {
 		return err
 	}
 	var add []string
-	for _, x := range secondary {
+	for _, x := range secondary[:n] {
 		switch {
 		case have[x.name]:
 		case s.DB.Dialect == sqldb.MySQL:

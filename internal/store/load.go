@@ -72,8 +72,8 @@ type reading struct {
 	f     *file
 	base  int64 // rows of the file before the split
 
-	scratch  []byte
-	lastCode string
+	scratch, key []byte
+	lastCode     string
 }
 
 // read sends the chunks of all files that are not done. A panic below becomes an error.
@@ -83,7 +83,7 @@ func (im *importer) read(ctx context.Context, out chan<- *chunk) (err error) {
 			err = fault.New(fault.Internal, "importing: %v\n%s", p, debug.Stack())
 		}
 	}()
-	r := &reading{importer: im, w: im.prog.NewWorker(), bulk: im.back.bulk(), rows: im.o.ChunkRows, out: out}
+	r := &reading{importer: im, w: im.prog.NewWorker(), bulk: im.back.bulk(), rows: im.o.ChunkRows, out: out, scratch: make([]byte, 0, 256), key: make([]byte, 0, 1024)}
 	if r.rows <= 0 {
 		r.rows = argsRows
 		if r.bulk {
@@ -236,6 +236,9 @@ func (r *reading) row(rows *relation.Rows, i int, no int64) error {
 	case relation.Sold, relation.Reversal:
 		r.currency(rows, i)
 		r.c.addLine(r.bulk, r.f.id, no, rows, &r.bound, i)
+		if r.totals != nil {
+			r.totals.add(rows, &r.bound, i, r.key[:0])
+		}
 	case relation.Reject:
 		text, err := rawRow(r.prog, r.names, rows, i)
 		if err != nil {
@@ -285,6 +288,7 @@ func (r *reading) bad(b *frame.BadRow) error {
 func (im *importer) count(ctx context.Context, f *file) (Account, error) {
 	out := make(chan *chunk, 1)
 	one := *im
+	one.totals = nil
 	one.files = make([]*file, len(im.files))
 	for i, other := range im.files {
 		one.files[i] = &file{done: true}
