@@ -133,7 +133,7 @@ func (a *api) mountAnalysis(d *analysis.Definition, path, summary string, fixed 
 	}}
 	responses["304"] = &huma.Response{Description: "The client has it already"}
 	a.mount(operation{
-		Operation: &huma.Operation{Method: http.MethodGet, Path: path, OperationID: operationID(path), Summary: summary, Description: d.Long,
+		Operation: &huma.Operation{Method: http.MethodGet, Path: path, OperationID: operationID(path), Summary: summary, Description: asParameters(d.Long),
 			Tags: []string{d.Group}, Parameters: params, Responses: responses},
 		scope:  Read,
 		handle: func(c *call) error { return a.answer(c, d, fixed) },

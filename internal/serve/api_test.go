@@ -342,7 +342,7 @@ func TestDocsReachNowhere(t *testing.T) {
 	w := do(s, "GET", "/api/docs", "")
 	want(t, w, 200)
 	page := w.Body.String()
-	for _, bad := range []string{"<script", "http://", "https://", "style=", " onclick", "//cdn"} {
+	for _, bad := range []string{" --horizon", " --by", "<script", "http://", "https://", "style=", " onclick", "//cdn"} {
 		if strings.Contains(page, bad) {
 			t.Errorf("the page holds %q", bad)
 		}

@@ -198,7 +198,7 @@ func (js *jobs) find(id, owner string) (*job, error) {
 	return nil, fault.New(fault.NotFound, "no job %q", clip(id)).WithHint("results are kept for %s after the job's end", js.s.conf.JobLifetime)
 }
 
-// remove cancels a job, or forgets a finished one.
+// remove forgets a job; one that runs is cancelled.
 func (js *jobs) remove(id, owner string) error {
 	j, err := js.find(id, owner)
 	if err != nil {
@@ -206,13 +206,11 @@ func (js *jobs) remove(id, owner string) error {
 	}
 	js.mu.Lock()
 	defer js.mu.Unlock()
-	j.cancel()
-	if !j.state.over() {
-		j.state, j.finished = jobCancelled, js.s.conf.Now()
-		return nil
-	}
 	if i := slices.Index(js.list, j); i >= 0 {
 		js.drop(i)
+	}
+	if !j.state.over() {
+		j.state = jobCancelled // what it still makes is not kept
 	}
 	return nil
 }

@@ -129,7 +129,7 @@ func (a *api) mountJobs() {
 	add("POST", "/reports", "Start a report as a job", nil, reflect.TypeFor[ReportRequest](), with("202", accepted, 415), a.postReport)
 	add("GET", "/jobs", "The jobs of this key", nil, nil, with("200", a.jsonResponse("The jobs, newest first", reflect.TypeFor[[]JobView]())), a.listJobs)
 	add("GET", "/jobs/{id}", "How far a job is", id, nil, with("200", job("The job")), a.getJob)
-	add("DELETE", "/jobs/{id}", "Cancel a job; forget a finished one", id, nil, with("204", &huma.Response{Description: "Done"}), a.deleteJob)
+	add("DELETE", "/jobs/{id}", "Cancel a job, or forget a finished one", id, nil, with("204", &huma.Response{Description: "Done"}), a.deleteJob)
 	content := map[string]*huma.MediaType{"text/html": {Schema: &huma.Schema{Type: huma.TypeString}}}
 	for _, f := range formats {
 		content[f.media] = &huma.MediaType{Schema: &huma.Schema{}}

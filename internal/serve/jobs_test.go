@@ -115,8 +115,9 @@ func TestJobFailsAndCancels(t *testing.T) {
 	v = jobOf(t, do(s, "POST", "/api/v1/jobs", `{"analysis":"rfm"}`, jsonType))
 	want(t, do(s, "DELETE", "/api/v1/jobs/"+v.ID, ""), 204)
 	<-ended
-	until(t, s, v.ID, "cancelled")
+	want(t, do(s, "GET", "/api/v1/jobs/"+v.ID, ""), 404)
 	want(t, do(s, "GET", "/api/v1/jobs/"+v.ID+"/result", ""), 404)
+	want(t, do(s, "DELETE", "/api/v1/jobs/"+v.ID, ""), 404)
 
 	for body, status := range map[string]int{`{"analysis":"nope"}`: 404, `{"analysis":"../healthz"}`: 404, `{"analysis":"sales","query":{"limit":"x"}}`: 400,
 		`{"analysis":"sales","query":{"nope":"x"}}`: 400, `{}`: 400, `{"analysis":"sales","query":{"limit":5}}`: 400, `{"analysis":"rfm","query":null}`: 400} {

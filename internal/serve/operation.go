@@ -80,25 +80,27 @@ func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) {
 // flagName finds flags in messages that were written for the command line.
 var flagName = regexp.MustCompile(`(^|[\s(,;:"])--([a-z][a-z-]*)`)
 
+// asParameters words a text of the command line for the interface.
+func asParameters(s string) string {
+	return flagName.ReplaceAllStringFunc(s, func(m string) string {
+		i := strings.Index(m, "--")
+		name := m[i+2:]
+		if name == "as-of" {
+			name = pAsOf
+		}
+		return m[:i] + name
+	})
+}
+
 // inQuery words a usage error for the interface: --from is the parameter from.
 func inQuery(err error) error {
 	var se *statusError
 	if fault.KindOf(err) != fault.Usage || errors.As(err, &se) {
 		return err
 	}
-	words := func(s string) string {
-		return flagName.ReplaceAllStringFunc(s, func(m string) string {
-			i := strings.Index(m, "--")
-			name := m[i+2:]
-			if name == "as-of" {
-				name = "as_of"
-			}
-			return m[:i] + name
-		})
-	}
-	out := fault.New(fault.Usage, "%s", words(err.Error()))
+	out := fault.New(fault.Usage, "%s", asParameters(err.Error()))
 	if h := fault.HintOf(err); h != "" {
-		_ = out.WithHint("%s", words(h))
+		_ = out.WithHint("%s", asParameters(h))
 	}
 	return out
 }

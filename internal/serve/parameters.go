@@ -96,7 +96,7 @@ func paramsOf(d *analysis.Definition, fixed map[string]string) []*huma.Param {
 		if _, skip := fixed[p.Name]; skip || p.Kind == analysis.InFileParam || p.Kind == analysis.OutFileParam {
 			continue
 		}
-		out = append(out, queryParam(p.Name, p.Help, paramSchema(&p)))
+		out = append(out, queryParam(p.Name, asParameters(p.Help), paramSchema(&p)))
 	}
 	return out
 }
@@ -146,19 +146,22 @@ func rowSchema(d *analysis.Definition) *huma.Schema {
 }
 
 func columnSchema(c *result.Spec, free bool) *huma.Schema {
-	s := &huma.Schema{Type: huma.TypeString, Description: c.Desc}
+	s := &huma.Schema{Type: huma.TypeString, Description: asParameters(c.Desc)}
 	if c.Unit != "" {
 		s.Extensions = map[string]any{"x-unit": string(c.Unit)}
 	}
 	if c.Null != "" {
-		s.Description += " (null: " + c.Null + ")"
+		s.Description += " (null: " + asParameters(c.Null) + ")"
 	}
+	undefined := false // numbers that cannot be computed are null, whatever the column
 	switch c.Type {
 	case expr.Bool:
 		s.Type = huma.TypeBoolean
 	case expr.Int:
 		s.Type = huma.TypeInteger
-	case expr.Float, expr.Money:
+	case expr.Float:
+		s.Type, undefined = huma.TypeNumber, true
+	case expr.Money:
 		s.Type = huma.TypeNumber
 	case expr.Time:
 		s.Format = "date-time"
@@ -167,7 +170,7 @@ func columnSchema(c *result.Spec, free bool) *huma.Schema {
 			s.Format = "date"
 		}
 	}
-	s.Nullable = c.Null != ""
+	s.Nullable = c.Null != "" || undefined
 	if s.Type == huma.TypeString && s.Format == "" { // ids and dimensions keep the type they have in the input
 		s.Type, s.Nullable = "", false
 		s.AnyOf = []*huma.Schema{{Type: huma.TypeString}, {Type: huma.TypeNumber}, {Type: huma.TypeBoolean}, {Type: "null"}}

@@ -130,7 +130,7 @@ func TestManyLargeQueries(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "orders.parquet")
 	harness.Must(t, "", "generate", "orders", "--rows", "1000000", "-o", file)
 	const budget = 192 << 20
-	s := start(t, file, "--memory", "192MiB", "--concurrency", "2", "--queue", "4", "--models", "off", "--cache-size", "32MiB")
+	s := start(t, file, "--memory", "192MiB", "--concurrency", "2", "--queue", "4", "--models", "off", "--cache-size", "32MiB", "--timeout", "10m")
 	s.ok("/api/v1/sales/monthly")
 	var served, sent atomic.Int64
 	var wg sync.WaitGroup
