@@ -36,8 +36,8 @@ type decoder struct {
 	need   []string
 	at     columns
 
-	text    []byte
-	index   []int32 // of each line its record
+	lines
+	ds      *ndjson.Dataset
 	unknown int64
 	batch   frame.Batch
 }
@@ -119,6 +119,7 @@ func (d *decoder) build(ctx context.Context) error {
 	d.rel, d.at, d.need = rel, at, need
 	d.worker = d.prog.NewWorker()
 	d.worker.Split(0)
+	d.ds = ds
 	d.parser, err = ds.NewParser(ctx, d.prog.Wants())
 	d.unknown = 0
 	return err
@@ -176,23 +177,11 @@ func (d *decoder) columns(rel *relation.Relation) (need []string, at columns, er
 // decode calls rows for the rows of records, and bad for those that are no rows. Row i of
 // a batch is record index[i].
 func (d *decoder) decode(ctx context.Context, records []Record, rows func(r *relation.Rows, record func(i int) int) error, bad func(record int, cause, detail string) error) error {
-	d.text, d.index = d.text[:0], d.index[:0]
-	for i := range records {
-		r := &records[i]
-		switch {
-		case r.Cut > 0:
-			if err := bad(i, "too_long", ""); err != nil {
-				return err
-			}
-			continue
-		case len(bytes.TrimSpace(r.Data)) == 0:
-			if err := bad(i, "empty", ""); err != nil {
-				return err
-			}
-			continue
+	d.join(records)
+	for _, n := range d.not {
+		if err := bad(n.record, n.cause, ""); err != nil {
+			return err
 		}
-		d.text = append(appendLine(d.text, r.Data), '\n')
-		d.index = append(d.index, int32(i))
 	}
 	for first := true; ; first = false {
 		if first {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
@@ -35,6 +36,8 @@ type job struct {
 
 	currency *string // the one that money is added up in; nil = none seen yet
 	waiting  []*Batch
+	schema   atomic.Pointer[schema] // of dec, for lanes
+	free     chan *lane
 	waited   int
 	since    time.Time // when the first batch began to wait
 	began    bool      // a schema is known
@@ -76,7 +79,10 @@ func Run(ctx context.Context, opts Options, src Source, inputs []string, out Out
 	if err := opts.check(); err != nil {
 		return nil, err
 	}
-	j := &job{opts: &opts, src: src, inputs: inputs, out: out, newest: map[string]int64{}}
+	j := &job{opts: &opts, src: src, inputs: inputs, out: out, newest: map[string]int64{}, free: make(chan *lane, lanes)}
+	for range lanes {
+		j.free <- &lane{}
+	}
 	if j.store, err = openStore(&opts); err != nil {
 		return nil, err
 	}
@@ -208,42 +214,15 @@ func (j *job) cutOutputs(at map[string]int64) error {
 // item is what the source gave.
 type item struct {
 	batch *Batch
+	lane  *lane // that has decoded it; nil = nobody did yet
 	err   error
-}
-
-// pollWait is how long the source waits before it says that nothing came.
-const pollWait = 100 * time.Millisecond
-
-// ahead reads the source while batches are counted.
-func (j *job) ahead(ctx context.Context) <-chan item {
-	ch := make(chan item, 2)
-	low := func(name string) int64 {
-		j.mu.Lock()
-		defer j.mu.Unlock()
-		if t, ok := j.newest[name]; ok {
-			return t
-		}
-		return never
-	}
-	go func() {
-		defer close(ch)
-		for {
-			b, err := j.src.Next(ctx, pollWait, low)
-			select {
-			case ch <- item{b, err}:
-			case <-ctx.Done():
-				return
-			}
-			if err != nil {
-				return
-			}
-		}
-	}()
-	return ch
 }
 
 // errStopped says that the run was stopped between two batches.
 var errStopped = errors.New("stopped")
+
+// pollWait is how long the source waits before it says that nothing came.
+const pollWait = 100 * time.Millisecond
 
 // loop counts until the source ends. A batch is counted wholly or not at all: an interrupt is
 // heeded between batches.
@@ -272,7 +251,7 @@ func (j *job) loop(outer context.Context) error {
 		if it.err != nil {
 			return it.err
 		}
-		if err := j.receive(ctx, it.batch); err != nil {
+		if err := j.receive(ctx, &it); err != nil {
 			return err
 		}
 		now := j.opts.Now()
@@ -290,7 +269,8 @@ func (j *job) loop(outer context.Context) error {
 }
 
 // receive takes a batch, or notes that none came.
-func (j *job) receive(ctx context.Context, b *Batch) error {
+func (j *job) receive(ctx context.Context, it *item) error {
+	b := it.batch
 	if !j.began && b != nil && len(b.Records) > 0 {
 		return j.wait(ctx, b)
 	}
@@ -300,7 +280,7 @@ func (j *job) receive(ctx context.Context, b *Batch) error {
 		}
 	}
 	if b != nil {
-		if err := j.take(ctx, b); err != nil {
+		if err := j.take(ctx, it); err != nil {
 			return err
 		}
 	} else {
@@ -342,7 +322,7 @@ func (j *job) decide(ctx context.Context) error {
 		}
 	}
 	for _, b := range list {
-		if err := j.take(ctx, b); err != nil {
+		if err := j.take(ctx, &item{batch: b}); err != nil {
 			return err
 		}
 	}
@@ -359,7 +339,15 @@ func (j *job) begin(ctx context.Context) error {
 		return err
 	}
 	j.began = true
+	j.publish()
 	return j.setWall(now)
+}
+
+// publish lets lanes decode by the present schema.
+func (j *job) publish() {
+	if s := j.schema.Load(); s == nil || s.prog != j.dec.prog {
+		j.schema.Store(&schema{j.dec.ds, j.dec.prog})
+	}
 }
 
 // end counts what waits, writes every window and makes the last checkpoint.

@@ -14,7 +14,8 @@ import (
 )
 
 // take counts a batch.
-func (j *job) take(ctx context.Context, b *Batch) error {
+func (j *job) take(ctx context.Context, it *item) error {
+	b := it.batch
 	now := j.opts.Now()
 	p := j.clock.part(b.Partition)
 	if len(b.Records) > 0 {
@@ -38,8 +39,13 @@ func (j *job) take(ctx context.Context, b *Batch) error {
 					return err
 				}
 			}
-		} else if err := j.dec.decode(ctx, b.Records, rows, bad); err != nil {
+		} else if done, err := j.decoded(it, rows, bad); err != nil {
 			return err
+		} else if !done {
+			if err := j.dec.decode(ctx, b.Records, rows, bad); err != nil {
+				return err
+			}
+			j.publish() // new members make a new schema
 		}
 	}
 	p.Pos, p.Ended = b.Next, b.Ended
@@ -63,7 +69,11 @@ func (j *job) rules() error {
 	if err := j.setWall(now); err != nil {
 		return err
 	}
-	return j.dec.shift(j.wall - old)
+	if err := j.dec.shift(j.wall - old); err != nil {
+		return err
+	}
+	j.publish()
+	return nil
 }
 
 // setWall notes the wall time.

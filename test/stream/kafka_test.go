@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"bytes"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ func TestKafka(t *testing.T) {
 	b := kafka(t)
 	t.Run("aborted transactions", func(t *testing.T) { abortedTransactions(t, b) })
 	t.Run("poison", func(t *testing.T) { poison(t, b) })
+	t.Run("the commands of the page", func(t *testing.T) { page(t, b) })
 	t.Run("out of range", func(t *testing.T) { outOfRange(t, b) })
 	t.Run("partition added", func(t *testing.T) { partitionAdded(t, b) })
 	t.Run("topic vanishes", func(t *testing.T) { topicVanishes(t, b) })
@@ -69,5 +71,29 @@ func poison(t *testing.T, b *broker) {
 	}
 	if len(values) != 3 || !values["\xff\x00junk"] || !values["[1,2]"] || !values[string(line("4", "b", "2126-01-01T10:00:00", 10))] {
 		t.Fatalf("%v", values)
+	}
+}
+
+// page runs the commands with Kafka that docs/stream.md shows.
+func page(t *testing.T, b *broker) {
+	text, err := os.ReadFile("../../docs/stream.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.create(t, "orders", 2)
+	b.create(t, "minutes", 1)
+	b.send(t, "orders", 0, hour(9, 0, 1), hour(9, 1, 2))
+	b.send(t, "orders", 1, hour(9, 0, 3))
+	state := filepath.Join(t.TempDir(), "minutes")
+	n := 0
+	for l := range strings.Lines(string(text)) {
+		if args, ok := strings.CutPrefix(l, "    ecomctl "); ok && strings.Contains(args, "kafka://") {
+			args = strings.ReplaceAll(strings.ReplaceAll(args, "broker:9092", b.address), "--checkpoint minutes", "--checkpoint "+state)
+			run(t, nil, strings.Fields(args)...)
+			n++
+		}
+	}
+	if rows := b.dump(t, "minutes", 1); n != 1 || len(rows) != 2 || string(rows[0].Key) != `["2026-01-01T09:00:00Z","SP"]` {
+		t.Fatalf("%d commands, %d rows", n, len(rows))
 	}
 }
