@@ -161,9 +161,12 @@ func (o *serveOptions) openKeys(log *slog.Logger) (*serve.Keys, error) {
 	keys.Warn = func(err error) {
 		log.Warn("the changed keys cannot be read: the old ones stay good", "error", err.Error())
 	}
-	if keys.Len() == 0 && (!own || o.keys != "") {
+	if keys.Len() == 0 && !own {
 		return nil, fault.New(fault.Usage, "--listen %s: other machines need a key, and %s has none that is good", o.listen, file).
 			WithHint("make one with `ecomctl serve keys add NAME`, or listen on 127.0.0.1")
+	}
+	if keys.Len() == 0 && o.keys != "" {
+		return nil, fault.New(fault.Usage, "--keys %s: there is no key in it that is good", file).WithHint("make one with `ecomctl serve keys add NAME --keys %s`", file)
 	}
 	if keys.Len() == 0 {
 		return nil, nil

@@ -204,6 +204,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"serve", "shop.csv", "--cache", "redis://:secret@h:x/0", "--listen", "127.0.0.1:0"}, 2, "address of Redis"},
 		{[]string{"serve", "shop.csv", "--cache-size", "lots", "--listen", "127.0.0.1:0"}, 2, "--cache-size"},
 		{[]string{"serve", "shop.csv", "--pseudonymise", "--listen", "127.0.0.1:0"}, 2, "ECOMCTL_PSEUDONYM_KEY"},
+		{[]string{"serve", "shop.csv", "--keys", "none.json", "--listen", "127.0.0.1:0"}, 2, "no key in it that is good"},
 		{[]string{"serve", "keys", "add", "a b"}, 2, "no name"},
 		{[]string{"serve", "keys", "add", "x", "--expires", "soon"}, 2, "90d"},
 	} {
