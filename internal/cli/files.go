@@ -44,7 +44,8 @@ func (a *App) hadoop() hdfs.Options {
 	if cache == "" {
 		cache = filepath.Join(os.TempDir(), "krb5cc_"+userID())
 	}
-	return hdfs.Options{User: a.Getenv("HADOOP_USER_NAME"), ConfDir: conf, KerberosConfig: krb, KerberosCache: cache}
+	return hdfs.Options{User: a.Getenv("HADOOP_USER_NAME"), ConfDir: conf, KerberosConfig: krb, KerberosCache: cache,
+		KerberosKeytab: a.Getenv("KRB5_CLIENT_KTNAME")}
 }
 
 // writeAtomic writes a file whole or not at all, wherever its path leads.

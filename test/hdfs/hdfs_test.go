@@ -34,6 +34,7 @@ func TestHDFS(t *testing.T) {
 	t.Run("rights", func(t *testing.T) { rights(t, fsys, dir) })
 	t.Run("sync", func(t *testing.T) { syncs(t, dir+"/sync") })
 	t.Run("optimize", func(t *testing.T) { optimizes(t, dir+"/optimize") })
+	t.Run("a name service", func(t *testing.T) { nameService(t, dir) })
 	t.Run("no server", noServer)
 	t.Run("a name node that restarts is waited for", func(t *testing.T) { restart(t, fsys, dir) })
 }
@@ -133,6 +134,46 @@ func rights(t *testing.T, fsys *hdfs.FS, dir string) {
 	if fault.KindOf(err) != fault.Auth || !strings.Contains(err.Error(), dir) {
 		t.Errorf("%v (%v)", err, fault.KindOf(err))
 	}
+}
+
+// nameService: of two name nodes the first is dead; both the name and the default lead to the second.
+func nameService(t *testing.T, dir string) {
+	address, rest, _ := strings.Cut(strings.TrimPrefix(dir, hdfs.Scheme), "/")
+	conf := t.TempDir()
+	site := func(file string, pairs ...string) {
+		var b strings.Builder
+		b.WriteString("<configuration>")
+		for i := 0; i < len(pairs); i += 2 {
+			b.WriteString("<property><name>" + pairs[i] + "</name><value>" + pairs[i+1] + "</value></property>")
+		}
+		b.WriteString("</configuration>")
+		if err := os.WriteFile(filepath.Join(conf, file), []byte(b.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	site("core-site.xml", "fs.defaultFS", "hdfs://shop")
+	site("hdfs-site.xml", "dfs.nameservices", "shop", "dfs.ha.namenodes.shop", "nn1, nn2",
+		"dfs.namenode.rpc-address.shop.nn1", "127.0.0.1:9", "dfs.namenode.rpc-address.shop.nn2", address)
+	t.Setenv("HADOOP_CONF_DIR", conf)
+	for _, p := range []string{"hdfs://shop/" + rest, "hdfs:///" + rest} {
+		if list, _ := run(t, 0, "hdfs", "ls", p, "--columns", "path"); !strings.Contains(list, "/orders.parquet") {
+			t.Errorf("%s: %s", p, list)
+		}
+	}
+	near, _ := run(t, 0, "sales", dir+"/orders.parquet", "-q")
+	if far, _ := run(t, 0, "sales", "hdfs://shop/"+rest+"/orders.parquet", "-q"); far != near {
+		t.Error("other results by the name of the service")
+	}
+	site("hdfs-site.xml", "hadoop.security.authentication", "kerberos")
+	if _, errs := run(t, 2, "hdfs", "ls", dir); !strings.Contains(errs, "dfs.namenode.kerberos.principal") {
+		t.Errorf("Kerberos without a principal: %s", errs)
+	}
+	site("hdfs-site.xml", "hadoop.security.authentication", "kerberos", "dfs.namenode.kerberos.principal", "nn/_HOST@X", "dfs.data.transfer.protection", "secret")
+	if _, errs := run(t, 2, "hdfs", "ls", dir); !strings.Contains(errs, "dfs.data.transfer.protection") {
+		t.Errorf("unknown protection: %s", errs)
+	}
+	site("hdfs-site.xml", "hadoop.security.authentication", "digest")
+	run(t, 2, "hdfs", "ls", dir)
 }
 
 // noServer: a port where nobody listens gives one error with a remedy, and an interrupt ends

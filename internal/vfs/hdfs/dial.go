@@ -10,9 +10,6 @@ import (
 
 	"github.com/colinmarc/hdfs/v2"
 	"github.com/colinmarc/hdfs/v2/hadoopconf"
-	krb "github.com/jcmturner/gokrb5/v8/client"
-	krbconfig "github.com/jcmturner/gokrb5/v8/config"
-	"github.com/jcmturner/gokrb5/v8/credentials"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
 )
@@ -49,22 +46,13 @@ func (f *FS) client(authority string) (*hdfs.Client, error) {
 			WithHint("write hdfs://host:port/path, or set HADOOP_CONF_DIR to a folder whose core-site.xml has fs.defaultFS")
 	}
 	opt.NamenodeDialFunc, opt.DatanodeDialFunc = dial, dialData
-	switch {
-	case opt.KerberosClient == nil && strings.EqualFold(f.conf["hadoop.security.authentication"], "kerberos"):
-		k, err := f.kerberos()
-		if err != nil {
-			return nil, err
-		}
-		opt.KerberosClient = k
-	case name != "":
-		opt.User = name
-	default:
-		opt.User = "hdfs"
-		if u, err := user.Current(); err == nil {
-			opt.User = u.Username
-		}
+	if err := f.authenticate(&opt, name); err != nil {
+		return nil, err
 	}
 	c, err := hdfs.NewClient(opt)
+	if err != nil && opt.KerberosClient != nil && strings.Contains(err.Error(), "SASL handshake") {
+		return nil, noTicket(short(err), "see whether the ticket is for this cluster's realm, and dfs.namenode.kerberos.principal is the name node's")
+	}
 	if err != nil {
 		return nil, unreachable(opt.Addresses, err)
 	}
@@ -100,24 +88,12 @@ func addresses(conf hadoopconf.HadoopConf, host string) []string {
 	return []string{host}
 }
 
-// kerberos logs in from the ticket cache.
-func (f *FS) kerberos() (*krb.Client, error) {
-	fail := func(err error) error {
-		return fault.New(fault.Auth, "logging in to HDFS by Kerberos: %w", err).WithHint("run kinit first; KRB5_CONFIG and KRB5CCNAME name the files")
+// systemUser is who runs this program.
+func systemUser() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
 	}
-	conf, err := krbconfig.Load(f.opt.KerberosConfig)
-	if err != nil {
-		return nil, fail(err)
-	}
-	cache, err := credentials.LoadCCache(strings.TrimPrefix(f.opt.KerberosCache, "FILE:"))
-	if err != nil {
-		return nil, fail(err)
-	}
-	c, err := krb.NewFromCCache(cache, conf)
-	if err != nil {
-		return nil, fail(err)
-	}
-	return c, nil
+	return "hdfs"
 }
 
 // dial connects within a time, and gives every read and write of the connection one.

@@ -38,8 +38,9 @@ type Options struct {
 	// that restarts is away for about eleven seconds, and in safe mode for some more.
 	Patience time.Duration
 	// KerberosConfig and KerberosCache are the files krb5.conf and the ticket cache, for
-	// clusters whose configuration asks for Kerberos.
-	KerberosConfig, KerberosCache string
+	// clusters whose configuration asks for Kerberos. KerberosKeytab, where it is named, is used
+	// instead of the cache.
+	KerberosConfig, KerberosCache, KerberosKeytab string
 }
 
 // FS speaks to any number of clusters.

@@ -119,6 +119,12 @@ func (f *FS) classify(err error, what string) error {
 		return vfs.Classify(err, what)
 	case errors.As(err, &remote):
 		return remoteError(remote, what)
+	case strings.Contains(err.Error(), "unexpected sequence number"):
+		return fault.New(fault.Auth, "%s: the name node refuses this way to log in; most likely it asks for Kerberos", what).
+			WithHint("set HADOOP_CONF_DIR to a folder with the cluster's core-site.xml and hdfs-site.xml")
+	case strings.Contains(err.Error(), "invalid wire-format"):
+		return fault.New(fault.Input, "%s: the answer of a data node cannot be read: %w", what, err).
+			WithHint("data nodes that insist on dfs.data.transfer.protection integrity or privacy are not spoken to: let them allow authentication as well")
 	case passing(err):
 		return fault.New(fault.Unavailable, "%s: HDFS has not answered for %d s: %w", what, int(f.opt.Patience.Seconds()), err).
 			WithHint("see whether the name node and the data nodes run and can be reached from here")

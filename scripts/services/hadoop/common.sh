@@ -2,6 +2,8 @@
 #
 #   HADOOP_PORT_BASE  every port is this and a fixed offset (default 18000)
 #   HADOOP_INSTANCE   a word for a cluster of its own beside others: its data, settings, logs and processes
+#   HADOOP_KRB5       the folder that krb5/start.sh prints: the cluster asks for its Kerberos tickets
+#   HADOOP_QOP        with it: what protects the data, authentication (default), integrity or privacy
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 here=$ROOT/scripts/services/hadoop
 HADOOP=$SERVICES_DIR/hadoop
@@ -12,6 +14,22 @@ HADOOP_DATA=$HADOOP/data$suffix
 NN_PORT=$((HADOOP_PORT_BASE + 20)) NN_HTTP_PORT=$((HADOOP_PORT_BASE + 70))
 DN_PORT=$((HADOOP_PORT_BASE + 66)) DN_IPC_PORT=$((HADOOP_PORT_BASE + 67)) DN_HTTP_PORT=$((HADOOP_PORT_BASE + 64))
 
+# property NAME VALUE: a setting, on one line.
+property() { printf '<property><name>%s</name><value>%s</value></property>' "$1" "$2"; }
+
+# secure: the settings that Kerberos needs, on one line.
+secure() {
+  [ -n "${HADOOP_KRB5:-}" ] || return 0
+  property hadoop.security.authorization true
+  property dfs.namenode.kerberos.principal nn/localhost@ECOMCTL.TEST
+  property dfs.namenode.keytab.file "$HADOOP_KRB5/nn.keytab"
+  property dfs.datanode.kerberos.principal dn/localhost@ECOMCTL.TEST
+  property dfs.datanode.keytab.file "$HADOOP_KRB5/dn.keytab"
+  property dfs.block.access.token.enable true
+  property dfs.data.transfer.protection "${HADOOP_QOP:-authentication}"
+  property ignore.secure.ports.for.testing true # no root, no TLS
+}
+
 # conf/*.in → $HADOOP_CONF_DIR, anew at each start.
 render_conf() {
   # the jars hold no web pages: empty folders let the daemons' web servers start, for JMX
@@ -19,7 +37,8 @@ render_conf() {
   local in out
   for in in "$here"/conf/*.in; do
     out=$HADOOP_CONF_DIR/$(basename "${in%.in}")
-    sed -e "s|@DATA@|$HADOOP_DATA|g" -e "s|@USER@|$(id -un)|g" -e "s|@NN_PORT@|$NN_PORT|g" -e "s|@NN_HTTP_PORT@|$NN_HTTP_PORT|g" \
+    sed -e "s|@AUTH@|$([ -n "${HADOOP_KRB5:-}" ] && echo kerberos || echo simple)|g" -e "s|@SECURE@|$(secure)|g" \
+      -e "s|@DATA@|$HADOOP_DATA|g" -e "s|@USER@|$(id -un)|g" -e "s|@NN_PORT@|$NN_PORT|g" -e "s|@NN_HTTP_PORT@|$NN_HTTP_PORT|g" \
       -e "s|@DN_PORT@|$DN_PORT|g" -e "s|@DN_IPC_PORT@|$DN_IPC_PORT|g" -e "s|@DN_HTTP_PORT@|$DN_HTTP_PORT|g" "$in" >"$out.new"
     mv "$out.new" "$out"
   done
@@ -28,7 +47,8 @@ render_conf() {
 # daemon CLASS [ARG...]: the command line of a daemon.
 daemon() {
   printf '%s\0' "${JAVA_HOME:+$JAVA_HOME/bin/}java" -Xmx256m --add-opens=java.base/java.lang=ALL-UNNAMED \
-    --add-opens=java.base/java.util=ALL-UNNAMED -Djava.net.preferIPv4Stack=true -Dhadoop.log.dir="$SERVICES_DIR/log" \
+    --add-opens=java.base/java.util=ALL-UNNAMED -Djava.net.preferIPv4Stack=true ${HADOOP_KRB5:+-Djava.security.krb5.conf="$HADOOP_KRB5/krb5.conf"} \
+    -Dhadoop.log.dir="$SERVICES_DIR/log" \
     -cp "$HADOOP_CONF_DIR:$HADOOP/web:$HADOOP/lib/*" "$@"
 }
 

@@ -3,9 +3,10 @@
 # dfsadmin -safemode enter, dfsadmin -setSpaceQuota 10m /dir, fs -checksum /file.
 . "$(dirname "$0")/common.sh"
 case ${1:-} in
+conf) printf '%s\n' "$HADOOP_CONF_DIR"; exit 0 ;; # the folder for HADOOP_CONF_DIR
 dfsadmin) class=org.apache.hadoop.hdfs.tools.DFSAdmin ;;
 fs) class=org.apache.hadoop.fs.FsShell ;;
-*) die "run.sh knows dfsadmin and fs" ;;
+*) die "run.sh knows dfsadmin, fs and conf" ;;
 esac
 shift
 mapfile -d '' -t command < <(daemon "$class" "$@")
