@@ -94,11 +94,11 @@ func (m *monitoring) start(ctx context.Context, srv *serve.Server, cat *catalog.
 func (o *serveOptions) mountPages(c *cobra.Command, srv *serve.Server, cat *catalog.Catalog, inputs []string, log *slog.Logger) (stop func(), err error) {
 	stop = func() {}
 	conf := web.Options{Data: cat, Title: o.title, Lang: o.Lang, Version: version.Get().Version, Command: o.serveCommand(c, inputs), Log: log, Now: o.app.Now}
-	size, err := config.ParseSize(o.maxUpload)
-	if err != nil {
-		return nil, fault.Wrap(err, "--max-upload")
-	}
-	if size > 0 {
+	if o.maxUpload != "0" {
+		size, err := config.ParseSize(o.maxUpload)
+		if err != nil {
+			return nil, fault.Wrap(err, "--max-upload")
+		}
 		up, err := web.NewUploads(web.UploadOptions{Dir: o.TempDir(), MaxFile: size, Settings: o.Settings, Host: o.host(nil), Pseudonym: o.hide, AtOnce: o.concurrency})
 		if err != nil {
 			return nil, err
@@ -135,6 +135,7 @@ func (o *serveOptions) services(inputs []string) []metrics.Service {
 	for _, in := range inputs[:min(len(inputs), 8)] {
 		add("input "+filepath.Base(config.Redact(in)), in)
 	}
+	add("database", o.conf.DB)
 	add("events", o.events)
 	add("products", o.Products)
 	add("customers", o.Customers)

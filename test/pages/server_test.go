@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"io"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -224,4 +225,27 @@ func send(t testing.TB, base, file string) string {
 		t.Fatalf("uploading: status %d", res.StatusCode)
 	}
 	return res.Header.Get("Location")
+}
+
+// TestMonitoringAddress: one that is taken ends the command with what helps, the default one being taken does not,
+// and "off" asks for none.
+func TestMonitoringAddress(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c := exec.Command(harness.Binary(t), "serve", testdata(t, "shop.csv"), "--listen", "127.0.0.1:0", "--metrics", l.Addr().String())
+	c.Env = append(os.Environ(), "XDG_CONFIG_HOME="+t.TempDir())
+	out, err := c.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "--metrics off") {
+		t.Errorf("an address that is taken: %v: %s", err, out)
+	}
+	s := serve(t, testdata(t, "shop.csv"), "--metrics", "off", "--max-upload", "0")
+	if page := body(t, s.URL+"/"); strings.Contains(page, "/upload") {
+		t.Error("the page leads to an upload page that there is not")
+	}
+	if s.Monitor != "" {
+		t.Errorf("a monitoring page at %s that nobody asked for", s.Monitor)
+	}
 }

@@ -141,7 +141,7 @@ func TestDatasets(t *testing.T) {
 		if strings.Contains(text, "\necomctl_cache_entries ") || strings.Contains(text, "\ntotal_sales") {
 			t.Error("what is not known is told")
 		}
-		if page := ask(t, m, "/"); !strings.Contains(page, "Not usable now: the cache (redis) and the data broken") || !strings.Contains(page, "opening x.csv: not there") {
+		if page := ask(t, m, "/"); !strings.Contains(page, "Not usable now: the cache (redis) and the data broken") || !strings.Contains(page, "opening x.csv: not there") || !strings.Contains(page, "0 of 1 service is usable") || !strings.Contains(page, "<td>gone") {
 			t.Error("the page does not say what failed")
 		}
 		stop()

@@ -191,6 +191,9 @@ func (s *snapshot) dataView(p phrase.Printer) *analysis.View {
 // servicesView tells of each configured service whether it can be used.
 func (s *snapshot) servicesView(p phrase.Printer) *analysis.View {
 	v := &analysis.View{ID: "services", Title: p.Pick("Services", "外部服务")}
+	if k := s.stats.CacheKind; k != "" && k != "memory" { // what the server itself tells of its cache
+		s.health = append(s.health, health{name: p.Pick("cache", "缓存"), address: k, up: s.stats.CacheUp, checked: true, took: -1, lastErr: s.stats.CacheErr, failedAt: s.now})
+	}
 	if len(s.health) == 0 {
 		v.Lead = []string{p.Pick("No service outside this process is configured.", "没有配置外部服务。")}
 		return v
@@ -206,11 +209,14 @@ func (s *snapshot) servicesView(p phrase.Printer) *analysis.View {
 			state = p.Pick("up", "可用")
 			up++
 		}
-		var bad, at any
+		var bad, at, took any
 		if h.lastErr != "" {
 			bad, at = phrase.Name(h.lastErr, 300), h.failedAt.UTC().Format("2006-01-02 15:04:05")
 		}
-		t.row(phrase.Name(h.name, 60), phrase.Name(h.address, 120), state, seconds(p, h.took.Seconds()), bad, at)
+		if h.took >= 0 {
+			took = seconds(p, h.took.Seconds())
+		}
+		t.row(phrase.Name(h.name, 60), phrase.Name(h.address, 120), state, took, bad, at)
 	}
 	v.Lead = []string{p.Pick(p.Count(int64(up))+" of "+p.Count(int64(len(s.health)))+" "+phrase.Plural(int64(len(s.health)), "service is", "services are")+" usable.", p.Count(int64(len(s.health)))+" 个服务中 "+p.Count(int64(up))+" 个可用。")}
 	v.Figures = []analysis.Figure{{ID: "services-health", Question: p.Pick("What answered the last check?", "最近一次检查结果如何？"), Table: t.done()}}
