@@ -103,7 +103,7 @@ func types(t *testing.T, s *mariadb.Server) {
 		defs = append(defs, fmt.Sprintf("c%d %s", i, c.decl))
 		a, b, nulls = append(a, lit[0]), append(b, lit[1]), append(nulls, "NULL")
 	}
-	exec(t, db, "CREATE TABLE t ("+strings.Join(defs, ",")+", g GEOMETRY) CHARACTER SET utf8mb4", "INSERT INTO t VALUES ("+strings.Join(a, ",")+", POINT(1, 2))",
+	run(t, db, "CREATE TABLE t ("+strings.Join(defs, ",")+", g GEOMETRY) CHARACTER SET utf8mb4", "INSERT INTO t VALUES ("+strings.Join(a, ",")+", POINT(1, 2))",
 		"INSERT INTO t VALUES ("+strings.Join(b, ",")+", NULL)", "INSERT INTO t VALUES ("+strings.Join(nulls, ",")+", NULL)")
 	d := openTable(t, url, sqltable.Options{})
 	got, err := readSplit(d.Splits()[0], len(cols))
@@ -144,7 +144,7 @@ func types(t *testing.T, s *mariadb.Server) {
 func ranges(t *testing.T, s *mariadb.Server) {
 	base := secret(s.Database("ranges"), s.Port)
 	db := connect(t, base)
-	exec(t, db, "CREATE TABLE dense (id INT PRIMARY KEY, ts DATETIME(6), KEY (ts))", "INSERT INTO dense SELECT seq, '2024-01-01' + INTERVAL seq HOUR FROM seq_1_to_5000",
+	run(t, db, "CREATE TABLE dense (id INT PRIMARY KEY, ts DATETIME(6), KEY (ts))", "INSERT INTO dense SELECT seq, '2024-01-01' + INTERVAL seq HOUR FROM seq_1_to_5000",
 		"CREATE TABLE sparse (id BIGINT PRIMARY KEY, ts DATETIME)", "INSERT INTO sparse SELECT CAST(seq AS SIGNED) * CAST(seq AS SIGNED) * 100003 - 500000000000, '2024-01-01' FROM seq_1_to_3000",
 		"CREATE TABLE items (order_id INT, line INT, v TEXT, PRIMARY KEY (order_id, line))", "INSERT INTO items SELECT seq DIV 7, seq % 7, seq FROM seq_1_to_4000",
 		"CREATE TABLE texts (id VARCHAR(20) PRIMARY KEY, v INT)", "INSERT INTO texts SELECT CONCAT('k', LPAD(seq, 6, '0')), seq FROM seq_1_to_2000",
@@ -211,7 +211,7 @@ func boolean(b bool) int {
 func snapshots(t *testing.T, s *mariadb.Server) {
 	url := secret(s.Database("snap"), s.Port) + "?table=t"
 	db := connect(t, url)
-	exec(t, db, "CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t SELECT seq, 1 FROM seq_1_to_2000")
+	run(t, db, "CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t SELECT seq, 1 FROM seq_1_to_2000")
 	var stop atomic.Bool
 	var wg sync.WaitGroup
 	wg.Go(func() { // moves one unit from row to row: the sum stays
@@ -254,7 +254,7 @@ func snapshots(t *testing.T, s *mariadb.Server) {
 // rights: an account that may only read, without the right to lock tables, reads over one connection and says so.
 func rights(t *testing.T, s *mariadb.Server) {
 	u := s.Database("rights")
-	exec(t, connect(t, secret(u, s.Port)), "CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t SELECT seq FROM seq_1_to_1000")
+	run(t, connect(t, secret(u, s.Port)), "CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t SELECT seq FROM seq_1_to_1000")
 	s.Admin("CREATE USER 'reader'@'127.0.0.1' IDENTIFIED BY 'r'; GRANT SELECT ON `shop_rights`.* TO 'reader'@'127.0.0.1'")
 	url := strings.Replace(secret(u, s.Port), "shop:shop", "reader:r", 1) + "?table=t"
 	d := openTable(t, url, sqltable.Options{RangeKeys: 100})
@@ -275,7 +275,7 @@ func rights(t *testing.T, s *mariadb.Server) {
 func mistakes(t *testing.T, s *mariadb.Server) {
 	u := s.Database("mist")
 	base := secret(u, s.Port)
-	exec(t, connect(t, base), "CREATE TABLE orders (id INT)", "CREATE TABLE items (id INT)")
+	run(t, connect(t, base), "CREATE TABLE orders (id INT)", "CREATE TABLE items (id INT)")
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -298,11 +298,11 @@ func mistakes(t *testing.T, s *mariadb.Server) {
 		}
 	}
 	// a table that is altered while it is read waits for the reader
-	exec(t, connect(t, base), "CREATE TABLE k (id INT PRIMARY KEY)", "INSERT INTO k SELECT seq FROM seq_1_to_100")
+	run(t, connect(t, base), "CREATE TABLE k (id INT PRIMARY KEY)", "INSERT INTO k SELECT seq FROM seq_1_to_100")
 	d := openTable(t, base+"?table=k", sqltable.Options{RangeKeys: 10, Conns: 2})
 	other := connect(t, base)
 	other.SetMaxOpenConns(1)
-	exec(t, other, "SET SESSION lock_wait_timeout = 1")
+	run(t, other, "SET SESSION lock_wait_timeout = 1")
 	if _, err := other.Exec("ALTER TABLE k ADD COLUMN v INT"); err == nil || fault.KindOf(other.Explain(err, "altering")) != fault.Locked {
 		t.Errorf("altering a table that is read: %v", err)
 	}
@@ -342,7 +342,7 @@ func (c *cutConn) Read(p []byte) (int, error) {
 // or too many without an error.
 func cutReading(t *testing.T, s *mariadb.Server) {
 	url := secret(s.Database("cut"), s.Port) + "?table=t"
-	exec(t, connect(t, url), "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(100))", "INSERT INTO t SELECT seq, REPEAT('x', 90) FROM seq_1_to_40000")
+	run(t, connect(t, url), "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(100))", "INSERT INTO t SELECT seq, REPEAT('x', 90) FROM seq_1_to_40000")
 	failed, whole := 0, 0
 	for _, after := range []int64{20_000, 700_000, 1_500_000, 3_000_000, 1 << 40} {
 		var c cutter

@@ -35,6 +35,7 @@ func TestMariaDB(t *testing.T) {
 	t.Run("dialect", func(t *testing.T) { sqlgentest.MySQL(connect(t, secret(s.Database("dialect"), s.Port)).DB).Suite(t) })
 	t.Run("cells", func(t *testing.T) { cells(t, s) })
 	t.Run("index", func(t *testing.T) { indexes(t, s) })
+	t.Run("docs", func(t *testing.T) { docs(t, s) })
 	t.Run("types", func(t *testing.T) { types(t, s) })
 	t.Run("ranges", func(t *testing.T) { ranges(t, s) })
 	t.Run("snapshot", func(t *testing.T) { snapshots(t, s) })
@@ -65,7 +66,7 @@ func connect(t testing.TB, url string) *sqldb.DB {
 	return db
 }
 
-func exec(t testing.TB, db *sqldb.DB, statements ...string) {
+func run(t testing.TB, db *sqldb.DB, statements ...string) {
 	t.Helper()
 	for _, q := range statements {
 		if _, err := db.Exec(q); err != nil {
@@ -149,7 +150,7 @@ func cells(t *testing.T, s *mariadb.Server) {
 		harness.Must(t, dir, "convert", "orders.parquet", "-o", url)
 	}
 	// a key, so that it is read in ranges; the order of rows stays that of the file
-	exec(t, connect(t, keyed), "ALTER TABLE orders ADD COLUMN row_no INT NOT NULL AUTO_INCREMENT PRIMARY KEY", "ALTER TABLE orders MODIFY row_no INT NOT NULL AUTO_INCREMENT INVISIBLE")
+	run(t, connect(t, keyed), "ALTER TABLE orders ADD COLUMN row_no INT NOT NULL AUTO_INCREMENT PRIMARY KEY", "ALTER TABLE orders MODIFY row_no INT NOT NULL AUTO_INCREMENT INVISIBLE")
 	for _, args := range [][]string{
 		{"sales", "--by", "week"}, {"rfm"}, {"query", "--measure", "revenue,orders,units,customers", "--by", "day,region"}, {"query", "--measure", "revenue", "--by", "product_id,status", "--dedupe"},
 		{"profile"}, {"geo", "--map", "region=region", "--tz", "Asia/Shanghai"}, {"features"}, {"convert", "--format", "csv"}, {"convert", "--format", "ndjson"},

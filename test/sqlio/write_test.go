@@ -69,14 +69,14 @@ func modes(t *testing.T, s *mariadb.Server) {
 		}
 	}
 	// indexes stay when the columns do; a table that changes its columns is made anew and told
-	exec(t, db, "CREATE INDEX by_revenue ON t (revenue)")
+	run(t, db, "CREATE INDEX by_revenue ON t (revenue)")
 	if rep, err := put(url, sqltable.Options{}, []any{"x", int64(1), 0.5, nil}); err != nil || len(rep.Notices) > 0 {
 		t.Errorf("%+v, %v", rep, err)
 	}
 	if one(t, db, "SELECT COUNT(*) FROM information_schema.statistics WHERE table_schema = DATABASE() AND index_name = 'by_revenue'") != "1" {
 		t.Error("an index was lost")
 	}
-	exec(t, db, "ALTER TABLE t MODIFY revenue DECIMAL(10,2)")
+	run(t, db, "ALTER TABLE t MODIFY revenue DECIMAL(10,2)")
 	for name, c := range map[string]struct {
 		before string
 		o      sqltable.Options
@@ -92,7 +92,7 @@ func modes(t *testing.T, s *mariadb.Server) {
 			[]any{"x", int64(1), 0.5, nil}, fault.Usage, "no transactions"},
 	} {
 		if c.before != "" {
-			exec(t, db, c.before)
+			run(t, db, c.before)
 		}
 		to := url
 		if strings.Contains(c.before, "TABLE m") {
@@ -103,7 +103,7 @@ func modes(t *testing.T, s *mariadb.Server) {
 			t.Errorf("%s: %v (%v), hint %q", name, err, fault.KindOf(err), fault.HintOf(err))
 		}
 	}
-	exec(t, db, "DROP TRIGGER IF EXISTS tr")
+	run(t, db, "DROP TRIGGER IF EXISTS tr")
 	if rep, err := put(url, sqltable.Options{}, []any{"x", int64(1), 0.5, nil}); err != nil || len(rep.Notices) != 1 {
 		t.Errorf("%+v, %v", rep, err)
 	}
