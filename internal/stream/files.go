@@ -34,6 +34,8 @@ type filePart struct {
 	f          *os.File
 	off        int64 // of the next record
 	skip       int64 // of a line that is too long: how far it was looked through
+	named      bool  // path leads to it
+	idle       bool  // the last read found nothing
 	quiet      bool
 	ended      bool
 }
@@ -108,7 +110,7 @@ func (s *Files) open(path string, from map[string]Position) error {
 	if err != nil {
 		return vfs.Classify(err, "opening "+path)
 	}
-	p := &filePart{name: path, path: path, f: f}
+	p := &filePart{name: path, path: path, f: f, named: true}
 	if at, ok := from[path]; ok {
 		if err := p.resume(at); err != nil {
 			f.Close()
@@ -210,7 +212,7 @@ func (s *Files) read(p *filePart) (*Batch, error) {
 		return nil, vfs.Classify(err, "reading "+p.path)
 	}
 	atEnd := errors.Is(err, io.EOF)
-	if atEnd {
+	if p.idle = n == 0; atEnd {
 		if err := p.shrunk(); err != nil {
 			return nil, err
 		}
@@ -280,15 +282,19 @@ func (p *filePart) tooLong(b *Batch, end int64) error {
 	return nil
 }
 
-// shrunk tells that a file was truncated or replaced while it was read.
+// shrunk tells that a file was truncated or replaced while it was read. One that was renamed is
+// read to its end before.
 func (p *filePart) shrunk() error {
 	st, err := p.f.Stat()
 	if err != nil {
 		return vfs.Classify(err, "reading "+p.path)
 	}
+	const hint = "records may be in the file that was there before; stream files that only grow, or pipe them: tail -n +1 -F FILE | ecomctl stream -"
 	if st.Size() < p.off {
-		return fault.New(fault.Input, "reading %s: it was truncated: %d bytes were read, and it has %d", p.path, p.off, st.Size()).
-			WithHint("logs that rotate are read with `ecomctl collect`; or start anew with another --checkpoint and -o")
+		return fault.New(fault.Input, "reading %s: it was truncated: %d bytes were read, and it has %d", p.path, p.off, st.Size()).WithHint(hint)
+	}
+	if now, err := os.Stat(p.path); p.named && (err != nil || !os.SameFile(st, now)) && p.idle {
+		return fault.New(fault.Input, "reading %s: another file has taken its place", p.path).WithHint(hint)
 	}
 	return nil
 }
