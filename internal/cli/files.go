@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/sqldb"
 	"github.com/ecomctl/ecomctl/internal/vfs"
 	"github.com/ecomctl/ecomctl/internal/vfs/hdfs"
 )
@@ -50,6 +51,9 @@ func (a *App) hadoop() hdfs.Options {
 
 // writeAtomic writes a file whole or not at all, wherever its path leads.
 func (a *App) writeAtomic(ctx context.Context, path string, write func(io.Writer) error) error {
+	if sqldb.Is(path) {
+		return fault.New(fault.Usage, "writing %s: this output is no table", sqldb.Redact(path)).WithHint("name a file")
+	}
 	return vfs.WriteAtomicFS(ctx, a.files().For(path), path, write)
 }
 

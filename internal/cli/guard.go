@@ -23,13 +23,17 @@ func (s *opened) guard(outputs ...string) error {
 		}
 		for _, other := range outputs[:i] {
 			if other != "" && sameFile(out, other) {
-				return fault.New(fault.Usage, "%s and %s are the same file", other, out).WithHint("name two outputs")
+				return fault.New(fault.Usage, "%s and %s are the same file", sqldb.Redact(other), sqldb.Redact(out)).WithHint("name two outputs")
 			}
 		}
 		for _, d := range inputs {
 			for _, in := range d.Inputs() {
 				if sameFile(out, in.URI) {
-					return fault.New(fault.Usage, "the output %s is the input %s", out, in.URI).WithHint("write another file; the input stays as it is")
+					return fault.New(fault.Usage, "the output %s is the input %s", sqldb.Redact(out), in.URI).WithHint("write another file; the input stays as it is")
+				}
+				if lockedByReader(out, in.URI) {
+					return fault.New(fault.Usage, "the output %s is in the database that is read, %s, which takes no commits meanwhile", out, in.URI).
+						WithHint("write to another file, or let the database take both: sqlite3 FILE 'PRAGMA journal_mode=WAL'")
 				}
 			}
 		}
@@ -66,6 +70,24 @@ func sameTable(a, b string) bool {
 		return sameFile(a, ub.File)
 	}
 	return false
+}
+
+// lockedByReader reports whether two URLs name one SQLite database in which readers keep writers out: its
+// header says whether it has a write-ahead log (byte 18 is 2 then; SQLite's file format, 1.3).
+func lockedByReader(out, in string) bool {
+	uo, errO := sqldb.Parse(out)
+	ui, errI := sqldb.Parse(in)
+	if errO != nil || errI != nil || uo.Dialect != sqldb.SQLite || !uo.Same(ui) {
+		return false
+	}
+	f, err := os.Open(uo.File)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var version [1]byte
+	_, err = f.ReadAt(version[:], 18)
+	return err == nil && version[0] != 2
 }
 
 // place is the absolute path of a file that need not exist, with its folder's links resolved.

@@ -373,7 +373,7 @@ func cutReading(t *testing.T, s *mariadb.Server) {
 	}
 	// one of three connections dies while it rests: another takes its range
 	d := openTable(t, url, sqltable.Options{RangeKeys: 4000, Conns: 3})
-	ids := strings.Fields(s.Admin("SELECT id FROM information_schema.processlist WHERE user = 'shop' AND db = 'shop_cut' ORDER BY id"))
+	ids := strings.Fields(s.Admin("SELECT id FROM information_schema.processlist WHERE user = 'shop' AND db = 'shop_cut' ORDER BY id DESC")) // the youngest ones are those of the snapshot
 	killed := 0
 	for _, id := range ids {
 		if _, err := strconv.Atoi(id); err == nil && killed < 1 {
