@@ -95,7 +95,8 @@ func readOnlyImport(t *testing.T, s *mariadb.Server, file string) {
 
 // noRoom imports into a server whose table space may not grow: one clear error, nothing is seen, and
 // the same command goes on when there is room.
-func noRoom(t *testing.T, file string) {
+func noRoom(t *testing.T) {
+	file := generate(t, "120000")
 	s := mariadb.Start(t, "--innodb-file-per-table=0", "--innodb-data-file-path=ibdata1:12M:autoextend:max:24M")
 	st := storetest.Open(t, s.Database("full"))
 	_, err := st.Import(context.Background(), storetest.Relate(t, session.Settings{}, file), store.ImportOptions{Files: vfs.Local{}, ChunkRows: 5000})

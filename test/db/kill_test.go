@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -77,9 +78,7 @@ func TestKill(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			whole := storetest.Open(t, fresh("whole"))
-			since := time.Now()
 			storetest.Import(t, whole, session.Settings{}, file)
-			span := time.Since(since) + 300*time.Millisecond
 			want := storetest.Dump(t, whole)
 			var full string
 			for _, line := range []string{"order_lines", "daily", "orders"} {
@@ -89,14 +88,28 @@ func TestKill(t *testing.T) {
 			killed := storetest.Open(t, u)
 			random := rand.New(rand.NewPCG(1, 2))
 			parts := 0
-			for range 6 {
+			for k := range 6 {
 				c := exec.Command(ecomctl(t), "db", "import", file, "--db", with(u), "-q", "--max-rejects", "100%")
 				if err := c.Start(); err != nil {
 					t.Fatal(err)
 				}
-				time.Sleep(time.Duration(random.Int64N(int64(span))))
+				ended := make(chan error, 2) // asked for twice
+				go func() {
+					err := c.Wait()
+					ended <- err
+					ended <- err
+				}()
+				// at any moment behind the k-th sixth of the rows, the last time while they become visible
+				for over := false; !over && !past(t, killed, 100_000*(k+1)/6); {
+					select {
+					case <-ended:
+						over = true
+					case <-time.After(time.Millisecond):
+					}
+				}
+				time.Sleep(time.Duration(random.Int64N(int64(60 * time.Millisecond))))
 				_ = c.Process.Kill()
-				_ = c.Wait()
+				<-ended
 				var seen string
 				for _, line := range []string{"order_lines", "daily", "orders"} {
 					seen += storetest.Rows(t, killed, "SELECT COUNT(*) FROM "+line)
@@ -114,12 +127,24 @@ func TestKill(t *testing.T) {
 			if got := storetest.Dump(t, killed); got != want {
 				t.Error("what came after the kills is not what an undisturbed import makes")
 			}
-			t.Logf("%d of 6 kills left a part", parts)
+			if t.Logf("%d of 6 kills left a part", parts); parts == 0 {
+				t.Error("no kill left a part")
+			}
 			if got := storetest.Rows(t, killed, "SELECT COUNT(*) FROM imports"); got != "1\n" {
 				t.Errorf("%s imports", got)
 			}
 		})
 	}
+}
+
+// past reports whether that many rows are stored.
+func past(t *testing.T, s *store.Store, rows int) bool {
+	t.Helper()
+	at, err := strconv.Atoi(strings.TrimSpace(storetest.Rows(t, s, "SELECT COALESCE(MAX(position), 0) FROM imports")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at >= rows
 }
 
 // TestDisturbed imports by a way that cuts, from a server that is killed, onto one without room, and
@@ -133,7 +158,7 @@ func TestDisturbed(t *testing.T) {
 	t.Run("cut connections", func(t *testing.T) { cutImport(t, s, file, want) })
 	t.Run("killed server", func(t *testing.T) { killServer(t, s, file, want) })
 	t.Run("rights", func(t *testing.T) { readOnlyImport(t, s, file) })
-	t.Run("no room", func(t *testing.T) { noRoom(t, file) })
+	t.Run("no room", func(t *testing.T) { noRoom(t) })
 }
 
 func openWith(t *testing.T, u *sqldb.URL, o sqldb.Options) *store.Store {
