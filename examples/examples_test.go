@@ -40,7 +40,7 @@ func TestScripts(t *testing.T) {
 		"pipes.sh":      "customer_id,recency_days",
 		"folders.sh":    "2024-03",
 		"report.sh":     "report-zh.html",
-		"nightly.sh":    "done: validate ended with 0, alert with 0",
+		"nightly.sh":    "done: clean and validate ended with 0, alert with 0",
 	}
 	for _, script := range scripts {
 		t.Run(script, func(t *testing.T) {

@@ -32,6 +32,7 @@ func TestREADME(t *testing.T) {
 		}
 	}
 	sh("ecomctl generate orders --rows 3000 -o orders.csv && ecomctl generate orders --rows 3000 -o orders.parquet")
+	sh("mkdir exports && cp orders.parquet exports/")
 	sh("ecomctl validate orders.csv --suggest -o rules.yaml")
 	for _, name := range []string{"README.md", "README.zh-CN.md"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", name))
@@ -42,8 +43,11 @@ func TestREADME(t *testing.T) {
 		for line := range strings.Lines(string(text)) {
 			if line, ok := strings.CutPrefix(line, "    ecomctl "); ok {
 				line, _, _ = strings.Cut(strings.TrimSpace(line), "  #")
-				sh("ecomctl " + line)
 				n++
+				// what waits for requests, or talks to other machines, has tests of its own
+				if !strings.HasPrefix(line, "serve ") && !strings.Contains(line, "://") {
+					sh("ecomctl " + line)
+				}
 			}
 		}
 		if n < 5 {

@@ -20,9 +20,10 @@ check() {
   [ "$code" -eq 0 ] || [ "$code" -eq 3 ] || exit "$code"
 }
 
-ecomctl clean "$input" -o "$out/orders.parquet" --rejects "$out/rejects.csv" --format json >"$out/clean.json"
+check ecomctl clean "$input" -o "$out/orders.parquet" --rejects "$out/rejects.csv" --format json >"$out/clean.json"
+broken=$code # 3: more rows were rejected than max_rejects
 check ecomctl validate "$out/orders.parquet" --rules rules.yaml --failures "$out/failures.csv" -o "$out/validate.json"
-broken=$code
+[ "$code" -eq 0 ] || broken=$code
 ecomctl db init --db "$store"
 if [ "$broken" -eq 0 ]; then
   # always from the same path: what came from it before is replaced in one step
@@ -35,6 +36,6 @@ ecomctl db backup --db "$store" -o "$out/backup.zip" --format json >"$out/backup
 # told, not done: add --yes when you have seen what would go
 ecomctl db prune --db "$store" --before "$(date -u -d "$keep_days days ago" +%F 2>/dev/null || date -u -v-"$keep_days"d +%F)" --backup "$out/backup.zip" --format json >"$out/prune.json"
 
-echo "done: validate ended with $broken, alert with $alert"
+echo "done: clean and validate ended with $broken, alert with $alert"
 [ "$broken" -eq 0 ] || exit "$broken"
 exit "$alert"

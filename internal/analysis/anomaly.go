@@ -66,7 +66,7 @@ isolation forest's and a robust distance's, columns names what made the row stan
 		{Name: "alerts", Kind: BoolParam, Default: "false", Help: "print incidents with their kind and cause instead of points"},
 		{Name: "dimensions", Kind: ListParam, Default: "auto", Columns: true, Help: "columns that may explain an alert (auto: region, country, category, channel, payment)"},
 		{Name: "on", Kind: StringParam, Choices: []string{mOrders, mCustomers}, Help: "look for odd rows instead of odd times"},
-		{Name: "fail", Kind: BoolParam, Default: "false", Help: "exit code 3 when the last period of a series, or a row, is an anomaly"},
+		{Name: "fail", Kind: BoolParam, Default: "false", Help: "exit code 3 when the last period of a series, with --from any period since, or a row, is an anomaly"},
 	}, eventParams...),
 	Columns: anomalySpecs,
 	Method:  "anomaly",
@@ -121,7 +121,7 @@ func anomalyFinish(ctx context.Context, r *Request, a *query.Answer) (*Result, e
 		res.Main = p.table()
 	}
 	if o.fail {
-		res.Broken = p.broken(alerts)
+		res.Broken = p.broken(r, alerts)
 	}
 	return res, nil
 }
@@ -176,11 +176,17 @@ func (p *timeline) since(from int64) {
 	}
 }
 
-// broken is the error of --fail: the series whose last judged period is an anomaly.
-func (p *timeline) broken(alerts []alert) error {
+// broken is the error of --fail: an anomaly in the last judged period of a series or, where --from says
+// what is new, in any period since; or nothing to look at since then.
+func (p *timeline) broken(r *Request, alerts []alert) error {
+	since := r.From != query.MinTime
 	n, first := 0, ""
+	if since && !slices.ContainsFunc(p.series, func(s timeSeries) bool { return s.showsAny() }) {
+		return fault.New(fault.Data, "anomaly: nothing to judge since %s: the data end before", dayText(r.From)).
+			WithHint("did the export stop?")
+	}
 	for _, al := range alerts {
-		if al.to < p.series[al.series].lastJudged() {
+		if !since && al.to < p.series[al.series].lastJudged() {
 			continue
 		}
 		if n++; n == 1 {
@@ -189,6 +195,9 @@ func (p *timeline) broken(alerts []alert) error {
 	}
 	if n == 0 {
 		return nil
+	}
+	if since {
+		return fault.New(fault.Data, "anomaly: %s since %s: %s", counted(n, "incident"), dayText(r.From), first).WithHint("--alerts lists all of them")
 	}
 	return fault.New(fault.Data, "anomaly: an alert at the end of %d series: %s", n, first).
 		WithHint("--alerts lists all of them")

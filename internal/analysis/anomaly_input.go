@@ -51,6 +51,16 @@ type timeSeries struct {
 
 func (s *timeSeries) shown(i int) bool { return s.absent == nil || !s.absent[i] }
 
+// showsAny reports whether a point of the series is shown.
+func (s *timeSeries) showsAny() bool {
+	for i := range s.y {
+		if s.shown(i) {
+			return true
+		}
+	}
+	return false
+}
+
 // judged returns the values that are judged: NaN elsewhere.
 func (s *timeSeries) judged() []float64 {
 	if s.unfair == nil {

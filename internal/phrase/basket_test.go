@@ -23,7 +23,7 @@ func TestLifetime(t *testing.T) {
 	got := en.Lifetime(f)
 	check(t, "lead", got[0], "In the next 90 days the 2,469 known customers will order on about 30,700 days (each customer's days added up), worth about £1.12M; of the 2,400 who ordered on more than one day, about 2,390 are still customers.")
 	check(t, "test", got[1], "Tested on the last 90 days, which the model did not see: it foretold 31,500 order days, 31,000 came (+1.6 %); a customer is missed by 4.36 order days on average, better than going on at the past rate (4.45).")
-	check(t, "quiet", got[2], "75 customers have gone quiet: £18.5K of the next 90 days is at stake, the most with customer 7, silent for 22 days after an order every 1.3.")
+	check(t, "quiet", got[2], "75 customers have gone quiet: £18.5K of the next 90 days is at stake, the most with customer 7, silent for 22 days after an order every 1.3 days.")
 	f.Error, f.Quiet, f.Money = 5, 0, math.NaN()
 	got = en.Lifetime(f)
 	if len(got) != 2 {

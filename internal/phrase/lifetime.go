@@ -51,7 +51,7 @@ func (p Printer) Lifetime(f LifetimeFacts) []string {
 		q := p.Pick(p.Count(int64(f.Quiet))+" "+Plural(int64(f.Quiet), "customer has", "customers have")+" gone quiet: "+p.MoneyShort(money(f.Stake))+" of the next "+days+" days is at stake",
 			p.Count(int64(f.Quiet))+" 位客户已沉寂：未来 "+days+" 天有 "+p.MoneyShort(money(f.Stake))+" 面临流失")
 		if f.First != "" {
-			q += p.Pick(", the most with "+f.First+", silent for "+p.Count(int64(math.Round(f.FirstGap)))+" days after an order every "+p.about(f.FirstRate)+".",
+			q += p.Pick(", the most with "+f.First+", silent for "+p.Count(int64(math.Round(f.FirstGap)))+" days after an order every "+p.about(f.FirstRate)+" days.",
 				"，其中最多的是 "+f.First+"：此前约每 "+p.about(f.FirstRate)+" 天下单一次，现已 "+p.Count(int64(math.Round(f.FirstGap)))+" 天未下单。")
 		}
 		out = append(out, q)

@@ -24,7 +24,7 @@ func wordsIn(p phrase.Printer) words {
 		Run:         p.Pick("How it was made", "生成方式"),
 		Again:       p.Pick("Make this page again", "重新生成本页"),
 		Definitions: p.Pick("Definitions", "定义"),
-		NoCharts:    p.Pick("This browser cannot draw the chart; its table is below.", "此浏览器无法绘制图表；数据表见下方。"),
+		NoCharts:    p.Pick("The chart cannot be drawn: this browser does not, or the program was built without its chart library (make build). Its table is below.", "无法绘制图表：浏览器不支持，或程序构建时未包含图表库（make build）。数据表见下方。"),
 		Unusual:     p.Pick("outside the usual range", "超出通常范围"),
 		Usual:       p.Pick("usual", "正常范围"),
 		TooFew:      p.Pick("too short a history to judge", "历史太短，无法判断"),
