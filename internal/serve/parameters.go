@@ -138,8 +138,12 @@ func paramSchema(p *analysis.Param) *huma.Schema {
 func rowSchema(d *analysis.Definition) *huma.Schema {
 	// with --by the first column is the dimension, whatever that is
 	free := slices.ContainsFunc(d.Params, func(p analysis.Param) bool { return p.Columns })
+	scaled := slices.ContainsFunc(d.Params, func(p analysis.Param) bool { return p.Name == "scale" }) // counts become fractions
 	row := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{}, AdditionalProperties: true}
 	for _, c := range d.Columns {
+		if scaled && c.Type == expr.Int {
+			c.Type = expr.Float
+		}
 		row.Properties[c.Name] = columnSchema(&c, free)
 	}
 	return row

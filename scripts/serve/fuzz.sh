@@ -8,5 +8,5 @@ python_env schemathesis "$(dirname "$0")/requirements.txt" || die "schemathesis 
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" # it keeps examples where it runs
-"$SERVICES_DIR/schemathesis/bin/schemathesis" run "$1/api/openapi.json" --max-time "$2" --workers 2 --continue-on-failure \
+"$SERVICES_DIR/schemathesis/bin/schemathesis" run "$1/api/openapi.json" --max-time "$2" --request-timeout 90 --workers 2 --continue-on-failure \
   --checks all --exclude-checks positive_data_acceptance --output-truncate true --warnings off ${FUZZ_SEED:+--seed "$FUZZ_SEED"}
