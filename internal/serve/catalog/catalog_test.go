@@ -257,6 +257,34 @@ func TestChangedFilesAreNoticed(t *testing.T) {
 
 // TestDatabasesAreReadAnew shows that a changed database is noticed after a while, and that nobody is
 // refused while it is read.
+// TestFailuresAreTold: who comes back as Retry-After says learns the cause, however often, and gets the
+// answer when the file is there.
+func TestFailuresAreTold(t *testing.T) {
+	clk := newClock()
+	path := filepath.Join(t.TempDir(), "orders.csv")
+	conf := config(clk)
+	conf.Sources = []catalog.Source{{Name: "shop", Inputs: []string{path}}}
+	c := open(t, conf)
+	ask := func() error {
+		clk.add(2 * time.Second)
+		_, err := c.Table(t.Context(), serve.Ask{Analysis: "sales", Dataset: "shop"})
+		return err
+	}
+	for range 3 {
+		if err := ask(); fault.KindOf(err) != fault.NotFound {
+			t.Fatalf("a file that is not there: %v", err)
+		}
+	}
+	orders(t, path, "10")
+	_ = ask() // sees that the file has come, and reads it
+	if err := c.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := ask(); err != nil {
+		t.Errorf("the file is there: %v", err)
+	}
+}
+
 func TestDatabasesAreReadAnew(t *testing.T) {
 	clk := newClock()
 	path := filepath.Join(t.TempDir(), "shop.db")

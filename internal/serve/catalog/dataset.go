@@ -55,7 +55,7 @@ func newDataset(c *Catalog, s Source) *dataset {
 }
 
 // begin starts loading unless it is under way. Until it ends questions are refused, but where
-// quiet: what was known of a database stays good until it is read anew.
+// quiet: what was known, of a database or of a failure, stays good until it is read anew.
 func (d *dataset) begin(quiet bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -296,7 +296,7 @@ func (d *dataset) look(ctx context.Context) error {
 	found, err := stamps(ctx, d.c.host(nil), d.all())
 	changed := ctx.Err() == nil && (err != nil || failed || !slices.Equal(found, files))
 	if changed || old {
-		d.begin(!changed)
+		d.begin(!changed || failed) // the failure is told until a loading has done better
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
