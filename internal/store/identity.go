@@ -13,6 +13,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/relation"
+	"github.com/ecomctl/ecomctl/internal/source"
 	"github.com/ecomctl/ecomctl/internal/sqldb"
 	"github.com/ecomctl/ecomctl/internal/vfs"
 )
@@ -26,7 +27,7 @@ type content struct {
 }
 
 // stdin is the name of standard input; what comes from there replaces nothing.
-const stdin = "-"
+const stdin = "standard input"
 
 // isFile reports whether an input is a file that can be read twice.
 func isFile(uri string) bool { return uri != stdin && !sqldb.Is(uri) }
@@ -81,6 +82,14 @@ func (c *content) unchanged(ctx context.Context, fsys vfs.FS, uri string) error 
 		return fault.New(fault.Input, "%s changed while it was imported", uri).WithHint("import it again when nobody writes to it; nothing of it is visible yet")
 	}
 	return nil
+}
+
+// digestOf makes the digest that a reader tells one of ours: the SHA-256 of all bytes is the same.
+func digestOf(in source.Input) string {
+	if hexa, ok := strings.CutPrefix(in.Digest, "sha256:"); ok && in.DigestKind == "whole" && len(hexa) == 64 {
+		return hexa
+	}
+	return digestText(in.Digest)
 }
 
 func digestText(parts ...string) string {

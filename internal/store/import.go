@@ -243,7 +243,7 @@ func (im *importer) identify(ctx context.Context) error {
 		} else if in.Digest == "" {
 			return fault.New(fault.Usage, "%s cannot be imported: nothing tells whether it changes", sqldb.Redact(in.URI)).WithHint("write it to a file first: ecomctl convert")
 		} else {
-			f.content = content{digest: digestText(in.Digest), bytes: max(0, in.Size)}
+			f.content = content{digest: digestOf(in), bytes: max(0, in.Size)}
 		}
 		f.uri = sqldb.Redact(in.URI)
 		im.files = append(im.files, f)

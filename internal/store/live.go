@@ -138,12 +138,17 @@ func (s *Store) derive(ctx context.Context, tx *sql.Tx, changed []int64, t *tota
 		return err
 	}
 	alone := !slices.ContainsFunc(live, func(id int64) bool { return !slices.Contains(changed, id) })
+	var some, all sql.NullInt64
+	if err := tx.QueryRowContext(ctx, "SELECT SUM(CASE WHEN id IN ("+ids(changed)+") THEN position END), SUM(position) FROM imports WHERE state <> 'loading'").Scan(&some, &all); err != nil {
+		return err
+	}
+	most := some.Int64 >= all.Int64/4 // then one pass over all lines is less work than looking keys up
 	for i := range aggregates {
 		a := &aggregates[i]
 		var err error
 		if alone && t != nil && !t.lost {
 			err = t.write(ctx, s, tx, a)
-		} else if alone {
+		} else if alone || most {
 			err = s.deriveAll(ctx, tx, a, live)
 		} else {
 			err = s.deriveTouched(ctx, tx, a, live, changed)
@@ -203,13 +208,13 @@ func (s *Store) deriveAll(ctx context.Context, tx *sql.Tx, a *aggregate, live []
 func (s *Store) deriveTouched(ctx context.Context, tx *sql.Tx, a *aggregate, live, changed []int64) error {
 	touched := "touched_" + a.table
 	kind := "TEXT"
-	drop := "DROP TABLE IF EXISTS temp." + touched
+	drop, join := "DROP TABLE IF EXISTS temp."+touched, " CROSS JOIN " // keys first, then their lines
 	on := "l." + a.key + " = t.k"
 	if a.key == "day" {
 		on = "l.order_ts >= t.k AND l.order_ts < date(t.k, '+1 day')"
 	}
 	if s.DB.Dialect == sqldb.MySQL {
-		kind, drop = "VARBINARY(255)", "DROP TEMPORARY TABLE IF EXISTS "+touched
+		kind, drop, join = "VARBINARY(255)", "DROP TEMPORARY TABLE IF EXISTS "+touched, " STRAIGHT_JOIN "
 		if a.key == "day" {
 			kind, on = "DATE", "l.order_ts >= t.k AND l.order_ts < t.k + INTERVAL 1 DAY"
 		}
@@ -220,7 +225,7 @@ func (s *Store) deriveTouched(ctx context.Context, tx *sql.Tx, a *aggregate, liv
 		s.back.temporary() + " " + touched + " (k " + kind + " NOT NULL PRIMARY KEY)",
 		"INSERT INTO " + touched + " SELECT DISTINCT " + key + " FROM line_store l" + a.where() + " AND l.import_id IN (" + ids(changed) + ")",
 		"DELETE FROM " + a.table + " WHERE " + a.key + " IN (SELECT k FROM " + touched + ")",
-		"INSERT INTO " + a.table + " (" + a.key + ", " + a.columns + ") SELECT t.k, " + a.values + " FROM " + touched + " t JOIN line_store l ON " + on +
+		"INSERT INTO " + a.table + " (" + a.key + ", " + a.columns + ") SELECT t.k, " + a.values + " FROM " + touched + " t" + join + "line_store l ON " + on +
 			a.where() + " AND l.import_id IN (" + ids(live) + ") GROUP BY t.k",
 		drop,
 	} {

@@ -144,7 +144,15 @@ func several(t *testing.T, u *sqldb.URL) {
 	if got := Rows(t, s, "SELECT MAX(l.row_no) FROM line_store l JOIN imports i ON i.id = l.import_id GROUP BY i.source ORDER BY i.source"); got != "99\n105\n" {
 		t.Errorf("rows of each file: %s", got)
 	}
-	c := Write(t, dir, "c.csv", header+orders(200, 50))
+	c := Write(t, dir, "c.csv", header+orders(190, 20)) // few lines, of orders and days that are there, too
+	defer func(want *store.Store) {
+		Import(t, want, session.Settings{}, a, b, c)
+		for _, table := range []string{"daily ORDER BY day", "orders ORDER BY order_id", "customers ORDER BY customer_id", "products ORDER BY product_id"} {
+			if x, y := Rows(t, s, "SELECT * FROM "+table), Rows(t, want, "SELECT * FROM "+table); x != y {
+				t.Errorf("%s, one after the other and at once:\n%s", table, diff(x, y))
+			}
+		}
+	}(Open(t, sibling(u)))
 	if r = Import(t, s, session.Settings{}, a, b, c); r.Files[0].State+r.Files[1].State+r.Files[2].State != store.Unchanged+store.Unchanged+store.Imported {
 		t.Errorf("%+v", r)
 	}
@@ -155,8 +163,9 @@ func several(t *testing.T, u *sqldb.URL) {
 	if got := Rows(t, s, "SELECT state FROM runs ORDER BY id DESC LIMIT 1"); got != "failed\n" {
 		t.Errorf("run: %s", got)
 	}
+	other := Open(t, &sqldb.URL{Dialect: sqldb.SQLite, File: dir + "/other.db"})
 	twice := Write(t, dir, "twice.csv", header+orders(300, 40)+orders(320, 20))
-	if r := Import(t, s, session.Settings{Dedupe: true}, twice); r.Account().Rows[relation.Reject] != 20 || r.Account().Rows[relation.Sold] != 30 {
+	if r := Import(t, other, session.Settings{Dedupe: true}, twice); r.Account().Rows[relation.Reject] != 20 || r.Account().Rows[relation.Sold] != 30 {
 		t.Errorf("without duplicates: %+v", r)
 	}
 }
