@@ -17,6 +17,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/render"
 	"github.com/ecomctl/ecomctl/internal/session"
 	"github.com/ecomctl/ecomctl/internal/source"
+	"github.com/ecomctl/ecomctl/internal/sqldb"
 	"github.com/ecomctl/ecomctl/internal/stream"
 	"github.com/ecomctl/ecomctl/internal/stream/kafka"
 )
@@ -118,6 +119,11 @@ func (o *streamFlags) settle(c *cobra.Command) (err error) {
 			return fault.Wrap(err, "--%s", d.flag)
 		}
 	}
+	for flag, path := range map[string]string{"-o": o.file, "--late": o.late, "--dead-letters": o.dead} {
+		if sqldb.Is(path) || strings.Contains(path, "://") && (flag != "-o" || !strings.HasPrefix(path, kafka.Scheme)) {
+			return fault.New(fault.Usage, "%s %s: a stream writes files and, with -o, topics of Kafka", flag, config.Redact(path)).WithHint("write a file, and put it into a table afterwards: ecomctl convert FILE -o 'sqlite:…?table=…' --mode upsert")
+		}
+	}
 	if o.horizon == "" {
 		o.opts.Horizon = o.opts.Window + o.opts.Delay + o.opts.Lateness + 24*time.Hour
 	}
@@ -192,8 +198,12 @@ func (o *streamFlags) run(c *cobra.Command, inputs []string) error {
 	}
 	share, err := o.RejectShare()
 	if n := sum.Counts.DeadLetters(); err == nil && n > 0 && float64(n) > share*float64(sum.Counts.Records) {
-		err = fault.New(fault.Data, "%d of %d records are dead letters (%.1f %%), more than --max-rejects %.4g %%", n, sum.Counts.Records, 100*float64(n)/float64(sum.Counts.Records), 100*share).
+		told := fault.New(fault.Data, "%d of %d records are dead letters (%.1f %%), more than --max-rejects %.4g %%", n, sum.Counts.Records, 100*float64(n)/float64(sum.Counts.Records), 100*share).
 			WithHint("see them with --dead-letters FILE; map members with --map; raise --max-rejects if this is right")
+		if sum.Counts.Dead["malformed"] == sum.Counts.Records {
+			told = told.WithHint("records are JSON objects, one a line; other files: `ecomctl convert FILE --format ndjson | ecomctl stream - …`")
+		}
+		err = told
 	}
 	return err
 }
