@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+	"time"
 )
 
 // TestManyOrders fits histories of hundreds of order days, of customers who stay and who leave early: neither
@@ -41,5 +42,21 @@ func TestManyOrders(t *testing.T) {
 	}
 	if p := m.Alive(h[3]); p < 0.9 {
 		t.Errorf("an order on 3,000 of 3,000 days: alive %v", p)
+	}
+}
+
+// TestSeriesEnds: where the parameters of Pareto/NBD lie millions apart the series is given up at once.
+func TestSeriesEnds(t *testing.T) {
+	begun := time.Now()
+	for range 1000 {
+		if v := logHyp2f1(3.5, 2.5, 4.5, 1-1e-9); !math.IsNaN(v) {
+			t.Fatalf("%g after a series that cannot settle", v)
+		}
+	}
+	if took := time.Since(begun); took > 5*time.Second {
+		t.Errorf("giving up took %s", took)
+	}
+	if v := logHyp2f1(3.5, 2.5, 4.5, 0.999); math.IsNaN(v) {
+		t.Error("z = 0.999 has a value")
 	}
 }
