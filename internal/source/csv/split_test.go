@@ -17,6 +17,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
 	"github.com/ecomctl/ecomctl/internal/source"
+	"github.com/ecomctl/ecomctl/internal/source/value"
 )
 
 // dump is all that a reading gives, as text.
@@ -140,6 +141,9 @@ func TestEqualsEncodingCSV(t *testing.T) {
 		for _, r := range rows {
 			for i, c := range r { // a carriage return before a line end is part of the line end
 				r[i] = strings.ReplaceAll(c, "\r", "x")
+				if c != "" && c != `\N` && value.IsNullWord(value.Trim([]byte(c))) { // null where the column holds no other text, else text
+					r[i] = "x"
+				}
 			}
 			_ = w.Write(r)
 			var cells []string
