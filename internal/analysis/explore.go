@@ -83,17 +83,9 @@ func RunExplore(ctx context.Context, eng engine.Engine, r *Request, e Explore) (
 	if err != nil {
 		return nil, err
 	}
-	asked := len(plan.Queries)
-	check := currencyQuery(r, &plan)
-	ans, err := ask(ctx, eng, r, plan)
+	ans, err := answer(ctx, eng, r, plan)
 	if err != nil {
 		return nil, err
-	}
-	if check {
-		if err := oneCurrency(ans.Tables[asked]); err != nil {
-			return nil, err
-		}
-		ans.Tables = ans.Tables[:asked]
 	}
 	v, err := exploreView(r, &e, ans)
 	if err != nil {
@@ -274,16 +266,9 @@ func TotalsOf(ctx context.Context, eng engine.Engine, r *Request, activeDays int
 		last.Measures = []query.Measure{{Name: "last", Op: query.Max, Column: relation.OrderTS, Cut: query.Day, Scope: relation.Only(relation.Sold)}}
 		plan.Queries = append(plan.Queries, last)
 	}
-	asked := len(plan.Queries)
-	check := currencyQuery(r, &plan)
-	ans, err := ask(ctx, eng, r, plan)
+	ans, err := answer(ctx, eng, r, plan)
 	if err != nil {
 		return nil, err
-	}
-	if check {
-		if err := oneCurrency(ans.Tables[asked]); err != nil {
-			return nil, err
-		}
 	}
 	if err := wide(ans.Tables[0]); err != nil {
 		return nil, err

@@ -19,6 +19,23 @@ func Run(ctx context.Context, eng engine.Engine, d *Definition, r *Request) (*Re
 	if err != nil {
 		return nil, err
 	}
+	ans, err := answer(ctx, eng, r, plan)
+	if err != nil {
+		return nil, err
+	}
+	res, err := d.Finish(ctx, r, ans)
+	if err != nil {
+		return nil, err
+	}
+	res.Account = ans.Account
+	if res.AsOf == 0 {
+		res.AsOf = asOfDay(r, ans) * dayMicros
+	}
+	return res, nil
+}
+
+// answer runs a plan, and refuses to add up money of several currencies.
+func answer(ctx context.Context, eng engine.Engine, r *Request, plan query.Plan) (*query.Answer, error) {
 	asked := len(plan.Queries)
 	check := currencyQuery(r, &plan)
 	ans, err := ask(ctx, eng, r, plan)
@@ -31,15 +48,7 @@ func Run(ctx context.Context, eng engine.Engine, d *Definition, r *Request) (*Re
 		}
 		ans.Tables = ans.Tables[:asked]
 	}
-	res, err := d.Finish(ctx, r, ans)
-	if err != nil {
-		return nil, err
-	}
-	res.Account = ans.Account
-	if res.AsOf == 0 {
-		res.AsOf = asOfDay(r, ans) * dayMicros
-	}
-	return res, nil
+	return ans, nil
 }
 
 // PlanOf checks what an analysis needs and returns its plan.

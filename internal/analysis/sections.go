@@ -99,16 +99,9 @@ func RunSections(ctx context.Context, eng engine.Engine, r *Request, ids ...stri
 		}
 		parts = append(parts, p)
 	}
-	asked := len(plan.Queries)
-	check := currencyQuery(r, &plan)
-	ans, err := ask(ctx, eng, r, plan)
+	ans, err := answer(ctx, eng, r, plan)
 	if err != nil {
 		return nil, err
-	}
-	if check {
-		if err := oneCurrency(ans.Tables[asked]); err != nil {
-			return nil, err
-		}
 	}
 	rep := &Report{Account: ans.Account, AsOf: asOfDay(r, ans) * dayMicros}
 	answers := make([]*query.Answer, len(parts))

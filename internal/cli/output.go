@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 
@@ -15,9 +14,7 @@ import (
 
 	"github.com/ecomctl/ecomctl/internal/clean"
 	"github.com/ecomctl/ecomctl/internal/config"
-	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
-	"github.com/ecomctl/ecomctl/internal/frame"
 	"github.com/ecomctl/ecomctl/internal/phrase"
 	"github.com/ecomctl/ecomctl/internal/query"
 	"github.com/ecomctl/ecomctl/internal/relation"
@@ -170,33 +167,8 @@ func pseudonymise(t *result.Table, key string) error {
 	if err := checkPseudonymKey(key); err != nil {
 		return err
 	}
-	for i := range t.Columns {
-		c := &t.Columns[i]
-		if c.Name != "customer_id" && c.Name != "user_id" {
-			continue
-		}
-		out := result.NewData(expr.Text, t.N)
-		for r := range t.N {
-			if c.Data.IsNull(r) {
-				result.AppendNull(&out)
-				continue
-			}
-			result.AppendText(&out, pseudonym(key, idText(&c.Data, r)))
-		}
-		c.Type, c.Data = expr.Text, out
-	}
+	t.Pseudonymise(func(id string) string { return pseudonym(key, id) })
 	return nil
-}
-
-// idText writes an id as people see it.
-func idText(c *frame.Column, i int) string {
-	switch c.Kind {
-	case frame.String:
-		return string(c.Str(i))
-	case frame.Float:
-		return strconv.FormatFloat(c.F64[i], 'g', -1, 64)
-	}
-	return strconv.FormatInt(c.I64[i], 10)
 }
 
 func checkPseudonymKey(key string) error {

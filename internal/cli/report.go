@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
-	"maps"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,7 +12,6 @@ import (
 
 	"github.com/ecomctl/ecomctl/internal/analysis"
 	"github.com/ecomctl/ecomctl/internal/config"
-	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/report"
 	"github.com/ecomctl/ecomctl/internal/version"
@@ -186,21 +183,8 @@ func (o *reportOptions) document(s *opened, rep *analysis.Report) *report.Docume
 	if lang == "" {
 		lang = "en"
 	}
-	p := report.Provenance{Table: s.Rel.Name, Inputs: s.Data.Inputs(), Account: rep.Account, AsOf: rep.AsOf, Now: s.Now.UnixMicro(),
-		Zone: s.Rel.Zone, Version: version.Get().Version, Command: o.command, Notices: s.Data.Notices()}
-	for _, name := range slices.Sorted(maps.Keys(s.Tables)) {
-		p.Inputs = append(p.Inputs, s.Tables[name].Inputs()...)
-	}
-	for _, r := range s.Rel.Rules {
-		text := ""
-		if r.When != nil {
-			text = expr.Format(r.When)
-		}
-		p.Rules = append(p.Rules, report.Rule{Name: r.Name, Kind: r.Kind.String(), Text: text})
-	}
-	for _, col := range s.Rel.Columns[:s.Rel.Canonical] {
-		p.Mapping = append(p.Mapping, report.Mapped{Canonical: col.Name, From: col.From})
-	}
+	p := report.ProvenanceOf(s.Rel, s.Data, s.Tables, rep, s.Now)
+	p.Version, p.Command = version.Get().Version, o.command
 	return &report.Document{Title: o.title, Lang: lang, Currency: o.Currency, Views: rep.Views, Provenance: p}
 }
 
@@ -209,7 +193,7 @@ func (o *reportOptions) document(s *opened, rep *analysis.Report) *report.Docume
 func commandLine(c *cobra.Command, inputs []string) string {
 	parts := []string{"ecomctl", "report"}
 	for _, in := range inputs {
-		parts = append(parts, shellQuote(config.Redact(in)))
+		parts = append(parts, report.ShellQuote(config.Redact(in)))
 	}
 	c.Flags().Visit(func(f *pflag.Flag) {
 		switch f.Name {
@@ -221,21 +205,11 @@ func commandLine(c *cobra.Command, inputs []string) string {
 			parts = append(parts, "--"+f.Name)
 		case "stringToString":
 			for _, kv := range strings.Split(strings.Trim(v, "[]"), ",") {
-				parts = append(parts, "--"+f.Name, shellQuote(kv))
+				parts = append(parts, "--"+f.Name, report.ShellQuote(kv))
 			}
 		default:
-			parts = append(parts, "--"+f.Name, shellQuote(config.Redact(v)))
+			parts = append(parts, "--"+f.Name, report.ShellQuote(config.Redact(v)))
 		}
 	})
 	return strings.Join(append(parts, "--html"), " ")
-}
-
-// shellQuote quotes an argument for a POSIX shell where it must be.
-func shellQuote(s string) string {
-	if s != "" && strings.IndexFunc(s, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:=@%+,", r))
-	}) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

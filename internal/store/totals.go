@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"maps"
 	"slices"
-	"strconv"
 
 	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/relation"
@@ -271,7 +270,7 @@ func (t *totals) write(ctx context.Context, s *Store, tx *sql.Tx, a *aggregate) 
 				if i > 0 {
 					text = append(text, '\t')
 				}
-				text = appendArg(text, v)
+				text = appendCell(text, v)
 			}
 			text = append(text, '\n')
 		}
@@ -282,18 +281,4 @@ func (t *totals) write(ctx context.Context, s *Store, tx *sql.Tx, a *aggregate) 
 		}
 	}
 	return flush()
-}
-
-// appendArg writes a value of ours for bulk loading.
-func appendArg(b []byte, v any) []byte {
-	switch v := v.(type) {
-	case nil:
-		return sqldb.AppendNull(b)
-	case int64:
-		return strconv.AppendInt(b, v, 10)
-	case float64:
-		return appendFloat(b, v)
-	}
-	text, _ := v.(string)
-	return sqldb.AppendField(b, text)
 }

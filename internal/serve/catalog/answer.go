@@ -4,15 +4,12 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/ecomctl/ecomctl/internal/analysis"
 	"github.com/ecomctl/ecomctl/internal/config"
 	"github.com/ecomctl/ecomctl/internal/engine"
-	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
-	"github.com/ecomctl/ecomctl/internal/frame"
 	"github.com/ecomctl/ecomctl/internal/report"
 	"github.com/ecomctl/ecomctl/internal/result"
 	"github.com/ecomctl/ecomctl/internal/serve"
@@ -30,39 +27,9 @@ func (c *Catalog) table(ctx context.Context, a *asked, s *session.Session, eng e
 		out.Notes = append(slices.Clone(out.Notes), res.Broken.Error())
 	}
 	if c.conf.Pseudonym != nil {
-		pseudonymise(out.Table, c.conf.Pseudonym)
+		out.Table.Pseudonymise(c.conf.Pseudonym)
 	}
 	return out, nil
-}
-
-// pseudonymise replaces customer ids; equal ids stay equal.
-func pseudonymise(t *result.Table, name func(string) string) {
-	for i := range t.Columns {
-		c := &t.Columns[i]
-		if c.Name != "customer_id" && c.Name != "user_id" {
-			continue
-		}
-		out := result.NewData(expr.Text, t.N)
-		for r := range t.N {
-			if c.Data.IsNull(r) {
-				result.AppendNull(&out)
-			} else {
-				result.AppendText(&out, name(idText(&c.Data, r)))
-			}
-		}
-		c.Type, c.Data = expr.Text, out
-	}
-}
-
-// idText writes an id as people see it.
-func idText(c *frame.Column, i int) string {
-	switch c.Kind {
-	case frame.String:
-		return string(c.Str(i))
-	case frame.Float:
-		return strconv.FormatFloat(c.F64[i], 'g', -1, 64)
-	}
-	return strconv.FormatInt(c.I64[i], 10)
 }
 
 // tableBytes is about what a table holds.
@@ -176,21 +143,8 @@ func (c *Catalog) document(a *asked, s *session.Session, rep *analysis.Report) *
 	if lang == "" {
 		lang = "en"
 	}
-	p := report.Provenance{Table: s.Rel.Name, Inputs: s.Data.Inputs(), Account: rep.Account, AsOf: rep.AsOf, Now: s.Now.UnixMicro(),
-		Zone: s.Rel.Zone, Version: c.conf.Version, Command: c.command(a), Notices: s.Data.Notices()}
-	for _, name := range slices.Sorted(maps.Keys(s.Tables)) {
-		p.Inputs = append(p.Inputs, s.Tables[name].Inputs()...)
-	}
-	for _, r := range s.Rel.Rules {
-		text := ""
-		if r.When != nil {
-			text = expr.Format(r.When)
-		}
-		p.Rules = append(p.Rules, report.Rule{Name: r.Name, Kind: r.Kind.String(), Text: text})
-	}
-	for _, col := range s.Rel.Columns[:s.Rel.Canonical] {
-		p.Mapping = append(p.Mapping, report.Mapped{Canonical: col.Name, From: col.From})
-	}
+	p := report.ProvenanceOf(s.Rel, s.Data, s.Tables, rep, s.Now)
+	p.Version, p.Command = c.conf.Version, c.command(a)
 	return &report.Document{Lang: lang, Currency: s.Req.Currency, Views: rep.Views, Provenance: p}
 }
 
@@ -200,11 +154,11 @@ func (c *Catalog) command(a *asked) string {
 	overlay(&set, &a.scop)
 	parts := []string{"ecomctl", "report"}
 	for _, in := range a.set.src.Inputs {
-		parts = append(parts, quote(config.Redact(in)))
+		parts = append(parts, report.ShellQuote(config.Redact(in)))
 	}
 	add := func(flag, v string) {
 		if v != "" {
-			parts = append(parts, "--"+flag, quote(config.Redact(v)))
+			parts = append(parts, "--"+flag, report.ShellQuote(config.Redact(v)))
 		}
 	}
 	add("preset", set.Preset)
@@ -230,14 +184,4 @@ func (c *Catalog) command(a *asked) string {
 		}
 	}
 	return strings.Join(append(parts, "--html"), " ")
-}
-
-// quote quotes an argument for a POSIX shell where it must be.
-func quote(s string) string {
-	if s != "" && strings.IndexFunc(s, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:=@%+,", r))
-	}) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

@@ -472,23 +472,13 @@ func (e *currencyError) choices() []link {
 
 // commandOf is the command that makes the report from the user's own file.
 func commandOf(o *opened) string {
-	parts := []string{"ecomctl", "report", shellQuote(o.file.name)}
+	parts := []string{"ecomctl", "report", report.ShellQuote(o.file.name)}
 	for _, c := range o.table.Names() {
 		if v, ok := o.maps[c]; ok {
-			parts = append(parts, "--map", shellQuote(c+"="+v))
+			parts = append(parts, "--map", report.ShellQuote(c+"="+v))
 		}
 	}
 	return strings.Join(append(parts, "--html"), " ")
-}
-
-// shellQuote quotes an argument for a POSIX shell.
-func shellQuote(s string) string {
-	if s != "" && strings.IndexFunc(s, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:=@%+,", r))
-	}) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // uploadDownload sends the rejected or the clean rows.
