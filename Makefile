@@ -32,8 +32,12 @@ demo: build ## analyse a year of real grocery orders and write report.html
 .PHONY: test
 test: build ## every test; first installs what they need under .services/
 	@bash scripts/services/test.sh
-	go test -count=1 -timeout 20m ./...
+	@bash scripts/gotest.sh -timeout=20m ./...
 	@bash scripts/race.sh $(RACE)
+
+.PHONY: hunt
+hunt: ## property tests with new seeds and 20 times the draws (CHECKS=2000)
+	@bash scripts/hunt.sh $(or $(CHECKS),2000)
 
 .PHONY: chaos
 chaos: ## kill the stream 50 times under load, brokers too; the answer must equal batch

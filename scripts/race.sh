@@ -10,4 +10,4 @@ fi
 packages=$(go list "$@" 2>/dev/null) || packages=
 [ -n "$packages" ] || die "no package matches: $*"
 # shellcheck disable=SC2086
-CGO_ENABLED=1 go test -race -short -count=1 -timeout 15m $packages
+CGO_ENABLED=1 bash "$ROOT/scripts/gotest.sh" -race -short -timeout=15m $packages

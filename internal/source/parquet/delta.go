@@ -161,9 +161,15 @@ func readDelta(c *column, at, n int) error {
 }
 
 // setDeltaLength starts DELTA_LENGTH_BYTE_ARRAY: all lengths, then all bytes.
+// A page of nulls has no values, yet Arrow v17 leaves bytes of the page before
+// behind its empty header.
 func (c *column) setDeltaLength(data []byte) error {
 	if err := c.ints.reset(data); err != nil {
 		return err
+	}
+	if c.ints.count == 0 {
+		c.data = nil
+		return nil
 	}
 	rest, err := c.ints.rest()
 	c.data = rest
@@ -177,6 +183,9 @@ func (c *column) setDeltaLength(data []byte) error {
 func (c *column) setDeltaText(data []byte) error {
 	if err := c.prefixes.reset(data); err != nil {
 		return err
+	}
+	if c.prefixes.count == 0 {
+		return c.setDeltaLength(nil)
 	}
 	rest, err := c.prefixes.rest()
 	if err != nil {
