@@ -26,7 +26,7 @@ assets: ## fetch the chart library that report pages embed (npm, pinned)
 	@bash scripts/assets/build.sh
 
 .PHONY: demo
-demo: build ## analyse a year of real grocery orders and write report.html
+demo: ## build, analyse a year of real grocery orders and write report.html
 	@bash scripts/demo.sh
 
 .PHONY: test

@@ -5,7 +5,14 @@
 cd "$ROOT"
 data=$SERVICES_DIR/data
 out=${1:-report.html}
-if bash scripts/services/complete-journey/install.sh; then
+# the data come while the binary is built
+bash scripts/services/complete-journey/install.sh &
+download=$!
+if ! make build; then
+  wait "$download" || true
+  die "the build failed: see above"
+fi
+if wait "$download"; then
   bin/ecomctl report "$data/complete-journey/transactions.parquet" --preset complete-journey \
     --products "$data/complete-journey/products.parquet" --html -o "$out"
 else
