@@ -206,6 +206,10 @@ func verify(ctx context.Context, fsys vfs.FS, path, tempDir string) error {
 	return err
 }
 
+// sameColumns is the oldest version of the schema whose tables have today's columns: later ones
+// changed only how aggregates follow from lines.
+const sameColumns = 1
+
 // Restore fills an empty database with a backup: all of it, compared row by row, or nothing.
 func (s *Store) Restore(ctx context.Context, fsys vfs.FS, path string) (*Manifest, error) {
 	b, err := openBackup(ctx, fsys, path)
@@ -220,14 +224,22 @@ func (s *Store) Restore(ctx context.Context, fsys vfs.FS, path string) (*Manifes
 	if err != nil {
 		return nil, err
 	}
-	if current != b.manifest.Schema {
+	if b.manifest.Schema > current || b.manifest.Schema < sameColumns {
 		return nil, fault.New(fault.Input, "%s: tables of version %d, this program has %d", path, b.manifest.Schema, current).WithHint("restore it with the ecomctl that wrote it, then `ecomctl db init`")
 	}
 	if err := s.probe(ctx); err != nil {
 		return nil, err
 	}
 	err = s.transact(ctx, "restoring "+path, func(ctx context.Context, tx *sql.Tx) error {
-		return s.restore(ctx, tx, b)
+		if err := s.restore(ctx, tx, b); err != nil || b.manifest.Schema == current {
+			return err
+		}
+		// what follows from the lines is told as this version tells it
+		live, err := liveImports(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return s.deriveAnew(ctx, tx, live)
 	})
 	if err != nil {
 		return nil, err

@@ -112,15 +112,22 @@ type aggregate struct {
 	sold       bool   // of sold lines only
 }
 
-const soldMoney = "SUM(CASE WHEN l.kind = 0 THEN l.money_e4 END)"
+// Sums over the lines of a key: where there is no sold line, revenue is 0 and not unknown; so are
+// units, when the input tells quantities at all; and so is the money of no reversals.
+const (
+	soldLines     = "COUNT(CASE WHEN l.kind = 0 THEN 1 END)"
+	soldUnits     = "CASE WHEN " + soldLines + " = 0 AND COUNT(l.quantity) > 0 THEN 0 ELSE SUM(CASE WHEN l.kind = 0 THEN l.quantity END) END"
+	soldMoney     = "CASE WHEN " + soldLines + " = 0 THEN 0 ELSE SUM(CASE WHEN l.kind = 0 THEN l.money_e4 END) END"
+	reversedLines = "COUNT(CASE WHEN l.kind = 1 THEN 1 END)"
+	reversedMoney = "CASE WHEN " + reversedLines + " = 0 THEN 0 ELSE SUM(CASE WHEN l.kind = 1 THEN l.money_e4 END) END"
+)
 
 var aggregates = []aggregate{
 	{table: "daily", key: "day", columns: "revenue_e4, orders, units, customers, sold_lines, reversals, reversals_e4",
-		values: soldMoney + ", COUNT(DISTINCT CASE WHEN l.kind = 0 THEN l.order_id END), SUM(CASE WHEN l.kind = 0 THEN l.quantity END), " +
-			"COUNT(DISTINCT CASE WHEN l.kind = 0 THEN l.customer_id END), COUNT(CASE WHEN l.kind = 0 THEN 1 END), COUNT(CASE WHEN l.kind = 1 THEN 1 END), SUM(CASE WHEN l.kind = 1 THEN l.money_e4 END)"},
+		values: soldMoney + ", COUNT(DISTINCT CASE WHEN l.kind = 0 THEN l.order_id END), " + soldUnits +
+			", COUNT(DISTINCT CASE WHEN l.kind = 0 THEN l.customer_id END), " + soldLines + ", " + reversedLines + ", " + reversedMoney},
 	{table: "orders", key: "order_id", columns: "order_ts, customer_id, sold_lines, units, revenue_e4, reversals, reversals_e4",
-		values: "MIN(l.order_ts), MIN(l.customer_id), COUNT(CASE WHEN l.kind = 0 THEN 1 END), SUM(CASE WHEN l.kind = 0 THEN l.quantity END), " + soldMoney +
-			", COUNT(CASE WHEN l.kind = 1 THEN 1 END), SUM(CASE WHEN l.kind = 1 THEN l.money_e4 END)"},
+		values: "MIN(l.order_ts), MIN(l.customer_id), " + soldLines + ", " + soldUnits + ", " + soldMoney + ", " + reversedLines + ", " + reversedMoney},
 	{table: "customers", key: "customer_id", sold: true, columns: "first_order, last_order, orders, sold_lines, units, revenue_e4",
 		values: "MIN(l.order_ts), MAX(l.order_ts), COUNT(DISTINCT l.order_id), COUNT(*), SUM(l.quantity), SUM(l.money_e4)"},
 	{table: "products", key: "product_id", sold: true, columns: "product_name, category, first_sold, last_sold, sold_lines, units, revenue_e4",
@@ -203,6 +210,17 @@ func (s *Store) deriveAll(ctx context.Context, tx *sql.Tx, a *aggregate, live []
 	_, err := tx.ExecContext(ctx, "INSERT INTO "+a.table+" ("+a.key+", "+a.columns+") SELECT "+key+", "+a.values+
 		" FROM line_store l"+a.where()+" AND l.import_id IN ("+ids(live)+") GROUP BY "+key)
 	return err
+}
+
+// deriveAnew makes all aggregates from all lines.
+func (s *Store) deriveAnew(ctx context.Context, tx *sql.Tx, live []int64) error {
+	s.back.spacious(ctx, tx)
+	for i := range aggregates {
+		if err := s.deriveAll(ctx, tx, &aggregates[i], live); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Store) deriveTouched(ctx context.Context, tx *sql.Tx, a *aggregate, live, changed []int64) error {

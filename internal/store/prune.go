@@ -132,13 +132,7 @@ func (s *Store) remove(ctx context.Context, tx *sql.Tx, before string) error {
 	if err != nil {
 		return err
 	}
-	s.back.spacious(ctx, tx)
-	for i := range aggregates {
-		if err := s.deriveAll(ctx, tx, &aggregates[i], live); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.deriveAnew(ctx, tx, live)
 }
 
 // linesBefore digests the lines of a backup before a day, having read all of them.

@@ -38,6 +38,7 @@ type sums struct {
 	orders, customers        int64
 	money, back              int64
 	hasMoney, hasBack, units bool
+	counted                  bool // a line, sold or not, tells its quantity
 	quantity                 float64
 }
 
@@ -154,6 +155,7 @@ func (s *sums) line(l *line) (ok bool) {
 		}
 		s.timed = true
 	}
+	s.counted = s.counted || l.hasUnits
 	money, has := &s.money, &s.hasMoney
 	if l.sold {
 		s.sold++
@@ -218,23 +220,27 @@ func (s *sums) time(t int64) any {
 }
 
 func (s *sums) quantities() any {
-	if !s.units {
+	if !s.units && (s.sold > 0 || !s.counted) {
 		return nil
 	}
 	return s.quantity
 }
 
+// revenue is 0, and not unknown, where nothing was sold; so is the money of no reversals.
+func (s *sums) revenue() any  { return opt(s.money, s.hasMoney || s.sold == 0) }
+func (s *sums) reversed() any { return opt(s.back, s.hasBack || s.reversals == 0) }
+
 // row is the row of a key in the order of an aggregate's columns.
 func (s *sums) row(a *aggregate, key string) []any {
 	switch a.table {
 	case "daily":
-		return []any{key, opt(s.money, s.hasMoney), count(s.orders), s.quantities(), count(s.customers), count(s.sold), count(s.reversals), opt(s.back, s.hasBack)}
+		return []any{key, s.revenue(), count(s.orders), s.quantities(), count(s.customers), count(s.sold), count(s.reversals), s.reversed()}
 	case "orders":
-		return []any{key, s.time(s.first), optText(s.text, s.hasText), count(s.sold), s.quantities(), opt(s.money, s.hasMoney), count(s.reversals), opt(s.back, s.hasBack)}
+		return []any{key, s.time(s.first), optText(s.text, s.hasText), count(s.sold), s.quantities(), s.revenue(), count(s.reversals), s.reversed()}
 	case "customers":
-		return []any{key, s.time(s.first), s.time(s.last), count(s.orders), count(s.sold), s.quantities(), opt(s.money, s.hasMoney)}
+		return []any{key, s.time(s.first), s.time(s.last), count(s.orders), count(s.sold), s.quantities(), s.revenue()}
 	}
-	return []any{key, optText(s.text, s.hasText), optText(s.category, s.hasCategory), s.time(s.first), s.time(s.last), count(s.sold), s.quantities(), opt(s.money, s.hasMoney)}
+	return []any{key, optText(s.text, s.hasText), optText(s.category, s.hasCategory), s.time(s.first), s.time(s.last), count(s.sold), s.quantities(), s.revenue()}
 }
 
 // write stores the totals instead of what the aggregates hold.
