@@ -185,7 +185,7 @@ func (d *decoder) decode(ctx context.Context, records []Record, rows func(r *rel
 	}
 	for first := true; ; first = false {
 		if first {
-			d.parser.Reset(d.text)
+			d.parser.ResetRecords(d.list)
 		}
 		err := d.parser.Next(&d.batch)
 		if err == io.EOF {
@@ -198,7 +198,7 @@ func (d *decoder) decode(ctx context.Context, records []Record, rows func(r *rel
 			if err := d.extend(ctx, records); err != nil {
 				return err
 			}
-			d.parser.Reset(d.text)
+			d.parser.ResetRecords(d.list)
 			if err := d.parser.Next(&d.batch); err != nil {
 				return err
 			}

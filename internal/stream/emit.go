@@ -47,6 +47,7 @@ func (j *job) closeWindows(ctx context.Context) error {
 		}
 		if gone {
 			j.win.purge(w)
+			j.recent = nil
 		}
 	}
 	return nil

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/source/ndjson"
 	"github.com/ecomctl/ecomctl/internal/vfs"
 )
 
@@ -206,8 +207,8 @@ func (s *Files) behind(low func(string) int64) *filePart {
 
 // read returns the next lines of a file: nil when there are none at present.
 func (s *Files) read(p *filePart) (*Batch, error) {
-	buf := make([]byte, readBytes)
-	n, err := p.f.ReadAt(buf, max(p.off, p.skip))
+	buf := make([]byte, readBytes+ndjson.Padding)
+	n, err := p.f.ReadAt(buf[:readBytes], max(p.off, p.skip))
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, vfs.Classify(err, "reading "+p.path)
 	}

@@ -34,20 +34,25 @@ type job struct {
 	dec    decoder
 	counts Counts
 
-	currency *string // the one that money is added up in; nil = none seen yet
-	waiting  []*Batch
-	schema   atomic.Pointer[schema] // of dec, for lanes
-	free     chan *lane
-	waited   int
-	since    time.Time // when the first batch began to wait
-	began    bool      // a schema is known
-	marked   int64     // the watermark at which windows were looked at last
-	pending  []*cell   // that rows of the present batch go to
-	keys     []byte    // group keys of the rows of a batch
-	keyEnd   []int32
-	value    []byte
-	wall     int64 // µs of wall time in the relation's zone
-	ruled    time.Time
+	currency              *string // the one that money is added up in; nil = none seen yet
+	waiting               []*Batch
+	schema                atomic.Pointer[schema] // of dec, for lanes
+	passing               *Batch                 // whose other pieces are passed over: it waits as a whole
+	waited                int
+	since                 time.Time // when the first batch began to wait
+	began                 bool      // a schema is known
+	marked                int64     // the watermark at which windows were looked at last
+	pending               []*cell   // that rows of the present batch go to
+	texts                 []byte    // values of the rows of a piece
+	groups                []span    // by row
+	orders                []span
+	customers             []span
+	recent                *window // that the last row went to
+	home, whose           span    // of the last row, and their shards
+	homeShard, whoseShard uint32
+	value                 []byte
+	wall                  int64 // µs of wall time in the relation's zone
+	ruled                 time.Time
 
 	mu     sync.Mutex
 	newest map[string]int64 // by partition, for the source
@@ -79,10 +84,7 @@ func Run(ctx context.Context, opts Options, src Source, inputs []string, out Out
 	if err := opts.check(); err != nil {
 		return nil, err
 	}
-	j := &job{opts: &opts, src: src, inputs: inputs, out: out, newest: map[string]int64{}, free: make(chan *lane, lanes)}
-	for range lanes {
-		j.free <- &lane{}
-	}
+	j := &job{opts: &opts, src: src, inputs: inputs, out: out, newest: map[string]int64{}}
 	if j.store, err = openStore(&opts); err != nil {
 		return nil, err
 	}
@@ -211,13 +213,6 @@ func (j *job) cutOutputs(at map[string]int64) error {
 	return nil
 }
 
-// item is what the source gave.
-type item struct {
-	batch *Batch
-	lane  *lane // that has decoded it; nil = nobody did yet
-	err   error
-}
-
 // errStopped says that the run was stopped between two batches.
 var errStopped = errors.New("stopped")
 
@@ -227,23 +222,20 @@ const pollWait = 100 * time.Millisecond
 // loop counts until the source ends. A batch is counted wholly or not at all: an interrupt is
 // heeded between batches.
 func (j *job) loop(outer context.Context) error {
-	reading, stop := context.WithCancel(outer)
 	ctx := context.WithoutCancel(outer)
-	ch := j.ahead(reading)
+	reading, stopReading := context.WithCancel(outer)
+	moving, stop := context.WithCancel(ctx)
+	ch := j.ahead(reading, moving)
 	defer func() {
+		stopReading()
 		stop()
 		for range ch { // the source is not closed while it reads
 		}
 	}()
-	for {
-		var it item
-		select {
-		case it = <-ch:
-		case <-outer.Done():
-			return errStopped
-		}
-		if outer.Err() != nil {
-			return errStopped
+	for between := true; ; {
+		it, err := next(outer, ch, between)
+		if err != nil {
+			return err
 		}
 		if it.err == io.EOF {
 			return j.end(ctx)
@@ -251,8 +243,13 @@ func (j *job) loop(outer context.Context) error {
 		if it.err != nil {
 			return it.err
 		}
-		if err := j.receive(ctx, &it); err != nil {
+		err = j.receive(ctx, it)
+		it.release()
+		if err != nil {
 			return err
+		}
+		if between = it.last; !between {
+			continue
 		}
 		now := j.opts.Now()
 		if now.Sub(j.last) >= j.opts.Interval {
@@ -268,23 +265,51 @@ func (j *job) loop(outer context.Context) error {
 	}
 }
 
-// receive takes a batch, or notes that none came.
+// next waits for a piece and for the lane that decodes it. Between batches it heeds ctx.
+func next(ctx context.Context, ch <-chan *item, between bool) (it *item, err error) {
+	if !between {
+		it = <-ch
+	} else {
+		select {
+		case it = <-ch:
+		case <-ctx.Done():
+			return nil, errStopped
+		}
+		if ctx.Err() != nil {
+			return nil, errStopped
+		}
+	}
+	if it.ready != nil {
+		<-it.ready
+	}
+	return it, nil
+}
+
+// receive takes a piece of a batch, or notes that none came.
 func (j *job) receive(ctx context.Context, it *item) error {
 	b := it.batch
-	if !j.began && b != nil && len(b.Records) > 0 {
+	switch {
+	case b != nil && b == j.passing:
+		if it.last {
+			j.passing = nil
+		}
+		return nil
+	case !j.began && b != nil && len(b.Records) > 0:
+		if !it.last {
+			j.passing = b
+		}
 		return j.wait(ctx, b)
-	}
-	if len(j.waiting) > 0 { // nothing more at present: what there is decides
+	case len(j.waiting) > 0: // nothing more at present: what there is decides
 		if err := j.decide(ctx); err != nil {
 			return err
 		}
 	}
-	if b != nil {
-		if err := j.take(ctx, it); err != nil {
-			return err
-		}
-	} else {
+	if b == nil {
 		j.clock.advance(j.opts.Now())
+		return j.closeWindows(ctx)
+	}
+	if err := j.take(ctx, it); err != nil || !it.last {
+		return err
 	}
 	return j.closeWindows(ctx)
 }
@@ -322,7 +347,7 @@ func (j *job) decide(ctx context.Context) error {
 		}
 	}
 	for _, b := range list {
-		if err := j.take(ctx, &item{batch: b}); err != nil {
+		if err := j.take(ctx, &item{batch: b, to: len(b.Records), last: true}); err != nil {
 			return err
 		}
 	}

@@ -3,14 +3,31 @@ package stream
 import (
 	"bytes"
 	"context"
+	"runtime"
 
 	"github.com/ecomctl/ecomctl/internal/frame"
 	"github.com/ecomctl/ecomctl/internal/relation"
 	"github.com/ecomctl/ecomctl/internal/source/ndjson"
 )
 
-// lanes is how many batches may be decoded ahead of those that are counted.
-const lanes = 3
+// pieceRows is how many records are decoded at once: few enough that their columns stay near the
+// processor.
+const pieceRows = 4096
+
+// item is a piece of a batch on its way, or the end of the source.
+type item struct {
+	batch    *Batch
+	from, to int  // its records
+	last     bool // of the batch
+	err      error
+
+	lane  *lane         // that decodes it ahead; nil = none does
+	ready chan struct{} // closed when the lane is done
+	good  bool          // the lane has its rows
+}
+
+// records are those of the piece.
+func (it *item) records() []Record { return it.batch.Records[it.from:it.to] }
 
 // schema is how records are read at a time: a later sample or another minute makes a new one.
 type schema struct {
@@ -22,6 +39,8 @@ type schema struct {
 // counted.
 type lane struct {
 	of     *schema
+	next   *schema // for the piece that is to come
+	free   chan<- *lane
 	parser *ndjson.Parser
 	worker *relation.Worker
 
@@ -30,11 +49,11 @@ type lane struct {
 	rows  *relation.Rows
 }
 
-// lines are the records of a batch as a text of lines.
+// lines are the records that a parser is given.
 type lines struct {
-	text  []byte
-	index []int32    // of each line its record
-	not   []misshape // records that are no lines
+	list  [][]byte
+	index []int32    // of each its record
+	not   []misshape // records that are not given
 }
 
 // misshape is a record that is not even looked at.
@@ -43,18 +62,18 @@ type misshape struct {
 	cause  string
 }
 
-// join makes the text of records.
+// join lists records, without copies of them.
 func (l *lines) join(records []Record) {
-	l.text, l.index, l.not = l.text[:0], l.index[:0], l.not[:0]
+	l.list, l.index, l.not = l.list[:0], l.index[:0], l.not[:0]
 	for i := range records {
 		r := &records[i]
 		switch {
 		case r.Cut > 0:
 			l.not = append(l.not, misshape{i, "too_long"})
-		case len(bytes.TrimSpace(r.Data)) == 0:
+		case len(r.Data) == 0 || r.Data[0] != '{' && len(bytes.TrimSpace(r.Data)) == 0:
 			l.not = append(l.not, misshape{i, "empty"})
 		default:
-			l.text = append(appendLine(l.text, r.Data), '\n')
+			l.list = append(l.list, r.Data)
 			l.index = append(l.index, int32(i))
 		}
 	}
@@ -74,7 +93,7 @@ func (l *lane) decode(ctx context.Context, s *schema, records []Record) bool {
 	}
 	known := l.parser.Unknown()
 	l.join(records)
-	l.parser.Reset(l.text)
+	l.parser.ResetRecords(l.list)
 	if l.parser.Next(&l.batch) != nil || l.batch.N+len(l.batch.Bad) != len(l.index) || l.parser.Unknown() != known {
 		return false
 	}
@@ -86,50 +105,35 @@ func (l *lane) decode(ctx context.Context, s *schema, records []Record) bool {
 // record returns the record of row i.
 func (l *lane) record(i int) int { return int(l.index[l.batch.RowAt(i)]) }
 
-// ahead reads the source and decodes while batches are counted.
-func (j *job) ahead(ctx context.Context) <-chan item {
-	raw, ch := make(chan item, 1), make(chan item, 1)
-	low := func(name string) int64 {
-		j.mu.Lock()
-		defer j.mu.Unlock()
-		if t, ok := j.newest[name]; ok {
-			return t
-		}
-		return never
+// ahead reads the source and has pieces of its batches decoded while others are counted. Pieces
+// come in the order of the source; all of a batch come, whatever happens to outer.
+func (j *job) ahead(outer, ctx context.Context) <-chan *item {
+	workers := min(max(runtime.GOMAXPROCS(0), 1), 8)
+	ch, work := make(chan *item, 2*workers), make(chan *item)
+	free := make(chan *lane, 2*workers+2)
+	for range cap(free) {
+		free <- &lane{free: free}
+	}
+	for range workers {
+		go func() {
+			for it := range work {
+				it.good = it.lane.decode(ctx, it.lane.next, it.records())
+				close(it.ready)
+			}
+		}()
 	}
 	go func() {
-		defer close(raw)
-		for {
-			b, err := j.src.Next(ctx, pollWait, low)
-			select {
-			case raw <- item{batch: b, err: err}:
-			case <-ctx.Done():
-				return
-			}
-			if err != nil {
-				return
-			}
-		}
-	}()
-	go func() {
 		defer close(ch)
-		for it := range raw {
-			if s := j.schema.Load(); s != nil && it.batch != nil && len(it.batch.Records) > 0 {
-				select {
-				case l := <-j.free:
-					if l.decode(context.WithoutCancel(ctx), s, it.batch.Records) {
-						it.lane = l
-					} else {
-						j.free <- l
-					}
-				case <-ctx.Done():
+		defer close(work)
+		for {
+			b, err := j.src.Next(outer, pollWait, j.low)
+			if b == nil || err != nil {
+				if !send(ctx, ch, &item{err: err, last: true}) || err != nil {
+					return
 				}
+				continue
 			}
-			select {
-			case ch <- it:
-			case <-ctx.Done():
-				for range raw { // its sender ends by ctx too
-				}
+			if !j.pieces(ctx, b, free, work, ch) {
 				return
 			}
 		}
@@ -137,14 +141,62 @@ func (j *job) ahead(ctx context.Context) <-chan item {
 	return ch
 }
 
-// decoded counts a batch that a lane has decoded by the present schema; false when there is none.
+// pieces hands the pieces of a batch to lanes and, in order, to the one who counts. It returns false when
+// ctx has ended.
+func (j *job) pieces(ctx context.Context, b *Batch, free <-chan *lane, work, ch chan<- *item) bool {
+	for from := 0; from == 0 || from < len(b.Records); from += pieceRows {
+		it := &item{batch: b, from: from, to: min(from+pieceRows, len(b.Records))}
+		it.last = it.to == len(b.Records)
+		if s := j.schema.Load(); s != nil && it.to > from {
+			select {
+			case it.lane = <-free:
+			case <-ctx.Done():
+				return false
+			}
+			it.ready, it.lane.next = make(chan struct{}), s
+			if !send(ctx, work, it) {
+				return false
+			}
+		}
+		if !send(ctx, ch, it) {
+			return false
+		}
+	}
+	return true
+}
+
+// send gives an item on; false when ctx ended before.
+func send(ctx context.Context, to chan<- *item, it *item) bool {
+	select {
+	case to <- it:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// low is the newest event time of a partition, for the source.
+func (j *job) low(name string) int64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if t, ok := j.newest[name]; ok {
+		return t
+	}
+	return never
+}
+
+// release gives the lane of a piece back.
+func (it *item) release() {
+	if l := it.lane; l != nil {
+		it.lane, it.good = nil, false
+		l.free <- l
+	}
+}
+
+// decoded counts a piece that a lane has decoded by the present schema; false when there is none.
 func (j *job) decoded(it *item, rows func(*relation.Rows, func(int) int) error, bad func(int, string, string) error) (bool, error) {
 	l := it.lane
-	if l == nil {
-		return false, nil
-	}
-	defer func() { it.lane = nil; j.free <- l }()
-	if l.of != j.schema.Load() {
+	if l == nil || !it.good || l.of != j.schema.Load() {
 		return false, nil
 	}
 	for _, n := range l.not {

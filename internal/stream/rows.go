@@ -1,9 +1,11 @@
 package stream
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -13,47 +15,65 @@ import (
 	"github.com/ecomctl/ecomctl/internal/relation"
 )
 
-// take counts a batch.
+// take counts a piece of a batch; with the last one the partition moves on.
 func (j *job) take(ctx context.Context, it *item) error {
 	b := it.batch
 	now := j.opts.Now()
 	p := j.clock.part(b.Partition)
-	if len(b.Records) > 0 {
-		p.quiet = time.Time{}
+	if it.from == 0 {
+		if len(b.Records) > 0 {
+			p.quiet = time.Time{}
+		}
+		if b.Quiet && p.quiet.IsZero() {
+			p.quiet = now
+		}
+		j.counts.Records += int64(len(b.Records)) + b.Aborted
+		j.counts.Aborted += b.Aborted
 	}
-	if b.Quiet && p.quiet.IsZero() {
-		p.quiet = now
-	}
-	j.counts.Records += int64(len(b.Records)) + b.Aborted
-	j.counts.Aborted += b.Aborted
-	if len(b.Records) > 0 {
-		if err := j.rules(); err != nil {
+	if it.to > it.from {
+		if err := j.piece(ctx, it, p, now); err != nil {
 			return err
 		}
-		bad := func(i int, cause, detail string) error { return j.dead(b, i, cause, detail) }
-		others := j.clock.others(p, now)
-		rows := func(r *relation.Rows, record func(int) int) error { return j.rows(b, p, others, r, record) }
-		if !j.began { // no object was met so far
-			for i := range b.Records {
-				if err := bad(i, "malformed", "no JSON object"); err != nil {
-					return err
-				}
-			}
-		} else if done, err := j.decoded(it, rows, bad); err != nil {
-			return err
-		} else if !done {
-			if err := j.dec.decode(ctx, b.Records, rows, bad); err != nil {
-				return err
-			}
-			j.publish() // new members make a new schema
-		}
+	}
+	if !it.last {
+		return j.state.fit()
 	}
 	p.Pos, p.Ended = b.Next, b.Ended
+	b.free()
 	j.mu.Lock()
 	j.newest[b.Partition] = p.Newest
 	j.mu.Unlock()
 	j.clock.advance(now)
 	return j.state.fit()
+}
+
+// piece counts the records of a piece.
+func (j *job) piece(ctx context.Context, it *item, p *partition, now time.Time) error {
+	if err := j.rules(); err != nil {
+		return err
+	}
+	b, from := it.batch, it.from
+	bad := func(i int, cause, detail string) error { return j.dead(b, from+i, cause, detail) }
+	others := j.clock.others(p, now)
+	rows := func(r *relation.Rows, record func(int) int) error {
+		return j.rows(b, p, others, r, func(i int) int { return from + record(i) })
+	}
+	if !j.began { // no object was met so far
+		for i := range it.records() {
+			if err := bad(i, "malformed", "no JSON object"); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if done, err := j.decoded(it, rows, bad); done || err != nil {
+		return err
+	}
+	if err := j.dec.decode(ctx, it.records(), rows, bad); err != nil {
+		return err
+	}
+	j.publish() // new members make a new schema
+	return nil
 }
 
 // rules moves the end of the rule against future rows along with the clock.
@@ -97,7 +117,7 @@ func (j *job) dead(b *Batch, i int, cause, detail string) error {
 func (j *job) rows(b *Batch, p *partition, others int64, r *relation.Rows, record func(int) int) error {
 	at := &j.dec.at
 	ts := r.Cols[at.ts]
-	j.groupKeys(r)
+	j.spell(r)
 	lateness := j.opts.Lateness.Microseconds()
 	for i := range r.N {
 		kind := r.Kind[i]
@@ -152,7 +172,7 @@ func (j *job) rows(b *Batch, p *partition, others int64, r *relation.Rows, recor
 			j.counts.Voids++
 		}
 		if folds {
-			j.assign(r, i, t, kind == relation.Sold)
+			j.assign(i, t, kind == relation.Sold)
 		}
 	}
 	return j.apply(r)
@@ -235,50 +255,115 @@ func cellBytes(tmp []byte, c *frame.Column, i int) []byte {
 	return relation.AppendCell(tmp, c, i)
 }
 
-// groupKeys writes the group of every row.
-func (j *job) groupKeys(r *relation.Rows) {
-	j.keys, j.keyEnd = j.keys[:0], j.keyEnd[:0]
-	if len(j.dec.at.by) == 0 {
-		return
-	}
-	for i := range r.N {
-		j.keys = appendKey(j.keys, r, j.dec.at.by, i)
-		j.keyEnd = append(j.keyEnd, int32(len(j.keys)))
-	}
+// span is a text within job.texts.
+type span struct{ from, to int32 }
+
+// noText is a null.
+var noText = span{-1, -1}
+
+// text gives a span's bytes.
+func (j *job) text(s span) []byte { return j.texts[s.from:s.to] }
+
+// spell writes down what tells where rows belong: their group, order and customer. Neighbouring rows are
+// alike, as lines of an order are; equal values of neighbours are one span.
+func (j *job) spell(r *relation.Rows) {
+	at := &j.dec.at
+	j.texts, j.home, j.whose = j.texts[:0], noText, noText
+	j.groups = j.spellGroups(j.groups[:0], r)
+	j.orders = j.spellColumn(j.orders[:0], r, at.order)
+	j.customers = j.spellColumn(j.customers[:0], r, at.customer)
 }
 
-// groupKey returns the group of row i.
-func (j *job) groupKey(i int) []byte {
-	if len(j.keyEnd) == 0 {
-		return nil
+// spellColumn writes the values of a column; none where there is no column.
+func (j *job) spellColumn(out []span, r *relation.Rows, at int) []span {
+	if at < 0 {
+		return out
 	}
-	from := int32(0)
-	if i > 0 {
-		from = j.keyEnd[i-1]
+	c := r.Cols[at]
+	for i := range r.N {
+		switch {
+		case i > 0 && sameCell(c, i-1, i):
+			out = append(out, out[i-1])
+		case c.IsNull(i):
+			out = append(out, noText)
+		default:
+			from := int32(len(j.texts))
+			if c.Kind == frame.String {
+				j.texts = append(j.texts, c.Str(i)...)
+			} else {
+				j.texts = relation.AppendCell(j.texts, c, i)
+			}
+			out = append(out, span{from, int32(len(j.texts))})
+		}
 	}
-	return j.keys[from:j.keyEnd[i]]
+	return out
+}
+
+// spellGroups writes the group of every row.
+func (j *job) spellGroups(out []span, r *relation.Rows) []span {
+	by := j.dec.at.by
+	for i := range r.N {
+		same := i > 0
+		for _, at := range by {
+			same = same && sameCell(r.Cols[at], i-1, i)
+		}
+		if same {
+			out = append(out, out[i-1])
+			continue
+		}
+		from := int32(len(j.texts))
+		j.texts = appendKey(j.texts, r, by, i)
+		out = append(out, span{from, int32(len(j.texts))})
+	}
+	return out
+}
+
+// sameCell reports whether two rows hold the same value, or both none.
+func sameCell(c *frame.Column, i, k int) bool {
+	if c.Valid != nil && (c.IsNull(i) || c.IsNull(k)) {
+		return c.IsNull(i) && c.IsNull(k)
+	}
+	switch {
+	case c.Kind == frame.String && c.Codes != nil:
+		return c.Codes[i] == c.Codes[k]
+	case c.Kind == frame.String:
+		return bytes.Equal(c.Str(i), c.Str(k))
+	case c.Kind == frame.Float:
+		return math.Float64bits(c.F64[i]) == math.Float64bits(c.F64[k])
+	case c.I64 != nil:
+		return c.I64[i] == c.I64[k]
+	}
+	return false
 }
 
 // assign plans a row for the parts of its window: its order decides where its sums go, its
 // customer where that is counted.
-func (j *job) assign(r *relation.Rows, i int, t int64, sold bool) {
-	w := j.win.of(t)
-	key := j.groupKey(i)
+func (j *job) assign(i int, t int64, sold bool) {
+	w := j.recent
+	if w == nil || t < w.start || t >= w.start+j.win.span {
+		w = j.win.of(t)
+		j.recent = w
+	}
+	group := j.groups[i]
 	if w.written {
 		if w.changed == nil {
 			w.changed = map[string]bool{}
 		}
-		w.changed[string(key)] = true
+		w.changed[string(j.text(group))] = true
 	}
-	at := &j.dec.at
-	var tmp [32]byte
-	home := key
-	if at.order >= 0 && !r.Cols[at.order].IsNull(i) {
-		home = cellBytes(tmp[:0], r.Cols[at.order], i)
+	home := group
+	if len(j.orders) > 0 && j.orders[i] != noText {
+		home = j.orders[i]
 	}
-	j.plan(w.cell(shardOf(home)), uint32(i)<<1)
-	if sold && at.customer >= 0 && !r.Cols[at.customer].IsNull(i) {
-		j.plan(w.cell(shardOf(cellBytes(tmp[:0], r.Cols[at.customer], i))), uint32(i)<<1|1)
+	if home != j.home {
+		j.home, j.homeShard = home, shardOf(j.text(home))
+	}
+	j.plan(w.cell(j.homeShard), uint32(i)<<1)
+	if sold && len(j.customers) > 0 && j.customers[i] != noText {
+		if c := j.customers[i]; c != j.whose {
+			j.whose, j.whoseShard = c, shardOf(j.text(c))
+		}
+		j.plan(w.cell(j.whoseShard), uint32(i)<<1|1)
 	}
 }
 
@@ -293,39 +378,12 @@ func (j *job) plan(c *cell, op uint32) {
 // apply gives the planned rows to their parts, one part after the other, so that a part that was
 // spilled is read once a batch.
 func (j *job) apply(r *relation.Rows) error {
-	var tmp [32]byte
-	at := &j.dec.at
 	for _, c := range j.pending {
 		p, err := j.win.get(c, newShard)
 		if err != nil {
 			return err
 		}
-		s := p.(*fold.Shard)
-		for _, op := range c.ops {
-			i := int(op >> 1)
-			g := s.Group(j.groupKey(i))
-			if op&1 != 0 {
-				s.AddDistinct(g, countCustomers, cellBytes(tmp[:0], r.Cols[at.customer], i))
-				continue
-			}
-			if !r.MoneyNull(i) {
-				s.AddInt(g, sumMoney, r.Money[i])
-			}
-			if r.Kind[i] != relation.Sold {
-				continue
-			}
-			if at.order >= 0 && !r.Cols[at.order].IsNull(i) {
-				s.AddDistinct(g, countOrders, cellBytes(tmp[:0], r.Cols[at.order], i))
-			}
-			if at.quantity < 0 || r.Cols[at.quantity].IsNull(i) {
-				continue
-			}
-			if q := r.Cols[at.quantity]; at.floatUnits {
-				s.AddFloat(g, 0, q.F64[i])
-			} else {
-				s.AddInt(g, sumUnits, q.I64[i])
-			}
-		}
+		j.fold(p.(*fold.Shard), c.ops, r)
 		c.ops = c.ops[:0]
 		j.state.account(c)
 		if err := j.state.fit(); err != nil {
@@ -334,4 +392,43 @@ func (j *job) apply(r *relation.Rows) error {
 	}
 	j.pending = j.pending[:0]
 	return nil
+}
+
+// fold adds rows to a part of a window.
+func (j *job) fold(s *fold.Shard, ops []uint32, r *relation.Rows) {
+	at := &j.dec.at
+	var g uint32
+	// Of rows in a row with one group, the same order or customer need not be looked up again.
+	last, order, customer := noText, noText, noText
+	for _, op := range ops {
+		i := int(op >> 1)
+		if group := j.groups[i]; group != last {
+			g, last, order, customer = s.Group(j.text(group)), group, noText, noText
+		}
+		if op&1 != 0 {
+			if c := j.customers[i]; c != customer {
+				customer = c
+				s.AddDistinct(g, countCustomers, j.text(c))
+			}
+			continue
+		}
+		if !r.MoneyNull(i) {
+			s.AddInt(g, sumMoney, r.Money[i])
+		}
+		if r.Kind[i] != relation.Sold {
+			continue
+		}
+		if len(j.orders) > 0 && j.orders[i] != noText && j.orders[i] != order {
+			order = j.orders[i]
+			s.AddDistinct(g, countOrders, j.text(order))
+		}
+		if at.quantity < 0 || r.Cols[at.quantity].IsNull(i) {
+			continue
+		}
+		if q := r.Cols[at.quantity]; at.floatUnits {
+			s.AddFloat(g, 0, q.F64[i])
+		} else {
+			s.AddInt(g, sumUnits, q.I64[i])
+		}
+	}
 }

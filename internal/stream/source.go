@@ -15,6 +15,8 @@ type Position struct {
 
 // Record is one record as it came.
 type Record struct {
+	// Data is the record. One that has ndjson.Padding bytes of room behind it, whose slice's capacity
+	// ends with so many zeros, is parsed where it stands.
 	Data []byte
 	At   int64 // its own position
 	// Cut is the full length of a record that was too long to be kept whole; Data holds its
@@ -30,6 +32,15 @@ type Batch struct {
 	Aborted   int64    // records of aborted transactions, which are not among Records
 	Quiet     bool     // the partition has nothing more at present
 	Ended     bool     // the partition has ended for good
+	// Free, where there is one, is called when nobody needs the records any more.
+	Free func()
+}
+
+// free says that a batch is no longer needed.
+func (b *Batch) free() {
+	if b.Free != nil {
+		b.Free()
+	}
 }
 
 // Source gives records. Next is called by one goroutine; a batch is the receiver's to keep.

@@ -3,7 +3,9 @@ package ndjson
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
@@ -38,12 +40,55 @@ func (ds *Dataset) NewParser(ctx context.Context, want []source.Want) (*Parser, 
 // not blank is a row of a batch or one of its bad rows.
 func (p *Parser) Reset(lines []byte) {
 	p.text.Reset(lines)
+	p.start()
+}
+
+func (p *Parser) start() {
 	r := p.r
+	r.list, r.alone = nil, false
 	r.pos, r.p.end, r.eof, r.row, r.line, r.failed = 0, 0, false, 0, 0, nil
 	clear(r.seen)
 	for _, w := range r.want {
 		w.FixUTF8 = false
 	}
+}
+
+// ResetRecords starts over with a list of records, each an object that may go over several lines. They are
+// read where they stand when their slices have room for more: at least Padding bytes behind each,
+// and the last Padding ones of the slice's capacity are 0; others are copied. Row i is record i, blank ones included,
+// which are bad rows. A batch takes them all, or as many as fit.
+func (p *Parser) ResetRecords(list [][]byte) {
+	p.start()
+	p.r.list, p.r.alone, p.r.eof = list, true, true
+}
+
+// Padding is what stands behind a record that is read in place.
+const Padding = padding
+
+// inPlace reports whether a record can be read where it stands.
+func inPlace(rec []byte) bool {
+	return cap(rec)-len(rec) >= padding && binary.LittleEndian.Uint64(rec[cap(rec)-padding:cap(rec)]) == 0
+}
+
+// findRecord makes the next record of the list the text that is parsed.
+func (r *reader) findRecord() (start, stop int, ok bool) {
+	if r.row >= int64(len(r.list)) {
+		return 0, 0, false
+	}
+	rec := r.list[r.row]
+	if inPlace(rec) {
+		r.p.s, r.p.end = rec[:cap(rec)], len(rec)
+	} else {
+		r.p.s = append(append(r.copied[:0], rec...), make([]byte, padding)...)
+		r.copied, r.p.end = r.p.s, len(rec)
+	}
+	if !utf8.Valid(rec) {
+		for _, w := range r.want {
+			w.FixUTF8 = true
+		}
+	}
+	r.line++
+	return r.p.blank(0), r.p.end, true
 }
 
 // Next fills a batch as source.Reader does.

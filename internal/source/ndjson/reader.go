@@ -32,6 +32,9 @@ type reader struct {
 	max       int
 	starts    []int32 // of the objects of the batch
 	rows      []int64
+	list      [][]byte // of a Parser: the records that are read instead of a text
+	alone     bool     // list is read
+	copied    []byte   // a record that cannot be read in place
 	bad       []frame.BadRow
 	raw       func(int) []string
 	failed    error
@@ -187,7 +190,7 @@ func (r *reader) parse() int {
 		if !ok {
 			break
 		}
-		if start == stop {
+		if start == stop && !r.alone {
 			continue
 		}
 		r.n, r.stamp, r.next = n, r.row+1, 0
@@ -233,6 +236,9 @@ func (r *reader) object(start, stop int) int {
 // find returns the next record: a line, or an object in balance. ok is false when
 // more text is needed or there is none. Blank lines give an empty record.
 func (r *reader) find() (start, stop int, ok bool) {
+	if r.alone {
+		return r.findRecord()
+	}
 	if r.ds.lines {
 		return r.findLine()
 	}
@@ -350,6 +356,9 @@ func (r *reader) setValue(t tok, text []byte) {
 func (r *reader) rawFields(i int) []string {
 	out := make([]string, len(r.at))
 	p := parser{s: r.p.s, end: r.p.end}
+	if r.alone {
+		p = *padded(r.list[r.rows[i]])
+	}
 	var col int
 	set := func(t tok, text []byte) {
 		if out[col] = ""; t != tokNull {

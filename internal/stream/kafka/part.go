@@ -14,7 +14,7 @@ import (
 
 const (
 	fetchWait  = 250 * time.Millisecond
-	fetchBytes = 2 << 20
+	fetchBytes = 1 << 20
 	// emptyMost is how many empty answers in a row are believed while the log has more.
 	emptyMost = 40
 )
@@ -28,7 +28,8 @@ type part struct {
 	end   int64 // the stream ends there; -1 = never
 	out   chan *stream.Batch
 	quiet bool // the last batch said that there is no more
-	empty int  // answers without records in a row, though there should be some
+	free  chan *arena
+	empty int // answers without records in a row, though there should be some
 
 	client    *kafkago.Client
 	transport *kafkago.Transport
@@ -77,11 +78,13 @@ func (p *part) reopen() {
 // when nothing came.
 func (p *part) fetch(ctx context.Context) (*stream.Batch, error) {
 	conf := &p.src.conf
-	var res *fetch.ResponsePartition
+	var res *fetched
+	var mem *arena
 	what := "reading " + conf.address() + " partition " + p.name[len(conf.Topic)+1:]
 	err := conf.retry(ctx, what, func(ctx context.Context) error {
 		var err error
-		res, err = p.ask(ctx)
+		mem = p.arena() // a request that was given up may still write to its own
+		res, err = p.ask(ctx, mem)
 		if err == nil {
 			return nil
 		}
@@ -94,42 +97,65 @@ func (p *part) fetch(ctx context.Context) (*stream.Batch, error) {
 	if err != nil {
 		return nil, err
 	}
-	if kafkago.Error(res.ErrorCode) == kafkago.OffsetOutOfRange {
+	if kafkago.Error(res.code) == kafkago.OffsetOutOfRange {
 		return nil, p.outOfRange(ctx)
 	}
-	got, err := read(&res.RecordSet, p.at, res.AbortedTransactions)
+	got, err := readSet(mem, res, p.at)
 	if err != nil {
 		return nil, fault.New(fault.Input, "%s at offset %d: %w", what, p.at, err).
 			WithHint("the log is damaged there; what was read before is in the checkpoint")
 	}
-	return p.batch(&got, res.LastStableOffset), nil
+	b := p.batch(&got, res.stable)
+	if b == nil || len(b.Records) == 0 {
+		p.used(mem)
+	} else {
+		b.Free = func() { p.used(mem) }
+	}
+	return b, nil
+}
+
+// arena gives memory for an answer; what is not given back is left to the collector.
+func (p *part) arena() *arena {
+	select {
+	case a := <-p.free:
+		return a
+	default:
+		return &arena{}
+	}
+}
+
+// used takes memory back.
+func (p *part) used(a *arena) {
+	if cap(a.raw)+cap(a.text) > 64<<20 { // of an uncommon batch
+		return
+	}
+	select {
+	case p.free <- a:
+	default:
+	}
 }
 
 // ask sends one request.
-func (p *part) ask(ctx context.Context) (*fetch.ResponsePartition, error) {
+func (p *part) ask(ctx context.Context, mem *arena) (*fetched, error) {
 	conf := &p.src.conf
 	if p.client == nil {
 		p.client, p.transport = conf.client()
 	}
 	one, cancel := context.WithTimeout(ctx, fetchWait+conf.Stall)
 	defer cancel()
-	m, err := p.transport.RoundTrip(one, p.client.Addr, &fetch.Request{
+	m, err := p.transport.RoundTrip(one, p.client.Addr, &rawFetch{into: mem, Request: &fetch.Request{
 		ReplicaID: -1, MaxWaitTime: int32(fetchWait / time.Millisecond), MinBytes: 1, MaxBytes: fetchBytes, IsolationLevel: int8(kafkago.ReadCommitted), SessionEpoch: -1,
 		Topics: []fetch.RequestTopic{{Topic: conf.Topic, Partitions: []fetch.RequestPartition{{
 			Partition: int32(p.id), CurrentLeaderEpoch: -1, FetchOffset: p.at, LogStartOffset: -1, PartitionMaxBytes: fetchBytes}}}},
-	})
+	}})
 	if err != nil {
 		return nil, err
 	}
-	r, ok := m.(*fetch.Response)
-	if !ok || len(r.Topics) != 1 || len(r.Topics[0].Partitions) != 1 {
-		if ok && r.ErrorCode != 0 {
-			return nil, kafkago.Error(r.ErrorCode)
-		}
-		return nil, errors.New("an answer without the partition")
+	res, ok := m.(*fetched)
+	if !ok {
+		return nil, errAnswer
 	}
-	res := &r.Topics[0].Partitions[0]
-	switch code := kafkago.Error(res.ErrorCode); code {
+	switch code := kafkago.Error(res.code); code {
 	case 0, kafkago.OffsetOutOfRange:
 		return res, nil
 	case kafkago.NotLeaderForPartition, kafkago.UnknownTopicOrPartition:

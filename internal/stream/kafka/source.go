@@ -152,7 +152,7 @@ func (s *Source) offsets(ctx context.Context, partitions []int) (out map[int]spa
 
 // read starts the goroutine of a partition.
 func (s *Source) read(id int, from, end int64) {
-	p := &part{src: s, id: id, name: s.name(id), at: from, end: end, out: make(chan *stream.Batch, 1)}
+	p := &part{src: s, id: id, name: s.name(id), at: from, end: end, out: make(chan *stream.Batch, 1), free: make(chan *arena, 4)}
 	s.parts[p.name] = p
 	s.running.Add(1)
 	go func() {
