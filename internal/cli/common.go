@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -20,6 +21,8 @@ type common struct {
 	app        *App
 	config     string
 	engine     string
+	spark      string // address of --engine spark
+	command    string
 	noProgress bool
 	conf       *config.Config
 }
@@ -42,7 +45,7 @@ func addCommon(a *App, c *cobra.Command) *common {
 	f.StringVar(&o.Lang, "lang", "", "language of texts: `en|zh`")
 	f.IntVar(&o.Threads, "threads", 0, "worker threads (default: all processors)")
 	f.StringVar(&o.Memory, "memory", "", "memory budget, like 4GiB (default: half of the machine)")
-	f.StringVar(&o.engine, "engine", "", "`local` (Spark comes with its own release)")
+	o.addEngine(f, c.Name())
 	f.Int64Var(&o.Seed, "seed", 1, "seed of anything random")
 	f.BoolVar(&o.noProgress, "no-progress", false, "no progress line")
 	f.BoolVar(&o.NoClean, "no-clean", false, "trust the input: every row is sold")
@@ -68,6 +71,7 @@ type opened struct {
 	*common
 	*session.Session
 	prog *term.Progress
+	rem  *remote // nil for the local engine
 }
 
 // Close releases the inputs.
@@ -75,6 +79,7 @@ func (s *opened) Close() {
 	if s.Session != nil {
 		s.Session.Close()
 	}
+	s.rem.Close()
 }
 
 // load merges flags, variables and files; the strongest word of each setting ends
@@ -83,6 +88,9 @@ func (o *common) load(c *cobra.Command) error {
 	flags := map[string]string{}
 	c.Flags().Visit(func(f *pflag.Flag) {
 		// --map is laid over the configured one below; validate's --rules is another thing than the clean rules
+		if k := config.Find(strings.ReplaceAll(f.Name, "-", "_")); k != nil && !k.Of(c.Name()) {
+			return // another command's flag of that name
+		}
 		if f.Value.Type() != "stringToString" && f.Name != "rules" && f.Name != "format" {
 			flags[f.Name] = f.Value.String()
 		}
@@ -104,7 +112,7 @@ func (o *common) load(c *cobra.Command) error {
 		maps[k] = v
 	}
 	set.Maps = maps
-	o.conf, o.Settings, o.engine, o.noProgress = conf, set, conf.Engine, conf.NoProgress
+	o.conf, o.Settings, o.engine, o.spark, o.noProgress = conf, set, conf.Engine, conf.Spark, conf.NoProgress
 	o.app.remember(o.config)
 	if conf.LogFormat == "json" {
 		o.app.logJSON = true
@@ -114,8 +122,8 @@ func (o *common) load(c *cobra.Command) error {
 
 // check refuses values that no command can use.
 func (o *common) check() error {
-	if o.engine != "" && o.engine != "local" {
-		return fault.New(fault.Usage, "--engine %s: this build has the local engine only", o.engine).WithHint("leave --engine out")
+	if err := o.checkEngine(); err != nil {
+		return err
 	}
 	return o.Settings.Check()
 }
@@ -140,11 +148,20 @@ func (o *common) inputs(ctx context.Context, inputs []string) (*opened, error) {
 		inputs = o.conf.Input
 	}
 	prog := o.progress()
-	s, err := session.Inputs(ctx, o.host(prog), o.Settings, inputs)
+	rem, err := o.connect(ctx, prog)
 	if err != nil {
 		return nil, err
 	}
-	return &opened{o, s, prog}, nil
+	host := o.host(prog)
+	if rem != nil {
+		host.Remote = rem
+	}
+	s, err := session.Inputs(ctx, host, o.Settings, inputs)
+	if err != nil {
+		rem.Close()
+		return nil, err
+	}
+	return &opened{o, s, prog, rem}, nil
 }
 
 // open opens inputs and builds the relation of a canonical table.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ecomctl/ecomctl/internal/config"
 	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/phrase"
 	"github.com/ecomctl/ecomctl/internal/render"
 )
 
@@ -60,7 +61,7 @@ func newConfigCheck(a *App) *cobra.Command {
 			}
 		}
 		if len(problems) > 0 {
-			return fault.New(fault.Usage, "the settings have %d mistakes", len(problems))
+			return fault.New(fault.Usage, "the settings have %d %s", len(problems), phrase.Plural(int64(len(problems)), "mistake", "mistakes"))
 		}
 		if len(files) == 0 {
 			a.say("no configuration file; the environment is right")

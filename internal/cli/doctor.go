@@ -18,9 +18,8 @@ import (
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/render"
 	"github.com/ecomctl/ecomctl/internal/report"
-	"github.com/ecomctl/ecomctl/internal/schema"
 	"github.com/ecomctl/ecomctl/internal/session"
-	"github.com/ecomctl/ecomctl/internal/sqldb"
+	"github.com/ecomctl/ecomctl/internal/stream/kafka"
 	"github.com/ecomctl/ecomctl/internal/vfs"
 	"github.com/ecomctl/ecomctl/internal/vfs/hdfs"
 )
@@ -31,6 +30,7 @@ type doctorOptions struct {
 	only      []string
 	databases []string
 	hdfs      string
+	kafka     []string
 	pages     []string
 	timeout   time.Duration
 }
@@ -41,19 +41,22 @@ func newDoctor(a *App) *cobra.Command {
 		Use:   "doctor [INPUT …] [flags]",
 		Short: "Examine settings, inputs, disk and services; name cause and cure of what is wrong",
 		Long: `Looks at the configuration, the configured or named inputs (can they be read, are their columns known),
-the temporary folder, the memory budget, and every service that is configured or named: HDFS, databases, and web
-services such as ` + "`ecomctl serve`" + `. All checks run side by side; the exit status is 3 when one fails. Nothing is changed.
+the temporary folder, the memory budget, and every service that is configured or named: HDFS, databases, the cache (Redis)
+and the keys of ` + "`ecomctl serve`" + `, topics of Kafka, and web services. All checks run side by side; the exit status is 3 when one fails. Nothing is changed.
 
 ` + columnHelp(doctor.Specs),
 		Example: `  ecomctl doctor
   ecomctl doctor orders.parquet --db mysql://shop@db.example/shop --hdfs hdfs://namenode:8020/
+  ecomctl doctor --cache redis://127.0.0.1:6379/0 --kafka kafka://127.0.0.1:9092/orders
   ecomctl doctor --only page --page http://127.0.0.1:5000/healthz --timeout 2s`,
 	}
 	o.common = addCommon(a, c)
 	out := addOutput(a, c)
 	f := c.Flags()
 	f.StringSliceVar(&o.only, "only", nil, "only the checks of these `names`")
-	f.StringSliceVar(&o.databases, "db", nil, "a database's `URL`: mysql://… or sqlite:…")
+	f.StringSliceVar(&o.databases, "db", nil, "a database's `URL`: mysql://… or sqlite:… (default: the configured one)")
+	f.String("cache", "", "the cache's `URL`: redis://host:port/db (default: the configured one)")
+	f.StringSliceVar(&o.kafka, "kafka", nil, "a topic's `URL`: kafka://host:port/topic")
 	f.StringVar(&o.hdfs, "hdfs", "", "a `URL` of HDFS to look at (default: where HADOOP_CONF_DIR leads)")
 	f.StringSliceVar(&o.pages, "page", nil, "a `URL` that must answer 200, such as http://127.0.0.1:5000/healthz")
 	f.DurationVar(&o.timeout, "timeout", 10*time.Second, "`time` for each check")
@@ -147,14 +150,40 @@ func (o *doctorOptions) checks(inputs []string) []doctor.Check {
 		inputs = o.conf.Input
 	}
 	list := []doctor.Check{o.checkTemp(), o.checkMemory(), checkCharts()}
-	if len(inputs) > 0 {
-		list = append(list, o.checkInput(inputs))
+	if tables := tablesOf(inputs); len(tables) > 0 {
+		list = append(list, o.checkInput(tables))
 	}
 	if where := o.hadoopRoot(inputs); where != "" {
 		list = append(list, o.checkHDFS(where))
 	}
-	for _, url := range o.databases {
+	return append(list, o.services(inputs)...)
+}
+
+// services lists the checks of databases, cache, keys, topics and pages.
+func (o *doctorOptions) services(inputs []string) (list []doctor.Check) {
+	databases, topics := o.databases, o.kafka
+	if len(databases) == 0 && o.conf.DB != "" {
+		databases = []string{o.conf.DB}
+	}
+	for _, in := range inputs {
+		if strings.HasPrefix(in, kafka.Scheme) {
+			topics = append(topics, in)
+		}
+	}
+	for _, url := range databases {
 		list = append(list, o.checkDatabase(url))
+	}
+	if url, err := o.app.redisURL(o.conf.Cache); url != "" || err != nil {
+		list = append(list, o.checkCache())
+	}
+	if file := o.keysFile(); file != "" {
+		list = append(list, o.checkKeys(file))
+	}
+	for _, dir := range o.conf.Roots {
+		list = append(list, o.checkRoot(dir))
+	}
+	for _, url := range topics {
+		list = append(list, o.checkKafka(url))
 	}
 	for _, url := range o.pages {
 		list = append(list, doctor.Page("page", url))
@@ -240,40 +269,6 @@ func checkCharts() doctor.Check {
 	}}
 }
 
-func (o *doctorOptions) checkInput(inputs []string) doctor.Check {
-	shown := make([]string, len(inputs))
-	for i, in := range inputs {
-		shown[i] = config.Redact(in)
-	}
-	return doctor.Check{Name: "input", On: strings.Join(shown, " "), Run: func(ctx context.Context) (string, error) {
-		for _, in := range inputs {
-			if in == "-" {
-				return "standard input: not looked at", nil
-			}
-		}
-		h := o.host(nil)
-		h.Say = nil
-		s, err := session.Inputs(ctx, h, o.Settings, inputs)
-		if err != nil {
-			return "", err
-		}
-		defer s.Close()
-		table, err := s.Choose(schema.Orders.Name, schema.Events.Name)
-		if err == nil {
-			err = s.Relate(ctx, table, false)
-		}
-		if err != nil {
-			return "", err
-		}
-		var cols []string
-		for _, c := range s.Rel.Columns[:s.Rel.Canonical] {
-			cols = append(cols, c.Name+"="+c.From)
-		}
-		in := s.Data.Inputs()
-		return fmt.Sprintf("%s, about %d rows in %d files: %s %s", in[0].Format, s.Req.Rows, len(in), table, strings.Join(cols, " ")), nil
-	}}
-}
-
 // hadoopRoot is where to look at HDFS: as named, where an input lies, or where the environment leads.
 func (o *doctorOptions) hadoopRoot(inputs []string) string {
 	if o.hdfs != "" {
@@ -303,20 +298,5 @@ func (o *doctorOptions) checkHDFS(where string) doctor.Check {
 			return "the folder is there", nil
 		}
 		return "the file is there, " + sizeText(info.Size), nil
-	}}
-}
-
-func (o *doctorOptions) checkDatabase(raw string) doctor.Check {
-	return doctor.Check{Name: "database", On: sqldb.Redact(raw), Run: func(ctx context.Context) (string, error) {
-		url, err := sqldb.Parse(raw)
-		if err != nil {
-			return "", err
-		}
-		db, err := sqldb.Open(ctx, url, sqldb.Options{Getenv: o.app.Getenv, ReadOnly: true, DialTimeout: o.timeout, Patience: -1})
-		if err != nil {
-			return "", err
-		}
-		defer db.Close()
-		return "version " + db.Version, nil
 	}}
 }

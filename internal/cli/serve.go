@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"maps"
@@ -30,7 +31,8 @@ type serveOptions struct {
 	pagesOptions
 	listen, events, keys     string
 	hosts, roots             []string
-	cacheURL, cacheSize      string
+	cacheSize                string
+	cache                    config.Secret
 	concurrency, queue       int
 	maxConns, burst, maxJobs int
 	rate                     float64
@@ -69,7 +71,7 @@ Requests may name further inputs (?input=) below the folders of --root, and nowh
 	f.StringVar(&o.keys, "keys", "", "`FILE` of keys (default: the one of `serve keys` when it exists)")
 	f.StringSliceVar(&o.roots, "root", nil, "`FOLDER` below which requests may name inputs (?input=)")
 	f.StringVar(&o.events, "events", "", "`URI` of the events table: the funnel and the visits")
-	f.StringVar(&o.cacheURL, "cache", "memory", "where answers are remembered: memory, or `redis://host:port/db` behind it (a password as ${NAME} or file:PATH)")
+	f.String("cache", "memory", "where answers are remembered: memory, or `redis://host:port/db` behind it (a password as ${NAME} or file:PATH)")
 	f.StringVar(&o.cacheSize, "cache-size", "128MiB", "`SIZE` of the memory that answers may take")
 	f.IntVar(&o.concurrency, "concurrency", 2, "computations at the same time; they share --memory")
 	f.IntVar(&o.queue, "queue", 32, "computations that may wait; further ones are answered 503")
@@ -86,10 +88,28 @@ Requests may name further inputs (?input=) below the folders of --root, and nowh
 	return c
 }
 
+// configured lays what the configuration says under the flags that were given.
+func (o *serveOptions) configured(c *cobra.Command) {
+	o.cache = o.conf.Cache
+	for flag, set := range map[string]func(){
+		"listen":  func() { o.listen = cmp.Or(o.conf.Listen, o.listen) },
+		"metrics": func() { o.metrics, o.metricsSaid = cmp.Or(o.conf.Metrics, o.metrics), o.conf.Metrics != "" },
+		"keys":    func() { o.keys = o.conf.Keys },
+		"host":    func() { o.hosts = o.conf.Hosts },
+		"root":    func() { o.roots = o.conf.Roots },
+	} {
+		if !c.Flags().Changed(flag) {
+			set()
+		}
+	}
+	o.metricsSaid = o.metricsSaid || c.Flags().Changed("metrics")
+}
+
 func (o *serveOptions) run(c *cobra.Command, inputs []string) error {
 	if err := o.load(c); err != nil {
 		return err
 	}
+	o.configured(c)
 	if len(inputs) == 0 {
 		inputs = o.conf.Input
 	}
@@ -107,7 +127,7 @@ func (o *serveOptions) run(c *cobra.Command, inputs []string) error {
 		return fault.New(fault.Unavailable, "listening on %s: %w", o.listen, err).WithHint("choose another address with --listen; :0 takes a free port")
 	}
 	defer l.Close()
-	mon, err := o.openMonitor(c, inputs, log)
+	mon, err := o.openMonitor(inputs, log)
 	if err != nil {
 		return err
 	}
@@ -115,7 +135,7 @@ func (o *serveOptions) run(c *cobra.Command, inputs []string) error {
 	if err != nil {
 		return err
 	}
-	store, err := o.cache(log)
+	store, err := o.openCache(log)
 	if err != nil {
 		return err
 	}
@@ -240,24 +260,18 @@ func (o *serveOptions) eventSettings() *session.Settings {
 	return &set
 }
 
-// cache opens what remembers answers.
-func (o *serveOptions) cache(log *slog.Logger) (cache.Cache, error) {
+// openCache opens what remembers answers.
+func (o *serveOptions) openCache(log *slog.Logger) (cache.Cache, error) {
 	size, err := config.ParseSize(o.cacheSize)
 	if err != nil {
 		return nil, fault.Wrap(err, "--cache-size")
 	}
 	near := cache.NewMemory(size/2, 0)
-	if o.cacheURL == "memory" || o.cacheURL == "" {
-		return near, nil
+	url, err := o.app.redisURL(o.cache)
+	if err != nil || url == "" {
+		return near, err
 	}
-	if !strings.HasPrefix(o.cacheURL, "redis://") && !strings.HasPrefix(o.cacheURL, "rediss://") && !strings.HasPrefix(o.cacheURL, "file:") && !strings.HasPrefix(o.cacheURL, "${") {
-		return nil, fault.New(fault.Usage, "--cache %s: memory or redis://host:port/db is wanted", config.Redact(o.cacheURL))
-	}
-	url, err := config.NewSecret(o.cacheURL, ".").Reveal(o.app.Getenv)
-	if err != nil {
-		return nil, fault.Wrap(err, "--cache")
-	}
-	far, err := redis.Open(strings.TrimSpace(url), redis.Options{Now: o.app.Now, Changed: func(h cache.Health) {
+	far, err := redis.Open(url, redis.Options{Now: o.app.Now, Changed: func(h cache.Health) {
 		if h.Up {
 			log.Info("the cache is in service", "kind", h.Kind)
 		} else {
@@ -268,6 +282,15 @@ func (o *serveOptions) cache(log *slog.Logger) (cache.Cache, error) {
 		return nil, fault.Wrap(err, "--cache")
 	}
 	return cache.Tiered{Near: near, Far: far}, nil
+}
+
+// redisURL is the address that --cache names; "" where answers are remembered in this process only.
+func (a *App) redisURL(named config.Secret) (string, error) {
+	url, err := named.Reveal(a.Getenv)
+	if url = strings.TrimSpace(url); err != nil || url == "memory" {
+		return "", fault.Wrap(err, "--cache")
+	}
+	return url, nil
 }
 
 // log is where a server tells what happens.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ecomctl/ecomctl/internal/config"
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/result"
@@ -23,18 +24,22 @@ files, admin everything. Servers that run notice changes of the file within seco
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	file := c.PersistentFlags().String("keys", "", "`FILE` of keys (default: keys.json beside the user's ecomctl configuration)")
-	path := func() string {
+	file := c.PersistentFlags().String("keys", "", "`FILE` of keys (default: the configured one, else keys.json beside the user's ecomctl configuration)")
+	path := func() (string, error) {
 		if *file != "" {
-			return *file
+			return *file, nil
 		}
-		return defaultKeys(a)
+		conf, _, err := config.Load(config.LoadOptions{Env: a.Getenv})
+		if err != nil || conf.Keys == "" {
+			return defaultKeys(a), err
+		}
+		return conf.Keys, nil
 	}
 	c.AddCommand(newKeysAdd(a, path), newKeysList(a, path), newKeysRevoke(a, path))
 	return c
 }
 
-func newKeysAdd(a *App, path func() string) *cobra.Command {
+func newKeysAdd(a *App, path func() (string, error)) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "add NAME",
 		Short:   "Make a key and print it, once",
@@ -49,23 +54,31 @@ func newKeysAdd(a *App, path func() string) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		secret, err := serve.AddKey(c.Context(), path(), args[0], scope, a.Now(), ttl)
+		file, err := path()
 		if err != nil {
 			return err
 		}
-		a.say("key %s (%s) is in %s; it is shown only here:", args[0], scope, path())
+		secret, err := serve.AddKey(c.Context(), file, args[0], scope, a.Now(), ttl)
+		if err != nil {
+			return err
+		}
+		a.say("key %s (%s) is in %s; it is shown only here:", args[0], scope, file)
 		_, err = fmt.Fprintln(a.IO.Out, secret)
 		return err
 	}
 	return c
 }
 
-func newKeysList(a *App, path func() string) *cobra.Command {
+func newKeysList(a *App, path func() (string, error)) *cobra.Command {
 	c := &cobra.Command{Use: "list", Short: "The keys without their secrets", Example: "  ecomctl serve keys list --format json", Args: cobra.NoArgs}
 	out := addOutput(a, c)
 	c.Flags().MarkHidden("pseudonymise")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		list, err := serve.ListKeys(path())
+		file, err := path()
+		if err != nil {
+			return err
+		}
+		list, err := serve.ListKeys(file)
 		if err != nil {
 			return err
 		}
@@ -95,12 +108,16 @@ var keySpecs = []result.Spec{
 	{Name: "expires", Type: expr.Time, Desc: "when it is no longer good, UTC", Null: "never"},
 }
 
-func newKeysRevoke(a *App, path func() string) *cobra.Command {
+func newKeysRevoke(a *App, path func() (string, error)) *cobra.Command {
 	return &cobra.Command{
 		Use: "revoke NAME", Short: "Make a key worthless; servers that run notice within seconds",
 		Example: "  ecomctl serve keys revoke dashboard", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := serve.RevokeKey(c.Context(), path(), args[0]); err != nil {
+			file, err := path()
+			if err != nil {
+				return err
+			}
+			if err := serve.RevokeKey(c.Context(), file, args[0]); err != nil {
 				return err
 			}
 			a.say("key %s is revoked", args[0])

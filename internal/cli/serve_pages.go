@@ -25,6 +25,7 @@ import (
 // pagesOptions are the flags of serve about its pages and its monitoring.
 type pagesOptions struct {
 	metrics, title, maxUpload string
+	metricsSaid               bool                   // somebody chose the address
 	hide                      func(id string) string // pseudonyms, where they are asked for
 }
 
@@ -46,14 +47,14 @@ type monitoring struct {
 
 // openMonitor listens for the monitoring page. The default address being taken is no reason
 // not to serve: it is told, and the page left out.
-func (o *serveOptions) openMonitor(c *cobra.Command, inputs []string, log *slog.Logger) (*monitoring, error) {
+func (o *serveOptions) openMonitor(inputs []string, log *slog.Logger) (*monitoring, error) {
 	if o.metrics == metricsOff || o.metrics == "" {
 		return &monitoring{}, nil
 	}
 	l, err := net.Listen("tcp", o.metrics)
 	if err != nil {
 		err := fault.New(fault.Unavailable, "listening on %s for metrics: %w", o.metrics, err).WithHint("choose another address with --metrics, or --metrics off")
-		if c.Flags().Changed("metrics") {
+		if o.metricsSaid {
 			return nil, err
 		}
 		o.app.say("note: no monitoring page: %v; %s", err, fault.HintOf(err))

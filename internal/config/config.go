@@ -2,6 +2,7 @@ package config
 
 import (
 	"math"
+	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -35,8 +36,12 @@ type Config struct {
 	ValidateRules                          string    // rules file of `validate`
 	Delimiter, Encoding, Format, LogFormat string
 	TmpDir                                 string
-	DB                                     string // URL of the database of `db`
-	PseudonymKey                           Secret // key of --pseudonymise
+	DB                                     string   // URL of the database of `db`
+	PseudonymKey                           Secret   // key of --pseudonymise
+	Listen, Metrics                        string   // addresses of `serve`
+	Hosts, Roots                           []string // names of the server; folders below which requests may name inputs
+	Keys                                   string   // file of keys of `serve`
+	Cache                                  Secret   // memory, or the address of Redis, which may hold a password
 }
 
 // Rule is a clean rule of the shop: rows for which When is true get the kind.
@@ -86,6 +91,36 @@ func ParseShare(s string) (float64, error) {
 		return 0, fault.New(fault.Usage, "%q is not a share", s).WithHint("shares look like 5%% or 0.05")
 	}
 	return v, nil
+}
+
+// checkAddress accepts what a server can listen on.
+func checkAddress(s string) error {
+	if _, port, err := net.SplitHostPort(s); err != nil || port == "" {
+		return fault.New(fault.Usage, "%q is not an address", s).WithHint("addresses look like 127.0.0.1:5000 or 0.0.0.0:5000")
+	}
+	return nil
+}
+
+// checkMonitor accepts an address, or off.
+func checkMonitor(s string) error {
+	if s == "off" {
+		return nil
+	}
+	return checkAddress(s)
+}
+
+// checkCache accepts where answers are remembered; the reference to a secret is looked at when it is used.
+func checkCache(s string) error {
+	for _, scheme := range []string{"redis://", "rediss://", "unix://", "file:", "${"} {
+		if strings.HasPrefix(s, scheme) {
+			return nil
+		}
+	}
+	if s == "memory" {
+		return nil
+	}
+	// the value itself may be a secret that was put into the wrong place
+	return fault.New(fault.Usage, "it is neither memory nor an address of Redis").WithHint("write memory, redis://host:port/db, redis://:${REDIS_PASSWORD}@host:port/db, or file:PATH of a file that holds the address")
 }
 
 // checkDate accepts a day or a wall time.

@@ -118,6 +118,9 @@ func TestMistakes(t *testing.T) {
 		{"clean_rules: [{name: x}]", "line 1: a rule has no when", "write"},
 		{"clean_rules:\n  - name: x\n    when: a\n    knd: void", `line 4: a rule has no key "knd"`, `did you mean "kind"?`},
 		{"clean_rules:\n  - {name: x, when: a, kind: sold}", `rule x has the kind "sold"`, "reject, void"},
+		{"listen: 5000", `listen: "5000" is not an address`, "127.0.0.1:5000"},
+		{"metrics: localhost", `metrics: "localhost" is not an address`, "127.0.0.1:5000"},
+		{"cache: memcached://h:s3cret@x", "cache: it is neither memory nor an address of Redis", "redis://host:port/db"},
 		{"- a\n- b", "the file is a list, not a map of keys", "key: value"},
 		{"a: [", "it is not YAML", "indent"},
 		{"lang: en\nlang: zh", `key "lang" is there already`, "remove"},
@@ -236,6 +239,27 @@ func TestInitIsAValidFile(t *testing.T) {
 			rt.Fatalf("%q %q, want %q %q\n%s", c.Input, c.Map, o.Inputs, want, text)
 		}
 	})
+}
+
+// TestServiceKeys: what `serve` is can be configured; the address of the cache hides its password wherever it is
+// shown, and a flag of the same name of another command is another thing.
+func TestServiceKeys(t *testing.T) {
+	o := world(t, map[string]string{"shop/ecomctl.yaml": "listen: 0.0.0.0:80\nmetrics: \"off\"\nroot: [a, b]\nkeys: k.json\ncache: redis://:${PW}@h:1/0\n"},
+		map[string]string{"PW": "hunter2", "ECOMCTL_HOST": "a.example,b.example"})
+	c, origins, err := Load(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	url, err := c.Cache.Reveal(nil)
+	if err != nil || url != "redis://:hunter2@h:1/0" || c.Cache.Redacted() != "redis://:***@h:1/0" || strings.Contains(fmt.Sprint(c.Cache, origins), "hunter2") {
+		t.Errorf("%v %q %s %v", err, url, c.Cache.Redacted(), origins)
+	}
+	if got := fmt.Sprint(c.Listen, c.Metrics, c.Roots, c.Keys, c.Hosts); got != "0.0.0.0:80 off [a b] k.json [a.example b.example]" && got != "0.0.0.0:80off[a b]k.json[a.example b.example]" {
+		t.Error(got)
+	}
+	if k := Find("metrics"); k.Of("stream") || !k.Of("serve") || !Find("tz").Of("stream") {
+		t.Error("whose flags are keys is not known")
+	}
 }
 
 // TestExamplesAreValid: the example of every key is a possible value of it.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,9 +37,19 @@ type Key struct {
 	Example string // YAML value
 	Choices []string
 	Secret  bool
-	check   func(string) error
-	set     func(c *Config, v value) error
+	// Commands are those whose flag of the name it is; nil = all that have one.
+	Commands []string
+	check    func(string) error
+	set      func(c *Config, v value) error
 }
+
+// Of reports whether a command's flag of the key's name means the key.
+func (k *Key) Of(command string) bool {
+	return k.Commands == nil || slices.Contains(k.Commands, command)
+}
+
+// ofServe are the commands whose flags name what a server is.
+var ofServe = []string{"serve", "doctor"}
 
 // Env returns the name of the key's variable.
 func (k *Key) Env() string { return "ECOMCTL_" + strings.ToUpper(k.Name) }
@@ -95,6 +106,7 @@ var Keys = []*Key{
 	{Name: "segments", Type: SegmentList, Default: "the standard ones", Desc: "names of the shop for RFM scores: the first whose `when` (over r, f, m and v = (f + m + 1) / 2) is true; the standard segments name the rest", Example: "[{name: vip, when: \"r = 5 and m = 5\"}]", set: setSegments},
 	{Name: "validate_rules", Type: Text, Desc: "rules file of `validate`, or builtin:orders", Example: "rules.yaml", set: text(func(c *Config) *string { return &c.ValidateRules })},
 	{Name: "engine", Type: Text, Default: "local", Desc: "what answers queries", Example: "local", Choices: []string{"local", "spark"}, set: text(func(c *Config) *string { return &c.Engine })},
+	{Name: "spark", Type: Text, Desc: "Spark Connect server of engine: spark; a token as ${NAME}", Example: "sc://spark.example.org:15002", check: checkSpark, set: text(func(c *Config) *string { return &c.Spark })},
 	{Name: "threads", Type: Int, Default: "all processors", Desc: "worker threads", Example: "4", set: setThreads},
 	{Name: "memory", Type: Text, Default: "half of the machine", Desc: "memory budget; aggregations spill to disk past it", Example: "4GiB", set: setMemory},
 	{Name: "tmpdir", Type: Text, Default: "the system's", Desc: "folder of temporary files", Example: "/var/tmp", set: text(func(c *Config) *string { return &c.TmpDir })},
@@ -106,6 +118,12 @@ var Keys = []*Key{
 	{Name: "no_progress", Type: Bool, Default: "false", Desc: "no progress line", Example: "true", set: boolean(func(c *Config) *bool { return &c.NoProgress })},
 	{Name: "log_format", Type: Text, Default: "text", Desc: "messages as text or JSON", Example: "json", Choices: []string{"text", "json"}, set: text(func(c *Config) *string { return &c.LogFormat })},
 	{Name: "pseudonym_key", Type: Text, Secret: true, Desc: "key of --pseudonymise; a reference, not the key itself", Example: "${ECOMCTL_KEY}", set: setPseudonymKey},
+	{Name: "listen", Type: Text, Default: "127.0.0.1:5000", Desc: "address of `serve`; beyond this machine only with keys", Example: "0.0.0.0:5000", Commands: ofServe, check: checkAddress, set: text(func(c *Config) *string { return &c.Listen })},
+	{Name: "metrics", Type: Text, Default: "127.0.0.1:8000", Desc: "address of the monitoring page and of Prometheus' /metrics; off = none", Example: `"off"`, Commands: ofServe, check: checkMonitor, set: text(func(c *Config) *string { return &c.Metrics })},
+	{Name: "host", Type: List, Desc: "names that requests may call `serve` by, besides addresses and localhost", Example: "[shop.example.org]", Commands: ofServe, set: list(func(c *Config) *[]string { return &c.Hosts })},
+	{Name: "keys", Type: Text, Default: "keys.json beside the user's own configuration", Desc: "file of the keys of `serve`", Example: "/etc/ecomctl/keys.json", Commands: ofServe, set: text(func(c *Config) *string { return &c.Keys })},
+	{Name: "root", Type: List, Desc: "folders below which requests to `serve` may name inputs (?input=)", Example: "[/srv/shop]", Commands: ofServe, set: list(func(c *Config) *[]string { return &c.Roots })},
+	{Name: "cache", Type: Text, Default: "memory", Desc: "where `serve` remembers answers: memory, or redis://host:port/db behind it; a password as ${NAME}, or file:PATH of a file that holds the address", Example: "redis://127.0.0.1:6379/0", Commands: ofServe, check: checkCache, set: setCache},
 }
 
 // Find returns a key by its name in files, or nil.
@@ -161,6 +179,11 @@ func setSeed(c *Config, v value) (err error) {
 	c.Seed, err = strconv.ParseInt(v.text, 10, 64)
 	c.SeedSet = true
 	return err
+}
+
+func setCache(c *Config, v value) error {
+	c.Cache = Secret{raw: v.text, base: v.base}
+	return nil
 }
 
 func setPseudonymKey(c *Config, v value) error {

@@ -33,6 +33,14 @@ func (s Secret) String() string {
 	return "***"
 }
 
+// Redacted is String, but of a URL only what is secret in it is hidden.
+func (s Secret) Redacted() string {
+	if strings.Contains(s.raw, "://") {
+		return Redact(s.raw)
+	}
+	return s.String()
+}
+
 // GoString is String: %#v must not leak either.
 func (s Secret) GoString() string { return s.String() }
 

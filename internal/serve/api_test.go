@@ -128,8 +128,8 @@ func TestWrongQueries(t *testing.T) {
 	} {
 		w := do(s, "GET", target, "")
 		want(t, w, 400)
-		if p := problem(w); !strings.Contains(p.Detail, says) || p.Type != "/api/docs#problem-usage" {
-			t.Errorf("%s: %+v, want %q", target, p, says)
+		if p := problem(w); !strings.Contains(p.Detail, says) || p.Type != "/api/docs#problem-usage" || p.Hint == "" {
+			t.Errorf("%s: %+v, want %q and a remedy", target, p, says)
 		}
 	}
 }
@@ -292,7 +292,7 @@ func TestErrorsAreProblems(t *testing.T) {
 		s := newTestServer(t, Config{Backend: &fake{err: c.err}})
 		w := do(s, "GET", "/api/v1/rfm", "")
 		want(t, w, c.status)
-		if p := problem(w); p.Type != "/api/docs#problem-"+c.kind || strings.Contains(w.Body.String(), "hunter2") {
+		if p := problem(w); p.Type != "/api/docs#problem-"+c.kind || p.Hint == "" || strings.Contains(w.Body.String(), "hunter2") {
 			t.Errorf("%v: %s", c.err, w.Body)
 		}
 		if c.status == 503 && w.Header().Get("Retry-After") == "" {

@@ -46,7 +46,7 @@ func ViewOf(d *Dataset) DatasetView {
 	v := DatasetView{Name: d.Name, State: d.State.String(), Inputs: append([]string{}, d.Inputs...), Table: d.Table}
 	switch d.State {
 	case Failed:
-		p := ProblemOf(d.Err)
+		p := ProblemOf(d.Err).remedied()
 		v.Problem = &p
 		return v
 	case Loading:

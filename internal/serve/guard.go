@@ -38,6 +38,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.s.flight.Add(1)
 	out := &recorder{ResponseWriter: w}
 	_, pattern := g.s.mux.Handler(r)
+	g.s.conf.Metrics.Begin(pattern)
 	defer func() {
 		g.s.flight.Add(-1)
 		if p := recover(); p != nil {
@@ -59,7 +60,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	limit := g.s.route(pattern).maxBody
 	if r.ContentLength > limit {
 		out.Header().Set("Connection", "close") // the body is not read
-		WriteProblem(out, &http.MaxBytesError{Limit: limit})
+		g.s.problem(out, r, &http.MaxBytesError{Limit: limit}, true)
 		return
 	}
 	r.Body = http.MaxBytesReader(out, r.Body, limit)
@@ -134,12 +135,12 @@ func secretOf(r *http.Request) string {
 func (g *guard) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if ProblemOf(err).Status == http.StatusUnauthorized {
 		w.Header().Add("WWW-Authenticate", `Bearer realm="ecomctl"`)
-		if strings.Contains(r.Header.Get("Accept"), "text/html") {
+		if ForPeople(r) {
 			w.Header().Set("WWW-Authenticate", `Basic realm="ecomctl: the key is the password", charset="UTF-8"`)
 		}
 	}
 	w.Header().Set("Connection", "close") // the body is not read
-	WriteProblem(w, err)
+	g.s.problem(w, r, err, false)
 }
 
 // known reports whether a Host header names this server. Names of others that lead here are how
@@ -168,10 +169,10 @@ func (g *guard) unmatched(w http.ResponseWriter, r *http.Request) {
 	}
 	if len(allowed) > 0 {
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
-		WriteProblem(w, WithStatus(http.StatusMethodNotAllowed, fault.New(fault.Usage, "%s is not possible here", method(r.Method)).WithHint("possible are %s", strings.Join(allowed, ", "))))
+		g.s.problem(w, r, WithStatus(http.StatusMethodNotAllowed, fault.New(fault.Usage, "%s is not possible here", method(r.Method)).WithHint("possible are %s", strings.Join(allowed, ", "))), true)
 		return
 	}
-	WriteProblem(w, fault.New(fault.NotFound, "nothing is at %s", r.URL.Path).WithHint("/api/docs lists what is there"))
+	g.s.problem(w, r, fault.New(fault.NotFound, "nothing is at %s", clip(r.URL.Path)).WithHint("/api/docs lists what is there"), true)
 }
 
 // panicked answers a bug of ours and keeps the server up.

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -54,8 +55,37 @@ func TestMethodsAndPlaces(t *testing.T) {
 		t.Errorf("HEAD: %d", w.Code)
 	}
 	for _, p := range []string{"/nothing", "/api/v1/", "/api/v1/sales/hourly", "/api/v1/../../etc/passwd"} {
-		if w := do(s, "GET", p, ""); w.Code != 404 && w.Code != 307 && w.Code != 301 {
-			t.Errorf("%s: %d", p, w.Code)
+		if w := do(s, "GET", p, ""); w.Code != 404 && w.Code != 307 && w.Code != 301 || w.Code == 404 && problem(w).Hint == "" {
+			t.Errorf("%s: %d %s", p, w.Code, w.Body)
+		}
+	}
+}
+
+// TestProblemsForPeople: browsers get a page where one is mounted, programs JSON; what was refused is told apart,
+// and the interface's own answers stay as they are.
+func TestProblemsForPeople(t *testing.T) {
+	s, _, secrets := keyServer(t, newClock())
+	s.ShowProblems(func(w http.ResponseWriter, _ *http.Request, p Problem, admitted bool) {
+		w.WriteHeader(p.Status)
+		fmt.Fprintf(w, "page %v %s", admitted, p.Hint)
+	})
+	const browser, key = "Accept: text/html,application/xhtml+xml,*/*;q=0.8", "Authorization: Bearer "
+	for _, c := range []struct {
+		method, path, key string
+		status            int
+		body              string
+	}{
+		{"GET", "/nothing", secrets[Read], 404, "page true /api/docs"},
+		{"POST", "/api/docs", secrets[Read], 405, "page true possible are GET, HEAD"},
+		{"GET", "/nothing", "", 401, "page false send Authorization"},
+		{"GET", "/api/v1/sales?limit=x", secrets[Read], 400, `"hint":"give a whole number`},
+	} {
+		w := do(s, c.method, c.path, "", browser, key+c.key)
+		if w.Code != c.status || !strings.Contains(w.Body.String(), c.body) {
+			t.Errorf("%s %s: %d %s", c.method, c.path, w.Code, w.Body)
+		}
+		if w := do(s, c.method, c.path, "", "Accept: */*", key+c.key); problem(w).Status != c.status {
+			t.Errorf("%s %s to a program: %s", c.method, c.path, w.Body)
 		}
 	}
 }
@@ -187,7 +217,7 @@ func TestKeysExpireAndGo(t *testing.T) {
 	}
 	c.add(time.Hour)
 	w := do(s, "GET", "/api/v1/sales", "", "Authorization: Bearer "+short)
-	if want(t, w, 401); !strings.Contains(problem(w).Detail, "expired") {
+	if want(t, w, 401); !strings.Contains(problem(w).Detail, `"short" expired on 20`) || !strings.Contains(problem(w).Hint, "serve keys revoke short && ecomctl serve keys add short") {
 		t.Errorf("%+v", problem(w))
 	}
 	if err := RevokeKey(t.Context(), path, "k-read"); err != nil {

@@ -195,7 +195,10 @@ func (js *jobs) find(id, owner string) (*job, error) {
 			return j, nil
 		}
 	}
-	return nil, fault.New(fault.NotFound, "no job %q", clip(id)).WithHint("results are kept for %s after the job's end", js.s.conf.JobLifetime)
+	// whose job it was, or whether there was one, is not told: ids of others are no oracle
+	return nil, fault.New(fault.NotFound, "no job %q is known here since the server started, %s", clip(id), js.s.started.UTC().Format(time.RFC3339)).
+		WithHint("jobs live in memory: a restart forgets them, and each is forgotten %s after its end, or when newer ones need its room. Start it again: POST %s/jobs or %s/reports",
+			js.s.conf.JobLifetime, apiPrefix, apiPrefix)
 }
 
 // remove forgets a job; one that runs is cancelled.

@@ -86,7 +86,7 @@ func (a *api) viewJob(j *job) JobView {
 		v.Result = jobPath(j.id) + "/result"
 	}
 	if j.err != nil {
-		p := ProblemOf(inQuery(j.err))
+		p := ProblemOf(inQuery(j.err)).remedied()
 		v.Problem = &p
 	}
 	p := &j.progress
@@ -291,7 +291,7 @@ func (a *api) getResult(c *call) error {
 	case jobErr != nil:
 		return jobErr
 	case state == jobCancelled:
-		return fault.New(fault.NotFound, "the job was cancelled")
+		return fault.New(fault.NotFound, "the job was cancelled").WithHint("start it again: POST %s/jobs or %s/reports", apiPrefix, apiPrefix)
 	case state != jobDone:
 		return fault.New(fault.Locked, "the job is %s", state).WithHint("ask %s until it is done", jobPath(j.id))
 	}

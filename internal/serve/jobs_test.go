@@ -190,3 +190,15 @@ func TestJobsBelongToTheirKey(t *testing.T) {
 		t.Errorf("%s", w.Body)
 	}
 }
+
+// TestUnknownJob: an id that a server does not know says why that may be, whatever the id.
+func TestUnknownJob(t *testing.T) {
+	s := newTestServer(t, Config{Backend: &fake{rows: 1}})
+	for _, path := range []string{"/api/v1/jobs/0123", "/api/v1/jobs/0123/result"} {
+		w := do(s, "GET", path, "")
+		want(t, w, 404)
+		if p := problem(w); !strings.Contains(p.Detail, "since the server started, 20") || !strings.Contains(p.Hint, "a restart forgets them") || !strings.Contains(p.Hint, "POST /api/v1/jobs") {
+			t.Errorf("%+v", p)
+		}
+	}
+}

@@ -144,14 +144,15 @@ func (k *Keys) Len() int {
 	defer k.mu.RUnlock()
 	n, now := 0, k.now()
 	for _, key := range k.byHash {
-		if !key.expired(now) {
+		if !key.Expired(now) {
 			n++
 		}
 	}
 	return n
 }
 
-func (k *Key) expired(now time.Time) bool { return !k.Expires.IsZero() && !now.Before(k.Expires) }
+// Expired reports whether the key is no longer good.
+func (k *Key) Expired(now time.Time) bool { return !k.Expires.IsZero() && !now.Before(k.Expires) }
 
 // Check returns the key that a secret belongs to. It fails with 401 for an unknown or expired
 // one and with fault.Auth when the key does not reach to the scope.
@@ -165,13 +166,13 @@ func (k *Keys) Check(secret string, want KeyScope) (Key, error) {
 	k.mu.RUnlock()
 	switch {
 	case !ok:
-		return Key{}, WithStatus(401, fault.New(fault.Auth, "the key is not known here").WithHint("make one with `ecomctl serve keys add NAME`"))
-	case key.expired(k.now()):
-		return Key{}, WithStatus(401, fault.New(fault.Auth, "the key %q expired on %s", key.Name, key.Expires.Format(time.DateOnly)).WithHint("make a new one with `ecomctl serve keys add NAME`"))
+		return Key{}, WithStatus(401, fault.New(fault.Auth, "the key is not known here: it was never made, or was revoked").WithHint("ask who runs the server for a key; there: ecomctl serve keys add NAME"))
+	case key.Expired(k.now()):
+		return Key{}, WithStatus(401, fault.New(fault.Auth, "the key %q expired on %s", key.Name, key.Expires.Format(time.DateOnly)).WithHint("ask who runs the server for a new key; there: ecomctl serve keys revoke %s && ecomctl serve keys add %s", key.Name, key.Name))
 	}
 	scope, err := ParseScope(key.Scope)
 	if err != nil || scope < want {
-		return Key{}, fault.New(fault.Auth, "the key %q allows to %s; this needs %s", key.Name, key.Scope, want).WithHint("make a key with --scope %s", want)
+		return Key{}, fault.New(fault.Auth, "the key %q allows to %s; this needs %s", key.Name, key.Scope, want).WithHint("ask who runs the server for a key of that scope; there: ecomctl serve keys add NAME --scope %s", want)
 	}
 	return key, nil
 }

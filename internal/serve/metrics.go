@@ -4,6 +4,8 @@ import "time"
 
 // Metrics receives what happens. Calls come from many goroutines and must be cheap.
 type Metrics interface {
+	// Begin tells a request that begins; Request tells its end, with the same route.
+	Begin(route string)
 	// Request tells a finished request. route is the pattern that matched ("GET /api/v1/sales"),
 	// or "" when none did, so that its values are few whatever clients ask for.
 	Request(route, method string, status int, took time.Duration, bytes int64)
@@ -16,6 +18,9 @@ type Metrics interface {
 
 // NoMetrics receives and forgets.
 type NoMetrics struct{}
+
+// Begin implements Metrics.
+func (NoMetrics) Begin(string) {}
 
 // Request implements Metrics.
 func (NoMetrics) Request(string, string, int, time.Duration, int64) {}

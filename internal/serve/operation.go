@@ -113,25 +113,50 @@ func readQuery(raw string, known map[string]*huma.Param, names []string) (map[st
 	}
 	values, err := url.ParseQuery(raw)
 	if err != nil {
-		return nil, fault.New(fault.Usage, "reading the query: %w", err)
+		return nil, fault.New(fault.Usage, "reading the query: %w", err).WithHint("write %% as %%25, and other characters by their codes")
 	}
 	out := make(map[string]string, len(values))
 	for name, vs := range values {
 		p := known[name]
 		switch {
 		case p == nil && len(names) == 0:
-			return nil, fault.New(fault.Usage, "unknown parameter %q: there are none here", name)
+			return nil, fault.New(fault.Usage, "unknown parameter %q: there are none here", name).WithHint("leave it out")
 		case p == nil:
 			return nil, fault.New(fault.Usage, "unknown parameter %q", name).WithHint("parameters are %s", strings.Join(names, ", "))
 		case len(vs) > 1:
 			return nil, fault.New(fault.Usage, "%s is given %d times", name, len(vs)).WithHint("give it once; lists are separated by commas")
 		}
 		if err := checkValue(p.Schema, vs[0]); err != nil {
-			return nil, fault.New(fault.Usage, "%s=%s: %w", name, clip(vs[0]), err)
+			return nil, fault.New(fault.Usage, "%s=%s: %w", name, clip(vs[0]), err).WithHint("%s", wanted(p.Schema))
 		}
 		out[name] = vs[0]
 	}
 	return out, nil
+}
+
+// wanted says what a schema takes.
+func wanted(s *huma.Schema) string {
+	bound := func(word string, v *float64) string {
+		if v == nil {
+			return ""
+		}
+		return word + strconv.FormatFloat(*v, 'f', -1, 64)
+	}
+	switch {
+	case s.Type == huma.TypeInteger:
+		return "give a whole number" + bound(" from ", s.Minimum) + bound(" to ", s.Maximum)
+	case s.Type == huma.TypeNumber:
+		return "give a number, like 0.5" + bound(", from ", s.Minimum) + bound(" to ", s.Maximum)
+	case s.Type == huma.TypeBoolean:
+		return "give true or false"
+	case len(s.Enum) > 0:
+		return "choose one of them"
+	case s.Format == "date":
+		return "dates look like 2024-12-31"
+	case s.MaxLength != nil:
+		return "give a text of up to " + strconv.Itoa(*s.MaxLength) + " characters"
+	}
+	return "give a text"
 }
 
 // clip shortens a value for a message.
@@ -190,7 +215,7 @@ func checkText(s *huma.Schema, v string) error {
 	}
 	if s.Format == "date" {
 		if _, err := time.Parse(time.DateOnly, v); err != nil {
-			return errors.New("not a date; dates look like 2024-12-31")
+			return errors.New("not a date")
 		}
 	}
 	if strings.ContainsRune(v, 0) {
@@ -211,10 +236,10 @@ func (c *call) readBody(a *api, to any) error {
 		if errors.As(err, &tooLong) {
 			return tooLong
 		}
-		return fault.New(fault.Usage, "reading the body: %w", err)
+		return fault.New(fault.Usage, "reading the body: %w", err).WithHint("send one JSON object; /api/docs tells its members")
 	}
 	if d.More() {
-		return fault.New(fault.Usage, "reading the body: more than one JSON value")
+		return fault.New(fault.Usage, "reading the body: more than one JSON value").WithHint("send one object")
 	}
 	if holdsNull(raw) { // the validator takes one for any member that may be left out
 		return fault.New(fault.Usage, "reading the body: null is no value of any member").WithHint("leave the member out")
@@ -228,7 +253,7 @@ func (c *call) readBody(a *api, to any) error {
 			words = append(words, clip(e.Error()))
 		}
 		slices.Sort(words)
-		return fault.New(fault.Usage, "reading the body: %s", strings.Join(words[:min(5, len(words))], "; "))
+		return fault.New(fault.Usage, "reading the body: %s", strings.Join(words[:min(5, len(words))], "; ")).WithHint("/api/docs tells the members and their values")
 	}
 	text, err := json.Marshal(raw)
 	if err == nil {

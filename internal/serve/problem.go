@@ -1,11 +1,13 @@
 package serve
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
 )
@@ -72,12 +74,33 @@ func ProblemOf(err error) Problem {
 	return Problem{Type: problemType(kind.String()), Title: titles[kind], Status: kind.HTTPStatus(), Detail: detail, Hint: hint}
 }
 
+// remedies are what to try where an error itself does not say.
+var remedies = map[int]string{
+	http.StatusBadRequest:            "/api/docs tells the parameters of every path with their values",
+	http.StatusUnauthorized:          "send Authorization: Bearer KEY; in a browser, the key is the password",
+	http.StatusForbidden:             "ask who runs the server",
+	http.StatusNotFound:              "/api/docs lists what is there",
+	http.StatusRequestEntityTooLarge: "send less, or name an input below one of the server's roots: ?input=",
+	http.StatusConflict:              "ask again in a moment",
+	http.StatusUnprocessableEntity:   "`ecomctl doctor INPUT` and `ecomctl validate INPUT` say what is wrong with the data",
+	http.StatusTooManyRequests:       "wait as long as Retry-After says",
+	http.StatusInternalServerError:   "tell who runs the server: its log has the details at this time",
+	http.StatusServiceUnavailable:    "ask again as late as Retry-After says",
+	http.StatusInsufficientStorage:   "tell who runs the server: a disk is full",
+}
+
+// remedied is the problem with something to try.
+func (p Problem) remedied() Problem {
+	p.Hint = cmp.Or(p.Hint, remedies[p.Status], remedies[http.StatusNotFound])
+	return p
+}
+
 // problemType is where /api/docs describes a kind.
 func problemType(name string) string { return "/api/docs#problem-" + name }
 
-// WriteProblem answers a request with an error.
-func WriteProblem(w http.ResponseWriter, err error) {
-	p := ProblemOf(err)
+// problemHeaders takes back what an answer would have said of itself, and says when to ask again.
+func problemHeaders(w http.ResponseWriter, err error) Problem {
+	p := ProblemOf(err).remedied()
 	h := w.Header()
 	for _, name := range []string{"ETag", "Link", "Content-Disposition", "Content-Encoding", "Content-Length", "X-Total-Count"} {
 		h.Del(name)
@@ -87,10 +110,35 @@ func WriteProblem(w http.ResponseWriter, err error) {
 	} else if p.Status == http.StatusServiceUnavailable {
 		h.Set("Retry-After", "5")
 	}
-	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
+	return p
+}
+
+// WriteProblem answers a request with an error.
+func WriteProblem(w http.ResponseWriter, err error) {
+	p := problemHeaders(w, err)
 	body, _ := json.Marshal(p) // strings and a number
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(p.Status)
 	_, _ = w.Write(body) // the client may be gone
 }
+
+// ProblemPage answers a person's request with an error; admitted is false where the request was refused
+// before anybody knew whose it is: nothing of the data may be told.
+type ProblemPage func(w http.ResponseWriter, r *http.Request, p Problem, admitted bool)
+
+// ShowProblems has errors outside the interface's own paths shown to browsers by a page.
+func (s *Server) ShowProblems(page ProblemPage) { s.problems = page }
+
+// problem answers an error as the client can read it: a person's browser gets a page.
+func (s *Server) problem(w http.ResponseWriter, r *http.Request, err error, admitted bool) {
+	if s.problems == nil || !ForPeople(r) {
+		WriteProblem(w, err)
+		return
+	}
+	s.problems(w, r, problemHeaders(w, err), admitted)
+}
+
+// ForPeople reports whether a request comes from a browser that would show a page.
+func ForPeople(r *http.Request) bool { return strings.Contains(r.Header.Get("Accept"), "text/html") }

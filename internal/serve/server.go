@@ -51,6 +51,8 @@ type Server struct {
 	stop    context.CancelFunc // of jobs
 	mu      sync.RWMutex
 	routes  map[string]route // by pattern
+	// problems shows errors to people; nil = nobody does
+	problems ProblemPage
 }
 
 // New makes a server with the REST interface mounted.

@@ -167,7 +167,7 @@ func TestMetrics(t *testing.T) {
 		time.Sleep(50 * time.Millisecond)
 	}
 	for _, want := range []string{`total_sales{currency="BRL",dataset="shop"} 738280.34`, `total_orders{dataset="shop"} 739`, `active_users{dataset="shop"} 67`, `ecomctl_http_requests_total{method="GET",route="GET /{$}",status="200"}`,
-		"ecomctl_http_request_duration_seconds_bucket{", "ecomctl_http_requests_in_flight ", `ecomctl_cache_events_total{event="hit"}`, `ecomctl_cache_up{kind="memory"} 1`, `ecomctl_jobs{state="running"} 0`,
+		"ecomctl_http_request_duration_seconds_bucket{", "ecomctl_http_requests_in_flight{route=", `ecomctl_cache_events_total{event="hit"}`, `ecomctl_cache_up{kind="memory"} 1`, `ecomctl_jobs{state="running"} 0`,
 		`ecomctl_service_up{address=`, "go_goroutines ", "process_resident_memory_bytes ", `ecomctl_machine_cpu_seconds_total{mode="idle"}`, "ecomctl_machine_memory_available_bytes ", "ecomctl_machine_disk_free_bytes{"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("/metrics has no %s", want)

@@ -57,6 +57,9 @@ type Cache struct {
 
 var _ cache.Cache = (*Cache)(nil)
 
+// deadline is how long a call may take.
+const deadline = 50 * time.Millisecond
+
 // prefix keeps our keys apart from others'; the number is that of the value's layout.
 const prefix = "ecomctl:1:"
 
@@ -90,7 +93,7 @@ func defaults(o *Options) {
 			*d = v
 		}
 	}
-	or(&o.Deadline, 50*time.Millisecond)
+	or(&o.Deadline, deadline)
 	or(&o.Probe, 500*time.Millisecond)
 	or(&o.Keep, 24*time.Hour)
 	if o.Largest <= 0 {

@@ -14,6 +14,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/cache"
 	"github.com/ecomctl/ecomctl/internal/cache/cachetest"
 	"github.com/ecomctl/ecomctl/internal/cache/redis"
+	"github.com/ecomctl/ecomctl/internal/fault"
 )
 
 // script runs one of scripts/services/redis.
@@ -208,5 +209,41 @@ func TestNobodyThere(t *testing.T) {
 	}
 	if _, err := redis.Open("redis://:secret@127.0.0.1:x/0", redis.Options{Now: time.Now}); err == nil || strings.Contains(err.Error(), "secret") {
 		t.Errorf("a wrong address: %v", err)
+	}
+}
+
+// TestCheck: doctor's look at Redis names version, cause and cure, and no password.
+func TestCheck(t *testing.T) {
+	t.Setenv("REDIS_PASSWORD", "right")
+	url := server(t)
+	found, err := retryCheck(t, strings.Replace(url, "redis://", "redis://:right@", 1))
+	if err != nil || !strings.HasPrefix(found, "version ") {
+		t.Errorf("%q %v", found, err)
+	}
+	for name, c := range map[string]struct {
+		url  string
+		kind fault.Kind
+		hint string
+	}{
+		"nobody there":   {"redis://:s3cret@127.0.0.1:1/0", fault.Unavailable, "is Redis started"},
+		"wrong password": {strings.Replace(url, "redis://", "redis://:s3cret@", 1), fault.Auth, "export REDIS_PASSWORD"},
+		"no password":    {url, fault.Auth, "export REDIS_PASSWORD"},
+		"no address":     {"redis://:s3cret@h:x/0", fault.Usage, "write redis://"},
+	} {
+		_, err := retryCheck(t, c.url)
+		if fault.KindOf(err) != c.kind || !strings.Contains(fault.HintOf(err), c.hint) || strings.Contains(err.Error()+fault.HintOf(err), "s3cret") {
+			t.Errorf("%s: %v; %s", name, err, fault.HintOf(err))
+		}
+	}
+}
+
+// retryCheck asks again where a busy machine was too slow.
+func retryCheck(t *testing.T, url string) (found string, err error) {
+	t.Helper()
+	for begun := time.Now(); ; {
+		found, err = redis.Check(t.Context(), url, time.Now)
+		if err == nil || !strings.Contains(err.Error(), "no answer within") && !strings.Contains(err.Error(), "an answer took") || time.Since(begun) > time.Minute {
+			return found, err
+		}
 	}
 }

@@ -24,7 +24,6 @@ var (
 
 	upSince     = desc("ecomctl_start_time_seconds", "When the server started.")
 	connections = desc("ecomctl_connections", "Open connections.")
-	inFlight    = desc("ecomctl_http_requests_in_flight", "Requests that are being answered.")
 	running     = desc("ecomctl_computations_running", "Computations that run.")
 	waiting     = desc("ecomctl_computations_waiting", "Computations that wait for their turn.")
 	jobs        = desc("ecomctl_jobs", "Jobs by state.", "state")
@@ -109,7 +108,6 @@ func (g *gauges) shop(gauge func(*prometheus.Desc, float64, ...string), s shop) 
 func (g *gauges) server(gauge func(*prometheus.Desc, float64, ...string), st serve.Stats) {
 	gauge(upSince, float64(st.Started.UnixMicro())/1e6)
 	gauge(connections, float64(st.Connections))
-	gauge(inFlight, float64(st.InFlight))
 	gauge(running, float64(st.Running))
 	gauge(waiting, float64(st.Waiting))
 	gauge(jobs, float64(st.JobsRunning), "running")

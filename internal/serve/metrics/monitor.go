@@ -56,6 +56,7 @@ type Monitor struct {
 	computed  *prometheus.CounterVec
 	computing *prometheus.HistogramVec
 	checks    *prometheus.CounterVec
+	flight    *prometheus.GaugeVec
 
 	frame   *web.Frame
 	traffic traffic
@@ -93,12 +94,13 @@ func New(o Options) *Monitor {
 	m.computed = m.counter("ecomctl_computations_total", "Finished computations.", "analysis", "outcome")
 	m.computing = m.histogram("ecomctl_computation_duration_seconds", "How long computations took.", "analysis")
 	m.checks = m.counter("ecomctl_service_checks_total", "Checks of the services that are configured.", "service", "outcome")
+	m.flight = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "ecomctl_http_requests_in_flight", Help: "Requests that are being answered."}, []string{"route"})
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "ecomctl_build_info", Help: "1, with the version as a label."}, []string{"version"})
 	build.WithLabelValues(o.Version).Set(1)
 	for _, event := range []string{"hit", "miss"} {
 		m.cache.WithLabelValues(event) // so that rates exist before the first look-up
 	}
-	m.reg.MustRegister(build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &gauges{m})
+	m.reg.MustRegister(m.flight, build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &gauges{m})
 	return m
 }
 
@@ -122,9 +124,13 @@ func routeName(route string) string {
 	return route
 }
 
+// Begin implements serve.Metrics.
+func (m *Monitor) Begin(route string) { m.flight.WithLabelValues(routeName(route)).Inc() }
+
 // Request implements serve.Metrics.
 func (m *Monitor) Request(route, method string, status int, took time.Duration, n int64) {
 	route = routeName(route)
+	m.flight.WithLabelValues(route).Dec()
 	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
 	m.durations.WithLabelValues(route, method).Observe(took.Seconds())
 	m.bytes.WithLabelValues(route).Add(float64(n))

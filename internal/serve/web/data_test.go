@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/serve"
 	"github.com/ecomctl/ecomctl/internal/serve/web"
 	"github.com/ecomctl/ecomctl/internal/session"
@@ -97,6 +98,12 @@ type mux struct{ *http.ServeMux }
 func (m mux) Handle(pattern string, _ serve.KeyScope, h http.Handler) { m.ServeMux.Handle(pattern, h) }
 func (m mux) HandleLarge(pattern string, _ serve.KeyScope, _ int64, h http.Handler) {
 	m.ServeMux.Handle(pattern, h)
+}
+
+func (m mux) ShowProblems(page serve.ProblemPage) {
+	m.ServeMux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		page(w, r, serve.ProblemOf(fault.New(fault.NotFound, "nothing is at %s", r.URL.Path).WithHint("/api/docs lists what is there")), r.Header.Get("Authorization") != "none")
+	})
 }
 
 // site starts the pages of a data source.

@@ -72,6 +72,7 @@ func New(o Options) *Site {
 type Mounter interface {
 	Handle(pattern string, scope serve.KeyScope, h http.Handler)
 	HandleLarge(pattern string, scope serve.KeyScope, maxBody int64, h http.Handler)
+	ShowProblems(page serve.ProblemPage)
 }
 
 // Mount puts the pages into a server.
@@ -81,6 +82,7 @@ func (s *Site) Mount(m Mounter) {
 		m.Handle("GET "+p.path, serve.Read, s.page(p))
 	}
 	m.Handle("GET /assets/{name}", serve.Public, http.HandlerFunc(s.assets.serve))
+	m.ShowProblems(s.problem)
 	if s.o.Uploads != nil {
 		s.mountUploads(m)
 	}

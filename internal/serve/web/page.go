@@ -95,8 +95,8 @@ type shown struct {
 
 // problem is an error on a page.
 type problem struct {
-	Text, Hint string
-	Choices    []link
+	Title, Text, Hint string // Title "" = the usual one
+	Choices           []link
 }
 
 // page answers one page.
@@ -340,7 +340,14 @@ func (s *Site) csv(w http.ResponseWriter, r *http.Request, blocks []block, id st
 			return
 		}
 	}
-	serve.WriteProblem(w, fault.New(fault.NotFound, "this page has no table %.60q", id))
+	err := fault.New(fault.NotFound, "this page has no table %.60q", id).WithHint("the link below a figure names its table; the figure may be gone under these filters")
+	if !serve.ForPeople(r) {
+		serve.WriteProblem(w, err)
+		return
+	}
+	m := s.model(wordsIn(p).Error, "", &state{lang: p.Lang, period: "all", compare: "prev", measure: "revenue"}, p)
+	m.Problem = &problem{Text: sentenceOf(err.Error()), Hint: fault.HintOf(err)}
+	s.write(w, r, http.StatusNotFound, m)
 }
 
 // fail writes the page of an error, or says that the answer is on its way.

@@ -437,3 +437,29 @@ func TestPseudonyms(t *testing.T) {
 		}
 	}
 }
+
+// TestNoSuchPage: an address that nothing is at has a page with a way back, in both languages; who was not admitted
+// learns nothing of the data.
+func TestNoSuchPage(t *testing.T) {
+	base := shopSite(t)
+	for lang, want := range map[string]string{"en": "Nothing is at /&lt;b&gt;no.", "zh": "/&lt;b&gt;no 处没有内容。"} {
+		a := get(t, base, "/%3Cb%3Eno", lang)
+		if a.status != http.StatusNotFound || !strings.Contains(a.body, want) || !strings.Contains(a.body, `href="/sales"`) || a.header.Get("Content-Security-Policy") == "" {
+			t.Errorf("%s: %d %s", lang, a.status, a.body)
+		}
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/secret", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "none")
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil || strings.Contains(string(b), "shop.csv") || strings.Contains(string(b), `href="/sales"`) || !strings.Contains(string(b), `href="/"`) {
+		t.Errorf("%v %s", err, b)
+	}
+}
