@@ -9,7 +9,6 @@ import (
 
 	"github.com/ecomctl/ecomctl/internal/analysis"
 	"github.com/ecomctl/ecomctl/internal/config"
-	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/session"
 	"github.com/ecomctl/ecomctl/internal/term"
 )
