@@ -61,6 +61,7 @@ recognised by content. Columns are recognised, or mapped with --map order_id=Col
 	for _, c := range []*cobra.Command{newInspect(a), newProfile(a), newClean(a), newValidate(a), newConvert(a), newOptimize(a), newGenerate(a), newServe(a), newStream(a), newHDFS(a), newDB(a)} {
 		root.AddCommand(grouped("data", c))
 	}
+	root.AddCommand(grouped("data", newFlink(a)))
 	for _, c := range []*cobra.Command{newInit(a), newDemo(a), newDoctor(a), newConfig(a), newVersion(a), newMan(a)} {
 		root.AddCommand(grouped("tool", c))
 	}
