@@ -86,7 +86,7 @@ func (sqliteBackend) lock(context.Context, *sqldb.DB, string) (func(), error) {
 func (sqliteBackend) bulk() bool { return false }
 
 func (sqliteBackend) insertLines(ctx context.Context, tx *sql.Tx, c *chunk) error {
-	return insertRows(ctx, tx, sqldb.SQLite, "line_store", lineColumns(), c.args)
+	return insertRows(ctx, tx, sqldb.SQLite, "line_store", c.columns, c.args)
 }
 
 func (sqliteBackend) forUpdate() string                 { return "" }
@@ -131,9 +131,9 @@ func (b mysqlBackend) bulk() bool { return b.local }
 
 func (b mysqlBackend) insertLines(ctx context.Context, tx *sql.Tx, c *chunk) error {
 	if !b.local {
-		return insertRows(ctx, tx, sqldb.MySQL, "line_store", lineColumns(), c.args)
+		return insertRows(ctx, tx, sqldb.MySQL, "line_store", c.columns, c.args)
 	}
-	n, err := sqldb.LoadLocal(ctx, tx, "line_store", lineColumns(), bytes.NewReader(c.text))
+	n, err := sqldb.LoadLocal(ctx, tx, "line_store", c.columns, bytes.NewReader(c.text))
 	if err == nil && n != int64(c.lines) {
 		return fault.New(fault.Internal, "loading lines: %d were sent, %d were stored", c.lines, n)
 	}

@@ -24,9 +24,10 @@ type chunk struct {
 	from, to int64 // rows of the file that are done before and after
 	last     bool  // the file ends with it
 	lines    int
-	text     []byte // of lines for bulk loading
-	args     []any  // of lines otherwise
-	rejects  []any  // import_id, row_no, reason, raw
+	columns  []string // of lines
+	text     []byte   // of lines for bulk loading
+	args     []any    // of lines otherwise
+	rejects  []any    // import_id, row_no, reason, raw
 	size     int
 	acc      Account // of the file up to the chunk's end
 	money    string  // currencies of the lines of the file so far, separated by blanks
@@ -50,6 +51,9 @@ func (c *chunk) addLine(bulk bool, id, row int64, rows *relation.Rows, b *bindin
 		}
 		c.args = append(c.args, id, row, kind, money)
 		for k := range columns {
+			if !b.stored(k) {
+				continue
+			}
 			v := b.value(rows, k, i)
 			if s, ok := v.(string); ok {
 				c.size += len(s)
@@ -69,7 +73,9 @@ func (c *chunk) addLine(bulk bool, id, row int64, rows *relation.Rows, b *bindin
 		t = strconv.AppendInt(t, rows.Money[i], 10)
 	}
 	for k := range columns {
-		t = b.appendField(append(t, '\t'), rows, k, i)
+		if b.stored(k) {
+			t = b.appendField(append(t, '\t'), rows, k, i)
+		}
 	}
 	c.text = append(t, '\n')
 	c.size += len(c.text) - at
@@ -77,9 +83,6 @@ func (c *chunk) addLine(bulk bool, id, row int64, rows *relation.Rows, b *bindin
 
 // appendField appends column k of row i for bulk loading.
 func (b *binding) appendField(t []byte, rows *relation.Rows, k, i int) []byte {
-	if b.at[k] < 0 {
-		return sqldb.AppendNull(t)
-	}
 	if k == currencyColumn && b.converted != "" {
 		return append(t, b.converted...)
 	}
@@ -95,9 +98,6 @@ func (b *binding) appendField(t []byte, rows *relation.Rows, k, i int) []byte {
 
 // value is column k of row i as an argument.
 func (b *binding) value(rows *relation.Rows, k, i int) any {
-	if b.at[k] < 0 {
-		return nil
-	}
 	if k == currencyColumn && b.converted != "" {
 		return b.converted
 	}

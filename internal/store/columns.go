@@ -85,6 +85,21 @@ func bind(rel *relation.Relation) (b binding, needs []string) {
 	return b, needs
 }
 
+// stored reports whether lines of the input have column k; the others stay null.
+func (b *binding) stored(k int) bool { return b.at[k] >= 0 }
+
+// lineColumns are the columns of line_store that lines of the input fill, in the order in which they are written.
+func (b *binding) lineColumns() []string {
+	all := lineColumns()
+	names := all[:len(all)-len(columns)]
+	for k, c := range columns {
+		if b.stored(k) {
+			names = append(names, c.name)
+		}
+	}
+	return names
+}
+
 // require fails when the input cannot be stored as order lines.
 func require(rel *relation.Relation) error {
 	for _, name := range []string{"order_id", relation.OrderTS} {

@@ -128,7 +128,6 @@ func (s *Store) Import(ctx context.Context, rel *relation.Relation, o ImportOpti
 
 // run does the work between the record's begin and end.
 func (im *importer) run(ctx context.Context, report *ImportReport) error {
-	lap := func(at *float64, since time.Time) { *at = im.now().Sub(since).Seconds() }
 	if err := im.identify(ctx); err != nil {
 		return err
 	}
@@ -144,35 +143,53 @@ func (im *importer) run(ctx context.Context, report *ImportReport) error {
 		if !slices.ContainsFunc(im.files, func(f *file) bool { return f.done || f.position > 0 }) {
 			im.totals = newTotals(im.o.Memory / 4)
 		}
-		since := im.now()
-		if err := im.load(ctx); err != nil {
+		if err := im.fill(ctx, report); err != nil {
 			return err
 		}
-		lap(&report.Load, since)
-		for _, f := range im.files {
-			if err := f.unchanged(ctx, im.o.Files, f.uri); err != nil {
-				return err
-			}
-		}
-		since = im.now()
-		if err := im.keyIndexes(ctx); err != nil {
-			return err
-		}
-		if err := im.golive(ctx); err != nil {
-			return err
-		}
-		lap(&report.Aggregate, since)
 	}
-	if err := im.sweep(ctx); err != nil {
-		return err
-	}
-	since := im.now()
-	defer func() { lap(&report.Index, since) }()
-	return im.lineIndexes(ctx, 1)
+	return im.sweep(ctx)
 }
 
-// keyIndexes makes all indexes when there will be lines beside those of this import.
-func (im *importer) keyIndexes(ctx context.Context) error {
+// fill loads the lines and makes them visible. Where lines are alone in the database, the aggregates are
+// written while the last lines are on their way.
+func (im *importer) fill(ctx context.Context, report *ImportReport) error {
+	lap := func(at *float64, since time.Time) { *at = im.now().Sub(since).Seconds() }
+	alone, err := im.alone(ctx)
+	if err != nil {
+		return err
+	}
+	var early *early
+	if alone && im.totals != nil && im.back.bulk() {
+		early = im.startEarly(ctx)
+		defer early.stop()
+	}
+	since := im.now()
+	if err := im.load(ctx, early); err != nil {
+		return err
+	}
+	for _, f := range im.files {
+		if err := f.unchanged(ctx, im.o.Files, f.uri); err != nil {
+			return err
+		}
+	}
+	lap(&report.Load, since)
+	since = im.now()
+	defer func() { lap(&report.Aggregate, since) }()
+	if early.finish() {
+		return nil
+	}
+	if !alone {
+		indexing := im.now()
+		if err := im.lineIndexes(ctx); err != nil {
+			return err
+		}
+		lap(&report.Index, indexing)
+	}
+	return im.golive(ctx, nil)
+}
+
+// alone reports whether no lines will be there beside those of this import.
+func (im *importer) alone(ctx context.Context) (bool, error) {
 	var known []int64
 	for _, f := range im.files {
 		if !f.done {
@@ -181,10 +198,7 @@ func (im *importer) keyIndexes(ctx context.Context) error {
 	}
 	var others int64
 	err := im.ask(ctx, "counting the imports", []any{&others}, "SELECT COUNT(*) FROM imports WHERE state = 'live' AND id NOT IN ("+ids(known)+")")
-	if err != nil || others == 0 {
-		return err
-	}
-	return im.lineIndexes(ctx, len(secondary))
+	return others == 0, err
 }
 
 // compile gets the relation ready to be read.

@@ -15,13 +15,22 @@ import (
 )
 
 // golive makes the loaded imports visible, what they replace invisible, and the aggregates right, in
-// one transaction.
-func (im *importer) golive(ctx context.Context) error {
+// one transaction. With loaded given the aggregates are written first, from the totals, and loaded waits
+// for the last lines; the snapshot of the transaction begins behind it.
+func (im *importer) golive(ctx context.Context, loaded func() error) error {
 	if im.o.Progress != nil {
 		im.o.Progress.Start("aggregating", 0)
 		defer im.o.Progress.Done()
 	}
 	return im.transact(ctx, "making the import visible", func(ctx context.Context, tx *sql.Tx) error {
+		if loaded != nil {
+			if err := im.totals.writeAll(ctx, im.Store, tx); err != nil {
+				return err
+			}
+			if err := loaded(); err != nil {
+				return err
+			}
+		}
 		var changed []int64
 		for _, f := range im.files {
 			if f.done {
@@ -46,7 +55,7 @@ func (im *importer) golive(ctx context.Context) error {
 			return err
 		}
 		im.back.spacious(ctx, tx)
-		return im.derive(ctx, tx, changed, im.totals)
+		return im.derive(ctx, tx, changed, im.totals, loaded != nil)
 	})
 }
 
@@ -135,8 +144,9 @@ var aggregates = []aggregate{
 }
 
 // derive makes the aggregates right for the lines of the changed imports: all anew when nothing else
-// is there (from t, where it holds them), else the days, orders, customers and products that they name.
-func (s *Store) derive(ctx context.Context, tx *sql.Tx, changed []int64, t *totals) error {
+// is there (from t, where it holds them, unless that is written), else the days, orders, customers and
+// products that they name.
+func (s *Store) derive(ctx context.Context, tx *sql.Tx, changed []int64, t *totals, written bool) error {
 	if len(changed) == 0 {
 		return nil
 	}
@@ -145,6 +155,12 @@ func (s *Store) derive(ctx context.Context, tx *sql.Tx, changed []int64, t *tota
 		return err
 	}
 	alone := !slices.ContainsFunc(live, func(id int64) bool { return !slices.Contains(changed, id) })
+	if alone && t.whole() {
+		if written {
+			return nil
+		}
+		return t.writeAll(ctx, s, tx)
+	}
 	var some, all sql.NullInt64
 	if err := tx.QueryRowContext(ctx, "SELECT SUM(CASE WHEN id IN ("+ids(changed)+") THEN position END), SUM(position) FROM imports WHERE state <> 'loading'").Scan(&some, &all); err != nil {
 		return err
@@ -153,9 +169,7 @@ func (s *Store) derive(ctx context.Context, tx *sql.Tx, changed []int64, t *tota
 	for i := range aggregates {
 		a := &aggregates[i]
 		var err error
-		if alone && t != nil && !t.lost {
-			err = t.write(ctx, s, tx, a)
-		} else if alone || most {
+		if alone || most {
 			err = s.deriveAll(ctx, tx, a, live)
 		} else {
 			err = s.deriveTouched(ctx, tx, a, live, changed)
@@ -275,15 +289,15 @@ func (s *Store) sweep(ctx context.Context) error {
 	return nil
 }
 
-// secondary are the secondary indexes of line_store. They are made when lines are in, for building an
-// index is faster than keeping it up: the first one behind the first import, the others when a later
-// import asks for the other lines of its orders, customers and products.
+// secondary are the secondary indexes of line_store. They are made when a second import asks for the
+// other lines of its days, orders, customers and products: the first one needs none, and building an index is
+// faster than keeping it up. Those that analyses profit from are Index's.
 var secondary = []struct{ name, column string }{
 	{"lines_ts", "order_ts"}, {"lines_order", "order_id"}, {"lines_customer", "customer_id"}, {"lines_product", "product_id"},
 }
 
-// lineIndexes makes those of the first n secondary indexes that are missing.
-func (s *Store) lineIndexes(ctx context.Context, n int) error {
+// lineIndexes makes those of the secondary indexes that are missing.
+func (s *Store) lineIndexes(ctx context.Context) error {
 	have := map[string]bool{}
 	query := "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'line_store'"
 	if s.DB.Dialect == sqldb.MySQL {
@@ -299,7 +313,7 @@ func (s *Store) lineIndexes(ctx context.Context, n int) error {
 		return err
 	}
 	var add []string
-	for _, x := range secondary[:n] {
+	for _, x := range secondary {
 		switch {
 		case have[x.name]:
 		case s.DB.Dialect == sqldb.MySQL:

@@ -33,15 +33,21 @@ func (s *Store) probe(ctx context.Context) error {
 }
 
 // load reads the inputs in order and stores their rows chunk by chunk: one goroutine reads and
-// cleans, the caller's stores.
-func (im *importer) load(outer context.Context) error {
+// cleans, the caller's stores. The reader is ahead by some chunks, so that early, if there is any, has time.
+func (im *importer) load(outer context.Context, early *early) error {
 	ctx, stop := context.WithCancel(outer)
 	defer stop()
-	chunks := make(chan *chunk, 1)
+	ahead := 1
+	if early != nil {
+		ahead = max(1, min(maxAhead, int(im.o.Memory/8/chunkBytes)))
+	}
+	chunks := make(chan *chunk, ahead)
 	var failed error
 	go func() {
 		defer close(chunks)
-		failed = im.read(ctx, chunks)
+		if failed = im.read(ctx, chunks); failed == nil {
+			early.counted()
+		}
 	}()
 	var err error
 	for c := range chunks {
@@ -60,17 +66,22 @@ func (im *importer) load(outer context.Context) error {
 	return err
 }
 
+// maxAhead bounds the chunks that wait.
+const maxAhead = 8
+
 // reading is the state of the goroutine that reads.
 type reading struct {
 	*importer
 	w     *relation.Worker
 	names []string // of the source's columns
-	bulk  bool
-	rows  int // of a chunk
-	out   chan<- *chunk
-	c     *chunk
-	f     *file
-	base  int64 // rows of the file before the split
+	// columns are those of the stored lines
+	columns []string
+	bulk    bool
+	rows    int // of a chunk
+	out     chan<- *chunk
+	c       *chunk
+	f       *file
+	base    int64 // rows of the file before the split
 
 	scratch, key []byte
 	lastCode     string
@@ -83,7 +94,7 @@ func (im *importer) read(ctx context.Context, out chan<- *chunk) (err error) {
 			err = fault.New(fault.Internal, "importing: %v\n%s", p, debug.Stack())
 		}
 	}()
-	r := &reading{importer: im, w: im.prog.NewWorker(), bulk: im.back.bulk(), rows: im.o.ChunkRows, out: out, scratch: make([]byte, 0, 256), key: make([]byte, 0, 1024)}
+	r := &reading{importer: im, columns: im.bound.lineColumns(), w: im.prog.NewWorker(), bulk: im.back.bulk(), rows: im.o.ChunkRows, out: out, scratch: make([]byte, 0, 256), key: make([]byte, 0, 1024)}
 	if r.rows <= 0 {
 		r.rows = argsRows
 		if r.bulk {
@@ -109,7 +120,7 @@ func (im *importer) read(ctx context.Context, out chan<- *chunk) (err error) {
 			if r.f != f {
 				r.f, r.base = f, 0
 				r.lastCode = ""
-				r.c = &chunk{file: s.File(), from: f.position, to: f.position, acc: f.report.Account, money: f.money}
+				r.c = &chunk{file: s.File(), from: f.position, to: f.position, acc: f.report.Account, money: f.money, columns: r.columns}
 			}
 			if err := r.split(ctx, i, last); err != nil {
 				return err
@@ -167,7 +178,8 @@ func (r *reading) split(ctx context.Context, i int, last bool) (err error) {
 // send hands the chunk over and begins the next one.
 func (r *reading) send(ctx context.Context, last bool) error {
 	r.c.last = last
-	next := &chunk{file: r.c.file, from: r.c.to, to: r.c.to, acc: r.c.acc, money: r.c.money}
+	next := &chunk{file: r.c.file, from: r.c.to, to: r.c.to, acc: r.c.acc, money: r.c.money, columns: r.columns}
+	next.text = make([]byte, 0, len(r.c.text)+len(r.c.text)/32)
 	select {
 	case r.out <- r.c:
 		r.c = next

@@ -20,8 +20,10 @@ type totals struct {
 	orders    map[string]*sums
 	customers map[string]*sums
 	products  map[string]*sums
-	// pairs that were seen, for distinct counts
-	dayOrder, dayCustomer, customerOrder map[[2]int64]struct{}
+	// pairs that were seen, for distinct counts; what an order's or a customer's own sums remember is not in them
+	dayOrder, dayCustomer, customerOrder map[uint64]struct{}
+	// the keys of the line before, which often has the same ones
+	order, customer, product, lastDay *sums
 
 	left int64 // bytes that may still be used
 	lost bool  // too many, a sum too large, or not all lines were seen
@@ -29,7 +31,9 @@ type totals struct {
 
 // sums are what any aggregate may hold.
 type sums struct {
-	no                       int64 // number of the key
+	key                      string
+	no                       int64 // number of the key; of a day, the day
+	day, customer            int64 // mark of the first ones in which an order counts, of the latest in which a customer does; 0 is none
 	first, last              int64 // times
 	timed                    bool
 	text, category           string // least customer of an order, or name of a product; its category
@@ -44,34 +48,54 @@ type sums struct {
 
 // bytes that an entry of a map takes, about.
 const (
-	sumsBytes = 260
+	sumsBytes = 300
 	pairBytes = 48
 )
 
 func newTotals(memory int64) *totals {
 	return &totals{days: map[int64]*sums{}, orders: map[string]*sums{}, customers: map[string]*sums{}, products: map[string]*sums{},
-		dayOrder: map[[2]int64]struct{}{}, dayCustomer: map[[2]int64]struct{}{}, customerOrder: map[[2]int64]struct{}{}, left: memory}
+		dayOrder: map[uint64]struct{}{}, dayCustomer: map[uint64]struct{}{}, customerOrder: map[uint64]struct{}{}, left: memory}
 }
 
 // of finds the sums of a key that may be null.
-func (t *totals) of(m map[string]*sums, b *binding, k int, rows *relation.Rows, i int, buf []byte) *sums {
+func (t *totals) of(m map[string]*sums, l **sums, b *binding, k int, rows *relation.Rows, i int, buf []byte) *sums {
 	if b.at[k] < 0 || rows.Cols[b.at[k]].IsNull(i) {
 		return nil
 	}
 	key := columns[k].appendValue(buf[:0], rows.Cols[b.at[k]], i)
+	if *l != nil && (*l).key == string(key) {
+		return *l
+	}
 	s := m[string(key)]
 	if s == nil {
-		s = &sums{no: int64(len(m))}
-		m[string(key)] = s
+		s = &sums{key: string(key), no: int64(len(m))}
+		m[s.key] = s
 		t.left -= sumsBytes + int64(len(key))
 	}
+	*l = s
 	return s
 }
 
-// pair reports whether two keys meet for the first time.
-func (t *totals) pair(m map[[2]int64]struct{}, a, b int64) bool {
+// mark tells a number from 0, which is none.
+func mark(n int64) int64 { return n<<1 | 1 }
+
+// meet reports whether two keys meet for the first time. The first partner of b is remembered in first, the
+// others in m.
+func (t *totals) meet(m map[uint64]struct{}, first *int64, a, b int64) bool {
+	switch *first {
+	case 0:
+		*first = mark(a)
+		return true
+	case mark(a):
+		return false
+	}
+	return t.pair(m, a, b)
+}
+
+// pair reports whether two keys, numbered from 0 or days, are new in m.
+func (t *totals) pair(m map[uint64]struct{}, a, b int64) bool {
 	n := len(m)
-	m[[2]int64{a, b}] = struct{}{}
+	m[uint64(uint32(a))<<32|uint64(uint32(b))] = struct{}{}
 	if len(m) == n {
 		return false
 	}
@@ -101,20 +125,20 @@ func (t *totals) add(rows *relation.Rows, b *binding, i int, buf []byte) {
 	if c := b.at[timeAt]; c >= 0 && !rows.Cols[c].IsNull(i) {
 		l.ts, l.timed = rows.Cols[c].I64[i], true
 	}
-	order := t.of(t.orders, b, orderAt, rows, i, buf)
+	order := t.of(t.orders, &t.order, b, orderAt, rows, i, buf)
 	var customer, day *sums
 	if order != nil {
 		t.lost = !order.line(&l) || t.lost
 		order.least(b, customerAt, rows, i, buf)
 	}
 	if sold {
-		if customer = t.of(t.customers, b, customerAt, rows, i, buf); customer != nil {
+		if customer = t.of(t.customers, &t.customer, b, customerAt, rows, i, buf); customer != nil {
 			t.lost = !customer.line(&l) || t.lost
-			if order != nil && t.pair(t.customerOrder, customer.no, order.no) {
+			if order != nil && t.meet(t.customerOrder, &order.customer, customer.no, order.no) {
 				customer.orders++
 			}
 		}
-		if p := t.of(t.products, b, productAt, rows, i, buf); p != nil {
+		if p := t.of(t.products, &t.product, b, productAt, rows, i, buf); p != nil {
 			t.lost = !p.line(&l) || t.lost
 			p.least(b, nameAt, rows, i, buf)
 			p.leastCategory(b, rows, i, buf)
@@ -124,16 +148,21 @@ func (t *totals) add(rows *relation.Rows, b *binding, i int, buf []byte) {
 		return
 	}
 	no := civil.FloorDiv(l.ts, dayMicros)
-	if day = t.days[no]; day == nil {
-		day = &sums{no: no}
-		t.days[no] = day
+	if day = t.lastDay; day == nil || day.no != no {
+		if day = t.days[no]; day == nil {
+			day = &sums{no: no}
+			t.days[no] = day
+		}
+		t.lastDay = day
 	}
 	t.lost = !day.line(&l) || t.lost
-	if sold && order != nil && t.pair(t.dayOrder, no, order.no) {
+	if sold && order != nil && t.meet(t.dayOrder, &order.day, no, order.no) {
 		day.orders++
 	}
-	if customer != nil && t.pair(t.dayCustomer, no, customer.no) {
-		day.customers++
+	if customer != nil && customer.day != mark(no) {
+		if customer.day = mark(no); t.pair(t.dayCustomer, no, customer.no) {
+			day.customers++
+		}
 	}
 }
 
@@ -243,6 +272,19 @@ func (s *sums) row(a *aggregate, key string) []any {
 	return []any{key, optText(s.text, s.hasText), optText(s.category, s.hasCategory), s.time(s.first), s.time(s.last), count(s.sold), s.quantities(), s.revenue()}
 }
 
+// whole reports whether the totals are those of all lines.
+func (t *totals) whole() bool { return t != nil && !t.lost }
+
+// writeAll stores all aggregates.
+func (t *totals) writeAll(ctx context.Context, s *Store, tx *sql.Tx) error {
+	for i := range aggregates {
+		if err := t.write(ctx, s, tx, &aggregates[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // write stores the totals instead of what the aggregates hold.
 func (t *totals) write(ctx context.Context, s *Store, tx *sql.Tx, a *aggregate) error {
 	if _, err := tx.ExecContext(ctx, "DELETE FROM "+a.table); err != nil {
@@ -256,7 +298,7 @@ func (t *totals) write(ctx context.Context, s *Store, tx *sql.Tx, a *aggregate) 
 		}
 	}
 	target := &tables[slices.IndexFunc(tables, func(x table) bool { return x.name == a.table })]
-	var text []byte
+	text := make([]byte, 0, min(chunkBytes, 80*len(by)))
 	var args []any
 	flush := func() (err error) {
 		if s.back.bulk() {

@@ -207,7 +207,7 @@ func indexes(t *testing.T, s *mariadb.Server) {
 	harness.Must(t, dir, "db", "init", "--db", url)
 	harness.Must(t, dir, "db", "import", "orders.parquet", "--db", url)
 	proposed := string(harness.Must(t, dir, "db", "index", "--db", url, "--columns", "query,groups,plan,index"))
-	for _, want := range []string{"range lines_ts", "rfm,", "ecomctl_customer: proposed", "ecomctl_product: proposed"} {
+	for _, want := range []string{"sales by day,", "ecomctl_time: proposed", "rfm,", "ecomctl_customer: proposed", "ecomctl_product: proposed"} {
 		if !strings.Contains(proposed, want) {
 			t.Errorf("no %q in\n%s", want, proposed)
 		}

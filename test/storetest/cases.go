@@ -62,6 +62,7 @@ func imports(t *testing.T, u *sqldb.URL) {
 	if r.Files[0].State != store.Imported || a.In != 407 || a.Rows[relation.Void] != 100 || a.Rows[relation.Reversal] != 1 || a.Rows[relation.Reject] != 6 || a.Rows[relation.Sold] != 300 {
 		t.Fatalf("%+v", r)
 	}
+	Follow(t, s)
 	before := Dump(t, s)
 	r = Import(t, s, session.Settings{}, file)
 	if r.Files[0].State != store.Unchanged || r.Account() != a {

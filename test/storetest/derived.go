@@ -19,7 +19,7 @@ func nothingSold(t *testing.T, u *sqldb.URL) {
 	ctx, dir := context.Background(), t.TempDir()
 	head := "order_id,order_ts,customer_id,product_id,quantity,unit_price,status\n"
 	files := []string{
-		Write(t, dir, "a.csv", head+"A1,2024-01-01,C1,P1,2,10,paid\nA2,2024-01-02,C1,P1,-1,10,paid\nA3,2024-01-04,,P2,1,5,paid\nA3,2024-01-04,,P2,-1,5,paid\n"),
+		Write(t, dir, "a.csv", head+"A0,1969-12-31,C1,P1,1,1,paid\nA0,1970-01-01,C1,P1,1,1,paid\nA0,1969-12-31,C2,P1,1,1,paid\nA1,2024-01-01,C1,P1,2,10,paid\nA2,2024-01-02,C1,P1,-1,10,paid\nA3,2024-01-04,,P2,1,5,paid\nA3,2024-01-04,,P2,-1,5,paid\n"),
 		Write(t, dir, "b.csv", head+"A4,2024-01-05,C9,P1,-3,10,paid\nA5,2024-01-02,C9,P1,-1,2.5,paid\n"),
 		Write(t, dir, "c.csv", "order_id,order_ts,product_id,amount\nB1,2024-02-01,P1,7\nB2,2024-02-02,P1,-7\n"), // nothing tells quantities
 	}
@@ -37,7 +37,7 @@ func nothingSold(t *testing.T, u *sqldb.URL) {
 	if _, err := restored.Restore(ctx, vfs.Local{}, backup); err != nil {
 		t.Fatal(err)
 	}
-	want := "2024-01-01|200000|1|2|1|1|0|0\n2024-01-02|0|0|0|0|0|2|-125000\n2024-01-04|50000|1|1|0|1|1|-50000\n2024-01-05|0|0|0|0|0|1|-300000\n" +
+	want := "1969-12-31|20000|1|2|2|2|0|0\n1970-01-01|10000|1|1|1|1|0|0\n2024-01-01|200000|1|2|1|1|0|0\n2024-01-02|0|0|0|0|0|2|-125000\n2024-01-04|50000|1|1|0|1|1|-50000\n2024-01-05|0|0|0|0|0|1|-300000\n" +
 		"2024-02-01|70000|1|NULL|0|1|0|0\n2024-02-02|0|0|NULL|0|0|1|-70000\n"
 	for name, s := range map[string]*store.Store{"two files at once": once, "one after the other": each, "restored": restored} {
 		if got := daily(t, s); got != want {
