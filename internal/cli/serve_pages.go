@@ -94,7 +94,8 @@ func (m *monitoring) start(ctx context.Context, srv *serve.Server, cat *catalog.
 // mountPages puts the pages into the server; stop removes what was uploaded.
 func (o *serveOptions) mountPages(c *cobra.Command, srv *serve.Server, cat *catalog.Catalog, inputs []string, log *slog.Logger) (stop func(), err error) {
 	stop = func() {}
-	conf := web.Options{Data: cat, Title: o.title, Lang: o.Lang, Version: version.Get().Version, Command: o.serveCommand(c, inputs), Log: log, Now: o.app.Now}
+	conf := web.Options{Data: cat, Title: o.title, Lang: o.Lang, Version: version.Get().Version, Command: o.serveCommand(c, inputs), Log: log, Now: o.app.Now,
+		Pseudonymous: o.pseudonymise, TempDir: o.TempDir()}
 	if o.maxUpload != "0" {
 		size, err := config.ParseSize(o.maxUpload)
 		if err != nil {

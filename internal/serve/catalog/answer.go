@@ -84,7 +84,7 @@ func (c *Catalog) Report(ctx context.Context, q serve.Ask) (*report.Document, er
 }
 
 // Compute runs work on a dataset under the scope of a question, as Table does for an analysis:
-// once for all who ask the same, behind the gate, remembered. what tells the work from others.
+// once for all who ask the same, behind the gate, remembered unless it is nil. what tells the work from others.
 func (c *Catalog) Compute(ctx context.Context, q serve.Ask, what string, work serve.Work) (any, error) {
 	a, err := c.ask(ctx, q)
 	if err != nil {
@@ -100,7 +100,7 @@ func (c *Catalog) Compute(ctx context.Context, q serve.Ask, what string, work se
 			out, err = work(ctx, eng, s.Req)
 			return err
 		})
-		if err == nil {
+		if err == nil && out != nil {
 			c.memory.put(a.tag, out, bytesOf(out))
 		}
 		return out, err

@@ -25,7 +25,7 @@ type Data interface {
 	// Datasets lists what is served, the default first.
 	Datasets() []serve.Dataset
 	// Compute runs work on a dataset under the scope of q. Equal questions (q and what) at the
-	// same time are computed once and their answers remembered; work must not change what it returns later.
+	// same time are computed once and their answers remembered, but nil; work must not change what it returns later.
 	Compute(ctx context.Context, q serve.Ask, what string, work Work) (any, error)
 }
 
@@ -45,6 +45,10 @@ type Options struct {
 	Patience time.Duration
 	// Uploads, where not nil, adds the upload page.
 	Uploads *Uploads
+	// Pseudonymous hides what shows customers as they are in the input: rejected rows.
+	Pseudonymous bool
+	// TempDir is where a download waits until it is whole; "" = the system's.
+	TempDir string
 }
 
 // Site is the pages.
@@ -81,6 +85,7 @@ func (s *Site) Mount(m Mounter) {
 	for _, p := range []*pageDef{salesPage, customersPage, productsPage, geoPage, qualityPage} {
 		m.Handle("GET "+p.path, serve.Read, s.page(p))
 	}
+	m.Handle("GET "+rejectsPath, serve.Read, http.HandlerFunc(s.rejects))
 	m.Handle("GET /assets/{name}", serve.Public, http.HandlerFunc(s.assets.serve))
 	m.ShowProblems(s.problem)
 	if s.o.Uploads != nil {

@@ -282,6 +282,9 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, def *pageDef, st *st
 	m.Subtitle = s.subtitle(ds, in, p)
 	m.Controls = s.controls(def, st, in, p)
 	if def == qualityPage {
+		if to := s.rejectsLink(st, in, p); to != nil && len(m.Blocks) > 0 {
+			m.Blocks[0].More = to
+		}
 		t := report.NewTrust(doc, p)
 		m.Trust = &t
 		m.addSub(def.path, link{Name: p.Pick("Can I trust this?", "数据来源与可信度"), URL: "#trust"})

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"encoding/csv"
 	"errors"
 	"io"
 	"mime/multipart"
@@ -530,39 +529,14 @@ func (s *Site) uploadDownload(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	h.Set("Cache-Control", "no-store")
 	serve.Extend(w, s.o.Now().Add(10*time.Minute))
-	if err := unformulas(w, f, o.file); err != nil {
+	own := func(v string) string { // the server's path of the file becomes its name
+		if v == o.file.path || v == filepath.Base(o.file.path) {
+			return o.file.name
+		}
+		return v
+	}
+	if err := forSpreadsheets(w, f, own); err != nil {
 		s.o.Log.Debug("download", "error", err) // half a body: the connection is cut
 		panic(http.ErrAbortHandler)
-	}
-}
-
-// unformulas copies CSV with every text made safe for spreadsheets; numbers keep their sign, and
-// the server's path of the file becomes its name.
-func unformulas(w io.Writer, r io.Reader, f *upload) error {
-	if _, err := io.WriteString(w, "\ufeff"); err != nil {
-		return err
-	}
-	in, out := csv.NewReader(r), csv.NewWriter(w)
-	in.FieldsPerRecord, in.ReuseRecord = -1, true
-	for {
-		rec, err := in.Read()
-		if errors.Is(err, io.EOF) {
-			out.Flush()
-			return out.Error()
-		}
-		if err != nil {
-			return err
-		}
-		for i, v := range rec {
-			switch _, err := strconv.ParseFloat(v, 64); {
-			case v == f.path || v == filepath.Base(f.path):
-				rec[i] = f.name
-			case err != nil:
-				rec[i] = report.Unformula(v)
-			}
-		}
-		if err := out.Write(rec); err != nil {
-			return err
-		}
 	}
 }

@@ -438,6 +438,34 @@ func TestPseudonyms(t *testing.T) {
 	}
 }
 
+// TestRejects: the rejected rows of what is served are a download of the quality page, unless ids are replaced.
+func TestRejects(t *testing.T) {
+	data := openData(t, session.Settings{Currency: "BRL"}, testdata(t, "shop_dirty.csv"))
+	base := site(t, web.Options{Data: data}).URL
+	if page := get(t, base, "/quality", "en"); !strings.Contains(page.body, `<a href="/quality/rejects.csv">Download the rejected rows`) {
+		t.Errorf("no link: %d %.2000s", page.status, page.body)
+	}
+	a := get(t, base, "/quality/rejects.csv", "en")
+	lines := strings.Split(strings.TrimSpace(a.body), "\n")
+	if a.status != http.StatusOK || !strings.Contains(a.header.Get("Content-Disposition"), "rejects.csv") || !strings.HasSuffix(lines[0], ",_reason,_file,_row") || !strings.Contains(a.body, ",no_order_id,") || !strings.Contains(a.body, "shop_dirty.csv,") {
+		t.Errorf("%d %v %.500s", a.status, a.header, a.body)
+	}
+	for _, line := range lines[1:] {
+		for _, cell := range strings.Split(line, ",") {
+			if strings.HasPrefix(cell, "=") || strings.HasPrefix(cell, "@") {
+				t.Errorf("a spreadsheet would run %q", cell)
+			}
+		}
+	}
+	hidden := site(t, web.Options{Data: data, Pseudonymous: true}).URL
+	if page := get(t, hidden, "/quality", "en"); strings.Contains(page.body, "rejects.csv") {
+		t.Error("ids are replaced, and rejected rows offered")
+	}
+	if a := get(t, hidden, "/quality/rejects.csv", "en"); a.status != http.StatusForbidden || !strings.Contains(a.body, "ecomctl clean") {
+		t.Errorf("%d %.500s", a.status, a.body)
+	}
+}
+
 // TestNoSuchPage: an address that nothing is at has a page with a way back, in both languages; who was not admitted
 // learns nothing of the data.
 func TestNoSuchPage(t *testing.T) {
