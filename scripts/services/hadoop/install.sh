@@ -1,4 +1,4 @@
 #!/usr/bin/env bash
-# The HDFS daemons' jars, by Maven; Java and Maven come from apt.
+# The jars of the daemons of HDFS and YARN, by Maven; Java and Maven come from apt.
 . "$(dirname "$0")/common.sh"
-maven_jars hadoop "$here/pom.xml" || die "Maven could not bring the HDFS daemons"
+maven_jars hadoop "$here/pom.xml" || die "Maven could not bring the daemons of HDFS and YARN"
