@@ -18,7 +18,7 @@ import (
 // styles and script, with other addresses around them.
 
 // Components returns a copy of the templates "section", "figure" and "trust", for a page to add its own to.
-func Components() *template.Template { return template.Must(pages.Clone()) }
+func Components() *template.Template { return template.Must(pages().Clone()) }
 
 // PartsOptions say where the parts of a page link to.
 type PartsOptions struct {

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/ecomctl/ecomctl/internal/analysis"
 	"github.com/ecomctl/ecomctl/internal/chart"
@@ -16,7 +17,8 @@ import (
 //go:embed page/page.tmpl
 var pageTemplate string
 
-var pages = template.Must(template.New("page").Parse(pageTemplate))
+// pages are parsed when the first page is made: most commands make none.
+var pages = sync.OnceValue(func() *template.Template { return template.Must(template.New("page").Parse(pageTemplate)) })
 
 // page is what the template sees.
 type page struct {
@@ -82,7 +84,7 @@ func renderWith(w io.Writer, doc *Document, lib library) error {
 	}
 	var b bytes.Buffer
 	b.Grow(1 << 20)
-	if err := pages.ExecuteTemplate(&b, "head", pg); err != nil {
+	if err := pages().ExecuteTemplate(&b, "head", pg); err != nil {
 		return fault.New(fault.Internal, "filling the page: %w", err)
 	}
 	if lib.packed != "" {

@@ -4,9 +4,10 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
-var plain = regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_./-]*$`)
+var plain = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_./-]*$`) })
 
 // Quote writes a text as a scalar that reads back as the same text.
 func Quote(s string) string {
@@ -14,7 +15,7 @@ func Quote(s string) string {
 	case "true", "false", "yes", "no", "on", "off", "null", "y", "n":
 		return strconv.Quote(s)
 	}
-	if plain.MatchString(s) {
+	if plain().MatchString(s) {
 		return s
 	}
 	return strconv.Quote(strings.ToValidUTF8(s, "\uFFFD"))

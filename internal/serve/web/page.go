@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/ecomctl/ecomctl/internal/analysis"
 	"github.com/ecomctl/ecomctl/internal/engine"
@@ -26,7 +27,10 @@ import (
 //go:embed template
 var templateFiles embed.FS
 
-var templates = template.Must(report.Components().ParseFS(templateFiles, "template/*.tmpl"))
+// templates are parsed when the first page is asked for: most commands serve none.
+var templates = sync.OnceValue(func() *template.Template {
+	return template.Must(report.Components().ParseFS(templateFiles, "template/*.tmpl"))
+})
 
 // pageDef is one page: which sections of the report it shows, and how.
 type pageDef struct {
@@ -413,7 +417,7 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // write fills the template and sends it.
 func (s *Site) write(w http.ResponseWriter, r *http.Request, status int, m *model) {
 	var b bytes.Buffer
-	if err := templates.ExecuteTemplate(&b, "layout", m); err != nil {
+	if err := templates().ExecuteTemplate(&b, "layout", m); err != nil {
 		s.o.Log.Error("page", "path", r.URL.Path, "error", err.Error())
 		serve.WriteProblem(w, fault.New(fault.Internal, "filling the page: %w", err))
 		return
