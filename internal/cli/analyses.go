@@ -91,7 +91,7 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 		if err := s.files(c.Context(), d, out.file); err != nil {
 			return err
 		}
-		eng, err := s.Engine()
+		eng, err := s.Asked()
 		if err != nil {
 			return err
 		}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/ecomctl/ecomctl/internal/analysis"
 	"github.com/ecomctl/ecomctl/internal/config"
-	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/session"
 	"github.com/ecomctl/ecomctl/internal/term"
 )
@@ -21,6 +20,8 @@ type common struct {
 	app        *App
 	config     string
 	engine     string
+	spark      string // address of --engine spark
+	command    string
 	noProgress bool
 	conf       *config.Config
 }
@@ -43,7 +44,7 @@ func addCommon(a *App, c *cobra.Command) *common {
 	f.StringVar(&o.Lang, "lang", "", "language of texts: `en|zh`")
 	f.IntVar(&o.Threads, "threads", 0, "worker threads (default: all processors)")
 	f.StringVar(&o.Memory, "memory", "", "memory budget, like 4GiB (default: half of the machine)")
-	f.StringVar(&o.engine, "engine", "", "`local` (Spark comes with its own release)")
+	o.addEngine(f, c.Name())
 	f.Int64Var(&o.Seed, "seed", 1, "seed of anything random")
 	f.BoolVar(&o.noProgress, "no-progress", false, "no progress line")
 	f.BoolVar(&o.NoClean, "no-clean", false, "trust the input: every row is sold")
@@ -69,6 +70,7 @@ type opened struct {
 	*common
 	*session.Session
 	prog *term.Progress
+	rem  *remote // nil for the local engine
 }
 
 // Close releases the inputs.
@@ -76,6 +78,7 @@ func (s *opened) Close() {
 	if s.Session != nil {
 		s.Session.Close()
 	}
+	s.rem.Close()
 }
 
 // load merges flags, variables and files; the strongest word of each setting ends
@@ -108,7 +111,7 @@ func (o *common) load(c *cobra.Command) error {
 		maps[k] = v
 	}
 	set.Maps = maps
-	o.conf, o.Settings, o.engine, o.noProgress = conf, set, conf.Engine, conf.NoProgress
+	o.conf, o.Settings, o.engine, o.spark, o.noProgress = conf, set, conf.Engine, conf.Spark, conf.NoProgress
 	o.app.remember(o.config)
 	if conf.LogFormat == "json" {
 		o.app.logJSON = true
@@ -118,8 +121,8 @@ func (o *common) load(c *cobra.Command) error {
 
 // check refuses values that no command can use.
 func (o *common) check() error {
-	if o.engine != "" && o.engine != "local" {
-		return fault.New(fault.Usage, "--engine %s: this build has the local engine only", o.engine).WithHint("leave --engine out")
+	if err := o.checkEngine(); err != nil {
+		return err
 	}
 	return o.Settings.Check()
 }
@@ -144,11 +147,20 @@ func (o *common) inputs(ctx context.Context, inputs []string) (*opened, error) {
 		inputs = o.conf.Input
 	}
 	prog := o.progress()
-	s, err := session.Inputs(ctx, o.host(prog), o.Settings, inputs)
+	rem, err := o.connect(ctx, prog)
 	if err != nil {
 		return nil, err
 	}
-	return &opened{o, s, prog}, nil
+	host := o.host(prog)
+	if rem != nil {
+		host.Remote = rem
+	}
+	s, err := session.Inputs(ctx, host, o.Settings, inputs)
+	if err != nil {
+		rem.Close()
+		return nil, err
+	}
+	return &opened{o, s, prog, rem}, nil
 }
 
 // open opens inputs and builds the relation of a canonical table.

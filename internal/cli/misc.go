@@ -35,6 +35,10 @@ func (s *opened) explain(d *analysis.Definition, eng engine.Engine) error {
 	if err != nil {
 		return err
 	}
+	if eng.Name() == sparkEngine { // the text is the SQL
+		_, err = fmt.Fprint(s.app.IO.Out, text)
+		return err
+	}
 	sql := sqlgen.Plan(sqlgen.SQLite, s.Rel, sqlgen.DefaultTables(s.Rel), plan)
 	_, err = fmt.Fprintf(s.app.IO.Out, "%s\n\n%s", strings.TrimRight(text, "\n"), sql)
 	return err

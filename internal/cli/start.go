@@ -114,7 +114,7 @@ func newDemo(a *App) *cobra.Command {
 		o := &reportOptions{common: &common{app: a, Settings: session.Settings{Lang: *lang}, conf: &config.Config{}}, output: *file, format: "html",
 			command: "ecomctl demo --lang " + *lang}
 		prog := o.progress()
-		s := &opened{o.common, session.Of(o.host(prog), o.Settings, shop), prog}
+		s := &opened{o.common, session.Of(o.host(prog), o.Settings, shop), prog, nil}
 		if s, err = s.orClose(s.Relate(c.Context(), "orders", false)); err != nil {
 			return err
 		}

@@ -21,6 +21,8 @@ type Host struct {
 	Say func(format string, args ...any)
 	// Progress is told how far a scan is; nil = nobody asks.
 	Progress *term.Progress
+	// Remote opens inputs and answers instead of this machine; nil = this machine does.
+	Remote Remote
 }
 
 func (h *Host) say(format string, args ...any) {

@@ -36,7 +36,7 @@ func (s *Session) open(ctx context.Context, inputs []string) error {
 	if err := s.openFolder(ctx, &inputs, opts); err != nil {
 		return err
 	}
-	if s.Data, err = open.Open(ctx, inputs, opts); err != nil {
+	if s.Data, err = s.dataset(ctx, inputs, opts); err != nil {
 		return err
 	}
 	for _, t := range []struct{ name, uri string }{{"products", s.set.Products}, {"customers", s.set.Customers}} {
@@ -50,9 +50,17 @@ func (s *Session) open(ctx context.Context, inputs []string) error {
 	return nil
 }
 
+// dataset opens one table where the engine is.
+func (s *Session) dataset(ctx context.Context, uris []string, opts open.Options) (source.Dataset, error) {
+	if s.host.Remote != nil {
+		return s.host.Remote.Open(ctx, uris)
+	}
+	return open.Open(ctx, uris, opts)
+}
+
 // openTable opens a further table under a name.
 func (s *Session) openTable(ctx context.Context, name, uri string, opts open.Options) error {
-	d, err := open.Open(ctx, []string{uri}, opts)
+	d, err := s.dataset(ctx, []string{uri}, opts)
 	if err != nil {
 		return err
 	}

@@ -221,7 +221,11 @@ func (s *selection) measure(m *query.Measure) {
 		if typ == expr.Float {
 			zero = "0.0"
 		}
-		s.outs = append(s.outs, s.agg("sum", "COALESCE(SUM("+x.s+"), "+zero+")"))
+		sum := "COALESCE(" + s.sum(x, typ) + ", " + zero + ")"
+		if _, wide := s.d.(wideSums); wide && typ != expr.Float {
+			sum = "CAST(" + sum + " AS BIGINT)"
+		}
+		s.outs = append(s.outs, s.agg("sum", sum))
 	case query.Count:
 		s.outs = append(s.outs, s.agg("count", "COUNT("+x.s+")"))
 	case query.CountDistinct:
@@ -230,7 +234,7 @@ func (s *selection) measure(m *query.Measure) {
 		word := m.Op.String()
 		s.outs = append(s.outs, s.agg(word, strings.ToUpper(word)+"("+x.s+")"))
 	case query.Mean:
-		sum, n := "SUM("+x.s+")", "COUNT("+x.s+")"
+		sum, n := s.sum(x, typ), "COUNT("+x.s+")"
 		if typ == expr.Money {
 			n = "(" + s.d.ToFloat(n) + " * 10000.0)"
 		}
@@ -238,6 +242,20 @@ func (s *selection) measure(m *query.Measure) {
 	case query.Quantile:
 		s.quantile(m, x, typ)
 	}
+}
+
+// wideSums is a dialect whose integers do not hold sums of integers on the way.
+type wideSums interface {
+	// Sum adds integers up in something wider, which CAST brings back where the sum fits.
+	Sum(x string) string
+}
+
+// sum is the aggregate that adds a column up.
+func (g *printer) sum(x term, typ expr.Type) string {
+	if d, wide := g.d.(wideSums); wide && typ != expr.Float {
+		return d.Sum(x.s)
+	}
+	return "SUM(" + x.s + ")"
 }
 
 // quantile is type 7: the values are ranked within their group, and the two ranks

@@ -1,0 +1,184 @@
+package spark
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/parallel"
+	"github.com/ecomctl/ecomctl/internal/query"
+	"github.com/ecomctl/ecomctl/internal/query/sqlgen"
+	"github.com/ecomctl/ecomctl/internal/relation"
+)
+
+// Shower shows how far a run is; calls come from several goroutines.
+type Shower interface {
+	Show(text string)
+	Done()
+}
+
+// Options of an Engine.
+type Options struct {
+	Memory   int64  // of the answers here, in bytes; 0 = no bound
+	Progress Shower // nil = nobody looks
+}
+
+// Engine answers plans on a Spark Connect server. It implements engine.Engine.
+type Engine struct {
+	c   *Client
+	opt Options
+}
+
+// New returns the engine of a session.
+func New(c *Client, opt Options) *Engine { return &Engine{c, opt} }
+
+// Name implements engine.Engine.
+func (e *Engine) Name() string { return "spark" }
+
+// Explain implements engine.Engine: it is the script.
+func (e *Engine) Explain(rel *relation.Relation, plan query.Plan) (string, error) {
+	s, err := NewScript(rel, PathsOf(rel), plan)
+	if err != nil {
+		return "", err
+	}
+	return s.Text(), nil
+}
+
+// atOnce is how many statements run beside each other: Spark fills the gaps of one with the tasks of another.
+const atOnce = 4
+
+// Run implements engine.Engine.
+func (e *Engine) Run(ctx context.Context, rel *relation.Relation, plan query.Plan) (*query.Answer, error) {
+	asked := len(plan.Queries)
+	plan, byCurrency := currencyPlan(rel, plan)
+	s, err := NewScript(rel, PathsOf(rel), plan)
+	if err != nil {
+		return nil, err
+	}
+	ask, done := e.watch()
+	defer done()
+	if err := e.prepare(ctx, s); err != nil {
+		return nil, err
+	}
+	ans := &query.Answer{Tables: make([]*query.Table, len(plan.Queries))}
+	facts := &factTable{}
+	err = parallel.Each(ctx, len(s.Queries)+1+len(s.Proofs), atOnce, func(ctx context.Context, _, i int) error {
+		switch n := i - len(s.Proofs); {
+		case n < 0:
+			return e.prove(ctx, rel, s.Proofs[i], ask(i))
+		case n == 0:
+			_, err := e.c.Query(ctx, s.Facts.SQL, Op{Batch: facts.add, Progress: ask(i)})
+			return err
+		default:
+			var err error
+			ans.Tables[n-1], err = e.table(ctx, rel, plan.Queries[n-1], s.Queries[n-1].SQL, ask(i))
+			return err
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	if ans.Account, err = e.account(ctx, rel, facts, ask(0)); err != nil {
+		return nil, err
+	}
+	if byCurrency {
+		ans.Account.Currencies = currencies(ans.Tables[asked])
+		ans.Tables = ans.Tables[:asked]
+	}
+	return ans, nil
+}
+
+// prepare makes the views; the settings were made when the session was.
+func (e *Engine) prepare(ctx context.Context, s *Script) error {
+	for _, v := range s.Views {
+		if err := e.c.Exec(ctx, v.SQL, Op{}); err != nil {
+			return fault.Wrap(err, "opening %s", v.Name)
+		}
+	}
+	return nil
+}
+
+// table asks one query.
+func (e *Engine) table(ctx context.Context, rel *relation.Relation, q query.Query, sql string, progress func(Progress)) (*query.Table, error) {
+	t := newTable(rel, q)
+	var held int64
+	_, err := e.c.Query(ctx, sql, Op{Progress: progress, Batch: func(rec arrow.Record) error {
+		for _, c := range rec.Columns() {
+			for _, b := range c.Data().Buffers() {
+				if b != nil {
+					held += int64(b.Len())
+				}
+			}
+		}
+		if e.opt.Memory > 0 && held > e.opt.Memory {
+			return fault.New(fault.Full, "the answer to %s has more than %d rows, which --memory does not hold here", q.Name, t.N).
+				WithHint("let Spark write the result: -o hdfs://…/FOLDER; or raise --memory")
+		}
+		return appendRecord(t, rec)
+	}})
+	if err != nil {
+		return nil, fault.Wrap(err, "query %s", q.Name)
+	}
+	return t, nil
+}
+
+// prove fails when a joined table has a key with two meanings.
+func (e *Engine) prove(ctx context.Context, rel *relation.Relation, p Statement, progress func(Progress)) error {
+	key := ""
+	_, err := e.c.Query(ctx, p.SQL, Op{Progress: progress, Batch: func(rec arrow.Record) error {
+		for i := range int(rec.NumCols()) - 1 {
+			if rec.NumRows() > 0 {
+				key += " " + rec.Column(i).ValueStr(0)
+			}
+		}
+		return nil
+	}})
+	if err != nil {
+		return fault.Wrap(err, "joining %s", p.Name)
+	}
+	if key != "" {
+		return fault.New(fault.Input, "joining %s: the key%s occurs in several rows with different values", p.Name, key).WithHint("a joined table needs one row a key")
+	}
+	return nil
+}
+
+// watch adds the progress of several statements up for the line that is shown.
+func (e *Engine) watch() (of func(i int) func(Progress), done func()) {
+	if e.opt.Progress == nil {
+		return func(int) func(Progress) { return nil }, func() {}
+	}
+	var mu sync.Mutex
+	all := map[int]Progress{}
+	return func(i int) func(Progress) {
+		return func(p Progress) {
+			mu.Lock()
+			defer mu.Unlock()
+			all[i] = p
+			var sum Progress
+			for _, p := range all {
+				sum.Stages += p.Stages
+				sum.Tasks += p.Tasks
+				sum.Done += p.Done
+				sum.Running += p.Running
+				sum.BytesRead += p.BytesRead
+			}
+			e.opt.Progress.Show(fmt.Sprintf("Spark: %d of %d tasks of %d stages, %d running, %d MiB read", sum.Done, sum.Tasks, sum.Stages, sum.Running, sum.BytesRead>>20))
+		}
+	}, e.opt.Progress.Done
+}
+
+// Connect opens a session with the settings that the printed SQL takes for granted.
+func Connect(ctx context.Context, addr Address) (*Client, error) {
+	c, err := Dial(addr)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Set(ctx, sqlgen.SparkSettings); err != nil {
+		_ = c.Close()
+		return nil, err
+	}
+	return c, nil
+}
