@@ -46,7 +46,9 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 		if len(p.Choices) > 0 {
 			help += ": " + strings.Join(p.Choices, ", ")
 		}
-		values[p.Name] = c.Flags().String(p.Name, p.Default, help)
+		v := paramValue{kind: p.Kind, text: p.Default}
+		values[p.Name] = &v.text
+		c.Flags().Var(&v, p.Name, help)
 		if p.Kind == analysis.BoolParam {
 			c.Flags().Lookup(p.Name).NoOptDefVal = "true"
 		}

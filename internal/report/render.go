@@ -46,7 +46,8 @@ type Section struct {
 
 // methods are the definitions that explain a section, by the section's id.
 var methods = map[string]string{"sales": "period", "customers": "rfm", "retention": "cohort", "quality": "sale", "products": "money", "regions": "money",
-	"funnel": "funnel", "visits": "visit", "basket": "pairs", "lifetime": "future", "groups": "group", "recommend": "proposal", "next": "next"}
+	"funnel": "funnel", "visits": "visit", "basket": "pairs", "lifetime": "future", "groups": "group", "recommend": "proposal", "next": "next",
+	"anomaly": "unusual", "forecast": "outlook"}
 
 // figure is a figure with its place in the list of charts.
 type figure struct {

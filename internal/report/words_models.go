@@ -15,6 +15,12 @@ func modelDefinitions(doc *Document, p phrase.Printer) []definition {
 			out = append(out, definition{id, p.Pick(name, nameZH), p.Pick(text, textZH)})
 		}
 	}
+	d("anomaly", "unusual", "What was unusual", "有何异常",
+		"Each day's revenue is set against a baseline that knows only the days before it: a robust level with a weekly profile (after Gelper, Fried & Croux 2010). A day is told when it is so far off, by itself or with the days just before, that chance alone would raise one such day in a thousand; the tail of the errors is fitted, not taken for normal (generalised Pareto: Hosking & Wallis 1987). Days of one story are one incident: a spike, a drop, a change of level or a day without sales. A cause is named when at most three values of a column explain 60 % of the deviation.",
+		"将每日销售额与只依据此前各日的基线（稳健水平加每周规律，参考 Gelper、Fried 与 Croux，2010）对比。若某日自身或与前几日合起来偏离之大，仅凭偶然每千日才有一次，则予以列出；误差尾部由广义 Pareto 分布拟合（Hosking 与 Wallis，1987），不假定正态。属同一事件的各日并为一起：突增、骤降、水平变化或无销售。若某列至多三个取值解释偏离的 60%，则指为原因。")
+	d("forecast", "outlook", "What comes next", "接下来",
+		"The next 28 days of revenue: a mean of several models (exponential smoothing, Theta, seasonal repetition), weighted by how each did when the past was forecast from up to four earlier days. The bands are those past errors as shares of the models' own spread (split conformal prediction: Lei et al. 2018), so they are as wide as the forecasts were wrong; how many days and sums lay inside is said beside. A last day that is cut short is left out, a single odd value at the end is not carried on, and both are said.",
+		"未来 28 天的销售额：由多个模型（指数平滑、Theta、季节重复）加权平均，权重取决于各模型从至多四个较早日期预测过去的表现。区间由这些误差相对模型自身离散度的分位数得出（分裂共形预测：Lei 等，2018），预测错得多则区间宽；落入区间的日数与合计次数在旁说明。不完整的最后一天不计，末尾的单个异常值不延续，且均有说明。")
 	d("basket", "pairs", "Bought together", "搭配购买",
 		"Pairs of products in the earlier four fifths of the orders, in at least 30 of them and one in two thousand, beyond chance by Fisher's exact test with a false discovery rate of 5 %. By chance two products of n and m orders meet in n·m·Σs(s−1)/(Σs)² of them, s being the sizes of the orders: large orders hold everything more often. Shown are pairs with at least 1.5 times that, which the latest fifth of the orders confirms with at least half of the excess, by the number of orders beyond chance. Orders of more than 200 products are left out.",
 		"在前五分之四的订单中，至少出现于 30 笔且不少于两千分之一订单的商品对，经 Fisher 精确检验超出偶然（错误发现率 5%）。两种商品各在 n 与 m 笔订单中，偶然同现 n·m·Σs(s−1)/(Σs)² 笔，s 为订单大小：大订单更容易包含一切。所列为至少达到其 1.5 倍、且最近五分之一订单证实了至少一半超出部分者，按超出偶然的订单数排序。超过 200 种商品的订单除外。")

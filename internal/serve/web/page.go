@@ -302,7 +302,7 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, def *pageDef, st *st
 // definitionViews make the trust box explain every section, wherever it is shown.
 var definitionViews = func() []*analysis.View {
 	var out []*analysis.View
-	for _, id := range []string{"basket", "lifetime", "groups", "recommend"} {
+	for _, id := range []string{"anomaly", "forecast", "basket", "lifetime", "groups", "recommend"} {
 		out = append(out, &analysis.View{ID: id})
 	}
 	return out
