@@ -107,6 +107,11 @@ func explorePlan(r *Request, e *Explore) (query.Plan, error) {
 		}
 	}
 	add("total")
+	for k, past := range pastPeriods(r, e) {
+		q := r.baseQuery("total" + pastSuffix(k))
+		q.Measures, q.From, q.To = std, past[0], past[1]
+		plan.Queries = append(plan.Queries, q)
+	}
 	for _, c := range []query.Cut{query.Day, query.Week, query.Month} {
 		if e.Cut == "" || e.Cut == c.String() {
 			add(c.String(), query.Dim{Name: c.String(), Column: relation.OrderTS, Cut: c})

@@ -5,9 +5,11 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ecomctl/ecomctl/internal/analysis"
 	"github.com/ecomctl/ecomctl/internal/engine/local"
@@ -201,5 +203,57 @@ func TestExploreHonest(t *testing.T) {
 	})
 	if v.Missing == "" || len(v.Figures) > 0 {
 		t.Errorf("an empty selection has figures: %q", v.Lead)
+	}
+}
+
+// TestExploreUsual: a tile's flag and the sentence follow from the changes between the ten weeks before, added up by hand.
+func TestExploreUsual(t *testing.T) {
+	all := func(shopLine) bool { return true }
+	judged := map[analysis.Trend]int{}
+	for day := time.Date(2024, 4, 1, 0, 0, 0, 0, time.UTC); day.Year() == 2024 && day.Month() < 12; day = day.AddDate(0, 0, 7) {
+		at := func(weeks int) string { return day.AddDate(0, 0, 7*weeks).Format(time.DateOnly) }
+		v, lines := exploreShop(t, at(0), at(1), analysis.Explore{Measure: "revenue", CompareFrom: micros(t, at(-1)), CompareTo: micros(t, at(0))}, nil)
+		var changes []float64
+		for k := -9; k <= 0; k++ {
+			now, _, _, _ := sums(lines, at(k), at(k+1), all)
+			before, _, _, _ := sums(lines, at(k-1), at(k), all)
+			changes = append(changes, math.Log(now/before))
+		}
+		past, last := changes[:len(changes)-1], changes[len(changes)-1]
+		middle := func(v []float64) float64 {
+			s := slices.Sorted(slices.Values(v))
+			return (s[(len(s)-1)/2] + s[len(s)/2]) / 2
+		}
+		m := middle(past)
+		var dev []float64
+		for _, c := range past {
+			dev = append(dev, math.Abs(c-m))
+		}
+		want, words := analysis.Usual, "within the usual range"
+		if math.Abs(last-m) > 2*1.4826*middle(dev) {
+			want, words = analysis.Unusual, "outside the usual range"
+		}
+		judged[want]++
+		said := strings.Join(v.Lead, " ")
+		if got := v.Tiles[0].Trend; got != want || !strings.Contains(said, words) && !strings.Contains(said, "too few to tell") {
+			t.Errorf("%s: trend %d, want %d: %q", at(0), got, want, v.Lead)
+		}
+	}
+	if judged[analysis.Usual] < 5 || judged[analysis.Unusual] < 2 {
+		t.Errorf("the weeks of the file try one side only: %v", judged)
+	}
+	// a short history is said to be one, and a year before is no step of a series
+	v, _ := exploreShop(t, "2024-07-01", "2024-10-01", analysis.Explore{Measure: "revenue", CompareFrom: micros(t, "2024-04-01"), CompareTo: micros(t, "2024-07-01")}, nil)
+	if got := v.Tiles[0].Trend; got != analysis.NoTrend || !strings.Contains(strings.Join(v.Lead, " "), "cannot be told yet") {
+		t.Errorf("three quarters judge: %d %q", got, v.Lead)
+	}
+	v, _ = exploreShop(t, "2024-08-01", "2024-08-08", analysis.Explore{Measure: "revenue", CompareFrom: micros(t, "2024-02-01"), CompareTo: micros(t, "2024-02-08")}, nil)
+	if got := v.Tiles[0].Trend; got != analysis.NoTrend {
+		t.Errorf("periods that are no neighbours are judged: %d", got)
+	}
+	// months are as long as they are: November 2024 against October, and the ten before
+	v, lines := exploreShop(t, "2024-12-01", "2025-01-01", analysis.Explore{Measure: "orders", CompareFrom: micros(t, "2024-11-01"), CompareTo: micros(t, "2024-12-01")}, nil)
+	if _, _, orders, _ := sums(lines, "2024-02-01", "2024-03-01", all); orders == 0 || v.Tiles[0].Trend == analysis.NoTrend || v.Tiles[0].Trend == analysis.TooFewData {
+		t.Errorf("months are not judged: %d, %q", v.Tiles[0].Trend, v.Lead)
 	}
 }

@@ -17,8 +17,9 @@ type exploreData struct {
 	p           phrase.Printer
 	m           exploreMeasure
 	now, before totals
-	w, cw       window // the covered days of the period, and of the one to compare with
-	short       bool   // the data cover the period to compare with only in part
+	w, cw       window   // the covered days of the period, and of the one to compare with
+	earlier     []totals // of the periods before that one, the latest first; nil = not asked
+	short       bool     // the data cover the period to compare with only in part
 	cut         phrase.Cut
 }
 
@@ -50,6 +51,7 @@ func exploreView(r *Request, e *Explore, a *query.Answer) (*View, error) {
 		cr.From, cr.To = e.CompareFrom, e.CompareTo
 		d.cw = windowOf(&cr, a)
 		d.before = firstTotals(tableNamed(a, "total.before"))
+		d.readEarlier(a)
 		d.short = a.Account.FirstSold >= e.CompareFrom+dayMicros || d.cw.end*dayMicros < e.CompareTo
 	}
 	if d.now.lines == 0 {
@@ -140,7 +142,7 @@ func (d *exploreData) lead(a *query.Answer) []string {
 	if n := min(d.now.orders, d.before.orders); d.has(mOrders) && n < phrase.Thin {
 		return []string{head + p.Pick(" ("+p.Count(n)+" "+phrase.Plural(n, "order", "orders")+" in the smaller period: too few to tell).", "（较小的时段只有 "+p.Count(n)+" 笔订单：太少，无法判断）。")}
 	}
-	return append([]string{head + p.Pick(".", "。")}, d.cause(a, now-before)...)
+	return append(append([]string{head + p.Pick(".", "。")}, d.usualWords()...), d.cause(a, now-before)...)
 }
 
 // moved writes the change of the measure and both periods.
@@ -245,6 +247,9 @@ func (d *exploreData) tiles(a *query.Answer) []Tile {
 			if before > 0 && !math.IsNaN(now) {
 				rate := now/before - 1
 				t.Change, t.Up = phrase.Signed(rate, p.Percent(rate)), rate > 0
+			}
+			if t.Trend, _, _, _ = d.usual(m); t.Trend == TooFewData {
+				t.Trend = NoTrend // the lead says so once
 			}
 		}
 		out = append(out, t)
