@@ -20,6 +20,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/sqldb"
 	"github.com/ecomctl/ecomctl/internal/stream"
 	"github.com/ecomctl/ecomctl/internal/stream/kafka"
+	"github.com/ecomctl/ecomctl/internal/stream/table"
 )
 
 // streamFlags are the flags of stream.
@@ -56,7 +57,8 @@ the outputs are cut back to it, so nothing is lost or counted twice.
 		Example: `  ecomctl stream orders.ndjson --window 1h --by region
   tail -F -n +1 orders.ndjson | ecomctl stream - --window 1m --allowed-lateness 5m
   ecomctl stream orders.ndjson --follow --window 1d --checkpoint state -o days.csv --dead-letters dead.ndjson
-  ecomctl stream kafka://broker:9092/orders --window 1m --by region --checkpoint state --group shop -o kafka://broker:9092/minutes`,
+  ecomctl stream kafka://broker:9092/orders --window 1m --by region --checkpoint state --group shop -o kafka://broker:9092/minutes
+  ecomctl stream orders.ndjson --window 1h --by region --checkpoint state -o 'sqlite:shop.db?table=hours'`,
 	}
 	o.register(c)
 	c.RunE = func(c *cobra.Command, inputs []string) error { return o.run(c, inputs) }
@@ -86,7 +88,7 @@ func (o *streamFlags) register(c *cobra.Command) {
 	f.StringVar(&o.late, "late", "", "keep rows that were too late in `FILE` (NDJSON)")
 	f.StringVar(&o.dead, "dead-letters", "", "keep records that cannot be counted in `FILE` (NDJSON), with the cause")
 	f.StringVar(&o.opts.Metrics, "metrics", "", "write the counts to `FILE` in Prometheus' text format at every checkpoint")
-	f.StringVarP(&o.file, "output", "o", "", "write to `FILE` or a topic (kafka://host:port/topic) instead of standard output")
+	f.StringVarP(&o.file, "output", "o", "", "write to `FILE`, a table (sqlite:FILE?table=NAME, mysql://…?table=NAME) or a topic (kafka://host:port/topic) instead of standard output")
 	f.StringVar(&o.format, "format", "", "`FORMAT`: table, csv, tsv, ndjson (default: by file ending; table on a terminal, csv in a pipe)")
 	f.StringVar(&o.config, "config", "", "configuration `file` (default ./ecomctl.yaml)")
 	f.StringVar(&o.Preset, "preset", "", "mapping of a known kind of record: shopify, woocommerce, …")
@@ -120,8 +122,11 @@ func (o *streamFlags) settle(c *cobra.Command) (err error) {
 		}
 	}
 	for flag, path := range map[string]string{"-o": o.file, "--late": o.late, "--dead-letters": o.dead} {
-		if sqldb.Is(path) || strings.Contains(path, "://") && (flag != "-o" || !strings.HasPrefix(path, kafka.Scheme)) {
-			return fault.New(fault.Usage, "%s %s: a stream writes files and, with -o, topics of Kafka", flag, config.Redact(path)).WithHint("write a file, and put it into a table afterwards: ecomctl convert FILE -o 'sqlite:…?table=…' --mode upsert")
+		if flag == "-o" && (sqldb.Is(path) || strings.HasPrefix(path, kafka.Scheme)) {
+			continue
+		}
+		if sqldb.Is(path) || strings.Contains(path, "://") {
+			return fault.New(fault.Usage, "%s %s: a stream writes files and, with -o, tables of MySQL and SQLite and topics of Kafka", flag, config.Redact(path)).WithHint("write a file, and copy it afterwards: ecomctl hdfs put FILE hdfs://…")
 		}
 	}
 	if o.horizon == "" {
@@ -261,8 +266,8 @@ func (o *streamFlags) source(names *[]string) (stream.Source, error) {
 
 // outputs opens what is written to. Without a checkpoint a run that ends writes files whole or not at all.
 func (o *streamFlags) outputs() (out stream.Outputs, err error) {
-	toTopic := strings.HasPrefix(o.file, kafka.Scheme)
-	if !toTopic {
+	toTopic, toTable := strings.HasPrefix(o.file, kafka.Scheme), sqldb.Is(o.file)
+	if !toTopic && !toTable {
 		if err := checkScheme("-o", o.file); err != nil {
 			return out, err
 		}
@@ -293,13 +298,17 @@ func (o *streamFlags) outputs() (out stream.Outputs, err error) {
 		return f
 	}
 	var rows *stream.File
-	if !toTopic {
+	if !toTopic && !toTable {
 		rows = open(o.file)
 	}
 	late, dead := open(o.late), open(o.dead)
 	out.Late, out.Dead = late, dead
 	switch {
 	case err != nil:
+	case toTable && o.format != "":
+		err = fault.New(fault.Usage, "--format %s: a table has none", o.format)
+	case toTable:
+		out.Rows, err = table.New(o.file, o.opts.By, table.Options{Getenv: o.app.Getenv})
 	case toTopic:
 		var conf kafka.Config
 		if conf, err = o.kafka(o.file); err == nil {

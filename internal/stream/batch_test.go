@@ -202,12 +202,25 @@ func runWithCrashes(t *rapid.T, opts Options, src *memSource) (*memOutput, *Coun
 	defer os.RemoveAll(dir)
 	opts.Checkpoint, opts.noSync = dir, true
 	out := &memOutput{}
+	var rows Output = out
+	failing := false // while the run may still crash
+	if rapid.Bool().Draw(t, "commits") {
+		o := &memCommitter{fail: func() (bool, bool) {
+			at := 2
+			if failing {
+				at = rapid.IntRange(0, 6).Draw(t, "commit fails")
+			}
+			return at == 0, at == 1
+		}}
+		rows, out = o, &o.memOutput
+	}
 	for crash := rapid.IntRange(0, 3).Draw(t, "crashes"); ; crash-- {
 		src.crash = -1
 		if crash > 0 {
 			src.crash = rapid.IntRange(0, 30).Draw(t, "crash after")
 		}
-		sum, err := Run(context.Background(), opts, src, []string{"mem"}, Outputs{Rows: out})
+		failing = crash > 0
+		sum, err := Run(context.Background(), opts, src, []string{"mem"}, Outputs{Rows: rows})
 		switch {
 		case errors.Is(err, errCrash):
 		case err != nil:

@@ -22,6 +22,7 @@ const checkpointVersion = 1
 // manifest is a checkpoint: what must be known to go on. State stands in the store.
 type manifest struct {
 	Seq        int64                 `json:"seq"`
+	Job        string                `json:"job,omitempty"` // of all runs of this checkpoint
 	Setup      map[string]string     `json:"setup"`
 	Inputs     []string              `json:"inputs"`
 	Sample     []byte                `json:"sample"`
@@ -32,6 +33,8 @@ type manifest struct {
 	Seen       [][]ref               `json:"seen,omitempty"`
 	Outputs    map[string]int64      `json:"outputs"`
 	Currency   *string               `json:"currency,omitempty"`
+
+	id string // of the manifest's text
 }
 
 type savedWindow struct {
@@ -47,22 +50,37 @@ func (s *store) manifestPath(seq int64) string {
 	return filepath.Join(s.dir, fmt.Sprintf("%s%09d", manifestPrefix, seq))
 }
 
-// commit makes a checkpoint: segments first, then the manifest, aside, synced and renamed.
-func (s *store) commit(m *manifest) error {
+// preparedSuffix marks a checkpoint that holds once its output has committed its id.
+const preparedSuffix = ".prepared"
+
+// prepare writes all of a checkpoint, segments first, but does not make it hold; id names it.
+func (s *store) prepare(m *manifest) (id string, err error) {
 	if err := s.seal(); err != nil {
-		return err
+		return "", err
 	}
 	m.Seq = s.seq + 1
 	body, err := json.Marshal(m)
 	if err != nil {
-		return fault.New(fault.Internal, "writing a checkpoint: %w", err)
+		return "", fault.New(fault.Internal, "writing a checkpoint: %w", err)
 	}
 	sum := sha256.Sum256(body)
 	text := fmt.Appendf(nil, "ecomctl stream checkpoint, version %d, %d bytes, sha256 %s\n", checkpointVersion, len(body), hex.EncodeToString(sum[:]))
+	m.id = idOf(m.Seq, sum)
+	return m.id, s.replace(s.manifestPath(m.Seq)+preparedSuffix, append(text, body...))
+}
+
+// idOf names a checkpoint by its number and text.
+func idOf(seq int64, sum [sha256.Size]byte) string {
+	return fmt.Sprintf("%d-%s", seq, hex.EncodeToString(sum[:12]))
+}
+
+// promote makes a prepared checkpoint hold and removes what only older ones need.
+func (s *store) promote(m *manifest) error {
 	path := s.manifestPath(m.Seq)
-	if err := s.replace(path, append(text, body...)); err != nil {
-		return err
+	if err := os.Rename(path+preparedSuffix, path); err != nil {
+		return s.failed(err)
 	}
+	s.syncDir()
 	s.seq = m.Seq
 	used := m.segments()
 	both := map[string]bool{}
@@ -76,6 +94,18 @@ func (s *store) commit(m *manifest) error {
 	s.clean(both)
 	return nil
 }
+
+// prepared reads the checkpoint after the last, if one was prepared; a damaged one was never finished.
+func (s *store) prepared() *manifest {
+	m, err := s.readFile(s.manifestPath(s.seq+1) + preparedSuffix)
+	if err != nil {
+		return nil
+	}
+	return m
+}
+
+// abandon removes a prepared checkpoint.
+func (s *store) abandon() { _ = os.Remove(s.manifestPath(s.seq+1) + preparedSuffix) }
 
 // replace writes a file whole: aside, synced, renamed, and the folder synced.
 func (s *store) replace(path string, text []byte) error {
@@ -97,11 +127,16 @@ func (s *store) replace(path string, text []byte) error {
 		_ = os.Remove(tmp)
 		return s.failed(err)
 	}
+	s.syncDir()
+	return nil
+}
+
+// syncDir makes names durable.
+func (s *store) syncDir() {
 	if d, err := os.Open(s.dir); err == nil {
 		_ = s.sync(d) // some file systems cannot sync folders
 		d.Close()
 	}
-	return nil
 }
 
 // segments are the files that a manifest needs.
@@ -173,8 +208,9 @@ func (s *store) load(say func(string, ...any)) (*manifest, error) {
 }
 
 // read reads and checks a checkpoint and all the state it needs.
-func (s *store) read(seq int64) (*manifest, error) {
-	path := s.manifestPath(seq)
+func (s *store) read(seq int64) (*manifest, error) { return s.readFile(s.manifestPath(seq)) }
+
+func (s *store) readFile(path string) (*manifest, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, vfs.Classify(err, "reading checkpoint "+path)
@@ -197,13 +233,15 @@ func (s *store) read(seq int64) (*manifest, error) {
 	if !ok || len(body) != n {
 		return damaged(fmt.Sprintf("it is cut off: %d bytes of %d", len(body), n))
 	}
-	if got := sha256.Sum256(body); hex.EncodeToString(got[:]) != sum {
+	got := sha256.Sum256(body)
+	if hex.EncodeToString(got[:]) != sum {
 		return damaged("its checksum does not match")
 	}
 	m := &manifest{}
 	if err := json.Unmarshal(body, m); err != nil {
 		return damaged(err.Error())
 	}
+	m.id = idOf(m.Seq, got)
 	for _, r := range m.refs() {
 		if _, err := s.get(r); err != nil {
 			return nil, fault.Wrap(err, "reading checkpoint %s", path)

@@ -2,7 +2,9 @@ package stream
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -22,6 +24,7 @@ type Outputs struct {
 // job is a stream being counted.
 type job struct {
 	opts   *Options
+	name   string // the same in all runs of a checkpoint
 	src    Source
 	inputs []string
 	out    Outputs
@@ -132,6 +135,10 @@ func (j *job) resume(ctx context.Context) (int64, error) {
 			return 0, err
 		}
 	}
+	m, err := j.settle(ctx, m)
+	if err != nil {
+		return 0, err
+	}
 	if m != nil {
 		if err := m.matches(j.opts.Checkpoint, j.opts.setup(), j.inputs); err != nil {
 			return 0, err
@@ -144,6 +151,11 @@ func (j *job) resume(ctx context.Context) (int64, error) {
 		}
 	} else if err := j.cutOutputs(map[string]int64{}); err != nil {
 		return 0, err
+	}
+	if m == nil {
+		if err := j.fresh(ctx); err != nil {
+			return 0, err
+		}
 	}
 	names, err := j.src.Start(ctx, from)
 	if err != nil {
@@ -159,8 +171,52 @@ func (j *job) resume(ctx context.Context) (int64, error) {
 	return j.store.seq, nil
 }
 
+// fresh names a new job and gives it its output.
+func (j *job) fresh(ctx context.Context) error {
+	j.name = rand.Text()
+	if out, ok := j.out.Rows.(Committer); ok {
+		_, err := out.Begin(ctx, j.name, true)
+		return err
+	}
+	return nil
+}
+
+// settle decides between the last checkpoint and one that was prepared after it: where the output commits
+// ids, the prepared one holds when the output has its id.
+func (j *job) settle(ctx context.Context, m *manifest) (*manifest, error) {
+	if j.store.temp {
+		return m, nil
+	}
+	out, commits := j.out.Rows.(Committer)
+	next := j.store.prepared()
+	if next != nil && commits {
+		last, err := out.Begin(ctx, next.Job, false)
+		if err != nil {
+			return nil, err
+		}
+		if last == next.id {
+			return next, j.store.promote(next)
+		}
+	}
+	j.store.abandon()
+	if m == nil || !commits {
+		return m, nil
+	}
+	last, err := out.Begin(ctx, m.Job, false)
+	if err != nil {
+		return nil, err
+	}
+	var seq int64
+	if _, err := fmt.Sscanf(last, "%d-", &seq); last == m.id || err == nil && seq > m.Seq {
+		return m, nil // a later one: the checkpoint of it is damaged, and its windows are written again
+	}
+	return nil, fault.New(fault.Input, "resuming from %s: the table of -o does not hold what checkpoint %d wrote", j.opts.Checkpoint, m.Seq).
+		WithHint("the table was dropped, restored or taken over by another run; start anew with another --checkpoint")
+}
+
 // restore takes over what a manifest says. Parts of windows are read when they are needed.
 func (j *job) restore(ctx context.Context, m *manifest) error {
+	j.name = m.Job
 	j.clock.parts, j.clock.mark, j.counts, j.currency = m.Partitions, m.Watermark, m.Counts, m.Currency
 	if j.counts.Dead == nil {
 		j.counts.Dead = map[string]int64{}
@@ -252,7 +308,7 @@ func (j *job) loop(outer context.Context) error {
 			continue
 		}
 		now := j.opts.Now()
-		if now.Sub(j.last) >= j.opts.Interval {
+		if now.Sub(j.last) >= j.opts.Interval || j.full() {
 			if err := j.commit(ctx); err != nil {
 				return err
 			}
@@ -263,6 +319,12 @@ func (j *job) loop(outer context.Context) error {
 			return j.pause(ctx)
 		}
 	}
+}
+
+// full reports whether the output wants a checkpoint.
+func (j *job) full() bool {
+	out, ok := j.out.Rows.(Committer)
+	return ok && out.Full()
 }
 
 // next waits for a piece and for the lane that decodes it. Between batches it heeds ctx.
@@ -420,7 +482,7 @@ func (j *job) commit(ctx context.Context) error {
 		j.seen.settle(j.clock.mark - j.opts.Horizon.Microseconds())
 	}
 	if !j.store.temp {
-		if err := j.checkpoint(outputs); err != nil {
+		if err := j.checkpoint(ctx, outputs); err != nil {
 			return err
 		}
 		at := map[string]Position{}
@@ -429,6 +491,10 @@ func (j *job) commit(ctx context.Context) error {
 		}
 		if err := j.src.Commit(ctx, at); err != nil {
 			j.opts.Say("note: %v (the checkpoint has the positions; only the display of lag is behind)", err)
+		}
+	} else if out, ok := j.out.Rows.(Committer); ok {
+		if err := out.Commit(ctx, rand.Text()); err != nil {
+			return err
 		}
 	}
 	j.last = j.opts.Now()
@@ -442,8 +508,8 @@ func (j *job) commit(ctx context.Context) error {
 
 // checkpoint saves what changed and writes the manifest. Batches that wait for a schema are
 // behind their partition's position, so they are read again.
-func (j *job) checkpoint(outputs map[string]int64) error {
-	m := &manifest{Setup: j.opts.setup(), Inputs: j.inputs, Sample: j.dec.sample, Partitions: j.clock.parts, Watermark: j.clock.mark, Counts: j.counts, Outputs: outputs, Currency: j.currency}
+func (j *job) checkpoint(ctx context.Context, outputs map[string]int64) error {
+	m := &manifest{Job: j.name, Setup: j.opts.setup(), Inputs: j.inputs, Sample: j.dec.sample, Partitions: j.clock.parts, Watermark: j.clock.mark, Counts: j.counts, Outputs: outputs, Currency: j.currency}
 	chains := func(cells *[shards]*cell) ([][]ref, error) {
 		out := make([][]ref, shards)
 		for k, c := range cells {
@@ -469,5 +535,14 @@ func (j *job) checkpoint(outputs map[string]int64) error {
 	if m.Seen, err = chains(&j.seen.cells); err != nil {
 		return err
 	}
-	return j.store.commit(m)
+	id, err := j.store.prepare(m)
+	if err != nil {
+		return err
+	}
+	if out, ok := j.out.Rows.(Committer); ok {
+		if err := out.Commit(ctx, id); err != nil {
+			return err
+		}
+	}
+	return j.store.promote(m)
 }

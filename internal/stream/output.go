@@ -27,6 +27,20 @@ type Output interface {
 	Close(done bool) error
 }
 
+// Committer is an Output that stores rows and the id of a checkpoint in one transaction, so that they are there
+// together or not at all.
+type Committer interface {
+	Output
+	// Begin takes the output over for a job, before anything is put. With fresh the first commit
+	// replaces what earlier jobs left; else last is the id that the job committed last, "" when
+	// the output does not know the job.
+	Begin(ctx context.Context, job string, fresh bool) (last string, err error)
+	// Commit stores what was put since the last commit.
+	Commit(ctx context.Context, id string) error
+	// Full asks for a checkpoint soon, for much waits to be stored.
+	Full() bool
+}
+
 // File is an output file, or a log of records, that is appended to.
 type File struct {
 	path string
