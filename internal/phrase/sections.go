@@ -249,6 +249,8 @@ var columns = map[string]string{
 	"weekday": "星期", "mean_revenue": "平均收入", "days": "天数", "products_share": "商品占比", "products": "商品数", "revenue_share": "收入占比", "product_id": "商品号",
 	"name": "名称", "share": "占比", "lines": "明细数", "category": "品类", "region": "地区", "country": "国家", "revenue_per_customer": "每客户收入", "segment": "分群",
 	"recency_days": "距今天数", "frequency": "订单数", "monetary": "金额", "cohort": "群组", "period": "第几期", "active": "活跃客户", "retention": "复购率",
+	"dataset": "数据集", "state": "状态", "rejected": "被拒绝", "total_sales": "总销售额", "total_orders": "总订单数", "active_users": "活跃客户", "last_sale": "最后销售", "error": "错误",
+	"service": "服务", "address": "地址", "check": "检查用时", "last_error": "最近错误", "failed_at": "出错时间（UTC）", "route": "路由", "requests": "请求数", "failed": "失败数", "mean_ms": "平均（毫秒）", "longest_ms": "最长（毫秒）",
 	"kind": "类别", "reason": "原因", "rows": "行数", "ratio": "比例", "money": "金额", "without_money": "无金额行", "column": "列", "from": "来源列", "nulls": "缺失", "low": "下四分位",
 	"high": "上四分位", "before": "之前", "now": "现在", "change": "变化", "customer_id": "客户号", "returned_money": "退货金额", "cohorts": "群组数",
 	"antecedent": "前件", "consequent": "后件", "count": "次数", "confidence": "置信度", "lift": "提升度", "extra": "超出偶然", "q_value": "q 值", "later_count": "其后次数",

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -150,5 +151,49 @@ func TestDatasets(t *testing.T) {
 		}
 		stop()
 		<-done
+	})
+}
+
+// TestChinese: the Chinese page says everything in Chinese but names: of data, addresses, routes, products, units.
+func TestChinese(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakes{list: []serve.Dataset{
+			{Name: "d1", Table: "orders", State: serve.Ready, Rows: 100, Last: 1735586707e6, Account: query.Account{Rows: 100}},
+			{Name: "d2", State: serve.Loading},
+			{Name: "d3", State: serve.Failed, Err: fault.New(fault.NotFound, "XXX")},
+		}}
+		var services []metrics.Service
+		for _, name := range []string{"input d1.csv", "database", "events", "products", "customers"} {
+			services = append(services, metrics.Service{Name: name, Address: "a:1", Check: func(context.Context) error {
+				if name == "events" {
+					return fault.New(fault.Unavailable, "XXX")
+				}
+				return nil
+			}})
+		}
+		m := metrics.New(metrics.Options{Version: "1", Now: time.Now, Services: services, Disks: []string{"/"}})
+		m.Watch(func() serve.Stats {
+			return serve.Stats{Started: time.Now(), CacheKind: "redis", CacheErr: "XXX"}
+		}, f, nil)
+		m.Begin("GET /r")
+		m.Request("GET /r", "GET", 500, 20*time.Millisecond, 10)
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); metrics.Look(ctx, m) }()
+		time.Sleep(11 * time.Second)
+		page := ask(t, m, "/?lang=zh")
+		stop()
+		<-done
+		main := page[strings.Index(page, "<header"):strings.Index(page, "</footer>")]
+		text := regexp.MustCompile(`(?s)<script.*?</script>|<[^>]*>|&[a-z]+;`).ReplaceAllString(main, " ")
+		names := regexp.MustCompile(`d[123](\.csv)?|JavaScript|a:1|XXX|GET /r|redis|ecomctl|Prometheus|/metrics|[KMGT]iB|English|CSV|PNG|SVG|UTC|\.csv`)
+		if words := regexp.MustCompile(`[A-Za-z]{2,}`).FindAllString(names.ReplaceAllString(text, " "), -1); len(words) > 0 {
+			t.Errorf("not in Chinese: %q", words)
+		}
+		for _, want := range []string{"就绪", "加载中", "失败", "事件表", "数据集", "路由", "最近错误"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("the page does not say %s", want)
+			}
+		}
 	})
 }

@@ -69,7 +69,7 @@ func (m *Monitor) snapshot() *snapshot {
 }
 
 func (m *Monitor) subtitle(p phrase.Printer) string {
-	return p.Pick("ecomctl "+m.o.Version+" · looked at every "+m.o.Every.String()+" · the same figures for Prometheus: /metrics", "ecomctl "+m.o.Version+" · 每 "+m.o.Every.String()+" 检查一次 · Prometheus 指标：/metrics")
+	return p.Pick("ecomctl "+m.o.Version+" · looked at every "+m.o.Every.String()+" · the same figures for Prometheus: /metrics", "ecomctl "+m.o.Version+" · 每 "+seconds(p, m.o.Every.Seconds())+"检查一次 · Prometheus 指标：/metrics")
 }
 
 func (m *Monitor) views(p phrase.Printer) ([]*analysis.View, error) {
@@ -111,7 +111,7 @@ func (s *snapshot) verdict(p phrase.Printer) string {
 	var down []string
 	for _, h := range s.health {
 		if h.checked && !h.up {
-			down = append(down, phrase.Name(h.name, 40))
+			down = append(down, serviceName(p, h.name))
 		}
 	}
 	if s.hasStats && s.stats.CacheKind != "" && !s.stats.CacheUp {
@@ -136,6 +136,8 @@ func seconds(p phrase.Printer, v float64) string {
 	switch {
 	case math.IsNaN(v):
 		return "–"
+	case v < .00005:
+		return p.Pick("< 0.1 ms", "< 0.1 毫秒")
 	case v < .0995:
 		return phrase.Decimal(v*1000, 1) + p.Pick(" ms", " 毫秒")
 	case v < 9.95:
@@ -182,10 +184,27 @@ func (s *snapshot) dataView(p phrase.Printer) *analysis.View {
 		if sh.err != "" {
 			bad = phrase.Name(sh.err, 300)
 		}
-		t.row(phrase.Name(sh.name, 80), sh.state.String(), sh.rows, sh.rejected, sales, orders, active, last, bad)
+		t.row(phrase.Name(sh.name, 80), stateWord(p, sh.state), sh.rows, sh.rejected, sales, orders, active, last, bad)
 	}
 	v.Figures = []analysis.Figure{{ID: "datasets", Question: p.Pick("What is served?", "提供哪些数据？"), Table: t.done()}}
 	return v
+}
+
+// stateWord names the state of a dataset.
+func stateWord(p phrase.Printer, s serve.State) string {
+	return p.Pick(s.String(), map[serve.State]string{serve.Loading: "加载中", serve.Ready: "就绪", serve.Failed: "失败"}[s])
+}
+
+// serviceName names a service for people: labels of metrics are English.
+func serviceName(p phrase.Printer, name string) string {
+	if file, ok := strings.CutPrefix(name, "input "); ok {
+		return p.Pick("input ", "输入 ") + phrase.Name(file, 40)
+	}
+	zh := map[string]string{"database": "数据库", "events": "事件表", "products": "商品表", "customers": "客户表"}[name]
+	if zh == "" {
+		zh = phrase.Name(name, 40)
+	}
+	return p.Pick(phrase.Name(name, 40), zh)
 }
 
 // servicesView tells of each configured service whether it can be used.
@@ -216,7 +235,7 @@ func (s *snapshot) servicesView(p phrase.Printer) *analysis.View {
 		if h.took >= 0 {
 			took = seconds(p, h.took.Seconds())
 		}
-		t.row(phrase.Name(h.name, 60), phrase.Name(h.address, 120), state, took, bad, at)
+		t.row(serviceName(p, h.name), phrase.Name(h.address, 120), state, took, bad, at)
 	}
 	v.Lead = []string{p.Pick(p.Count(int64(up))+" of "+p.Count(int64(len(s.health)))+" "+phrase.Plural(int64(len(s.health)), "service is", "services are")+" usable.", p.Count(int64(len(s.health)))+" 个服务中 "+p.Count(int64(up))+" 个可用。")}
 	v.Figures = []analysis.Figure{{ID: "services-health", Question: p.Pick("What answered the last check?", "最近一次检查结果如何？"), Table: t.done()}}
