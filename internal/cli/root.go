@@ -62,6 +62,7 @@ recognised by content. Columns are recognised, or mapped with --map order_id=Col
 		root.AddCommand(grouped("data", c))
 	}
 	root.AddCommand(grouped("data", newFlink(a)))
+	root.AddCommand(grouped("data", newCollect(a)))
 	root.AddCommand(grouped("data", newYARN(a)), grouped("data", newSpark(a)))
 	for _, c := range []*cobra.Command{newInit(a), newDemo(a), newDoctor(a), newConfig(a), newVersion(a), newMan(a)} {
 		root.AddCommand(grouped("tool", c))
