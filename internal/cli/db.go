@@ -175,6 +175,7 @@ var statusSpecs = []result.Spec{
 	{Name: "rows", Type: expr.Int, Unit: result.Rows, Desc: "rows of the table, or rows that came in", Null: "not counted"},
 	{Name: "since", Type: expr.Text, Desc: "first time in the table (wall time), or start (UTC)", Null: "none"},
 	{Name: "until", Type: expr.Text, Desc: "last time in the table, or end", Null: "none"},
+	{Name: "pruned", Type: expr.Int, Unit: result.Rows, Desc: "lines of the import that db prune took away", Null: "no import"},
 }
 
 func newDBStatus(a *App) *cobra.Command {
@@ -207,7 +208,7 @@ func newDBStatus(a *App) *cobra.Command {
 		}
 		t := tableOf("status", statusSpecs)
 		for _, i := range items {
-			appendRow(t, i.Item, i.Name, i.State, i.Rows, i.Since, i.Until)
+			appendRow(t, i.Item, i.Name, i.State, i.Rows, i.Since, i.Until, i.Pruned)
 		}
 		return out.write(c.Context(), t, nil)
 	}

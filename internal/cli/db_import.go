@@ -7,6 +7,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/query"
 	"github.com/ecomctl/ecomctl/internal/relation"
+	"github.com/ecomctl/ecomctl/internal/render"
 	"github.com/ecomctl/ecomctl/internal/result"
 	"github.com/ecomctl/ecomctl/internal/store"
 )
@@ -82,9 +83,25 @@ the last sale is stored, for the next file may bring that day's sales.
 		if err := out.write(c.Context(), t, s.Zone); err != nil {
 			return err
 		}
+		tellImport(a, rep)
 		return s.account(accountOf(rep.Account()))
 	}
 	return c
+}
+
+// tellImport says what the account of the rows does not: lines that are no longer there, and orders that
+// are there twice.
+func tellImport(a *App, rep *store.ImportReport) {
+	for _, f := range rep.Files {
+		if f.Pruned > 0 {
+			a.say("note: %s: %d of its lines were taken away by db prune and stay so; the account is that of the file", f.Source, f.Pruned)
+		}
+	}
+	for _, o := range rep.Overlaps {
+		a.say("note: %s: %d of its orders (%d lines, money %s) are in %s, too, with as many lines and the same money: they count twice now",
+			o.Source, o.Orders, o.Lines, render.AppendMoney(nil, o.Money), o.With)
+		a.say("hint: if they are the same sales, import a file that holds each of them once under the path of the former one: it replaces its rows")
+	}
 }
 
 // accountOf is the account of an import in the words of every command.

@@ -24,6 +24,8 @@ type backend interface {
 	day(column string) string
 	// spacious lets the session group in memory what it would group on disk.
 	spacious(ctx context.Context, tx *sql.Tx)
+	// driving is a join whose left side is read first.
+	driving() string
 	// temporary begins the statement that makes a table of the connection only.
 	temporary() string
 }
@@ -92,6 +94,7 @@ func (sqliteBackend) insertLines(ctx context.Context, tx *sql.Tx, c *chunk) erro
 func (sqliteBackend) forUpdate() string                 { return "" }
 func (sqliteBackend) day(column string) string          { return "substr(" + column + ", 1, 10)" }
 func (sqliteBackend) spacious(context.Context, *sql.Tx) {}
+func (sqliteBackend) driving() string                   { return " CROSS JOIN " }
 func (sqliteBackend) temporary() string                 { return "CREATE TEMP TABLE" }
 
 // mysqlBackend stores on a server.
@@ -148,4 +151,5 @@ func (mysqlBackend) spacious(ctx context.Context, tx *sql.Tx) {
 	_, _ = tx.ExecContext(ctx, "SET SESSION tmp_table_size = 268435456, max_heap_table_size = 268435456") // slower without
 }
 
+func (mysqlBackend) driving() string   { return " STRAIGHT_JOIN " }
 func (mysqlBackend) temporary() string { return "CREATE TEMPORARY TABLE" }

@@ -46,6 +46,7 @@ type FileReport struct {
 	Digest  string  `json:"digest"`
 	State   string  `json:"state"`
 	Behind  int64   `json:"behind"` // rows that were there when it was resumed
+	Pruned  int64   `json:"pruned"` // of its lines, taken away by Prune earlier
 	Account Account `json:"account"`
 }
 
@@ -56,6 +57,8 @@ type ImportReport struct {
 	Load      float64 `json:"load_seconds"`
 	Aggregate float64 `json:"aggregate_seconds"`
 	Index     float64 `json:"index_seconds"`
+	// Overlaps are orders that came with other inputs, too.
+	Overlaps []Overlap `json:"overlaps,omitempty"`
 }
 
 // Account adds the inputs up.
@@ -176,7 +179,7 @@ func (im *importer) fill(ctx context.Context, report *ImportReport) error {
 	since = im.now()
 	defer func() { lap(&report.Aggregate, since) }()
 	if early.finish() {
-		return nil
+		return im.overlaps(ctx, alone, report)
 	}
 	if !alone {
 		indexing := im.now()
@@ -185,7 +188,10 @@ func (im *importer) fill(ctx context.Context, report *ImportReport) error {
 		}
 		lap(&report.Index, indexing)
 	}
-	return im.golive(ctx, nil)
+	if err := im.golive(ctx, nil); err != nil {
+		return err
+	}
+	return im.overlaps(ctx, alone, report)
 }
 
 // alone reports whether no lines will be there beside those of this import.
@@ -333,7 +339,7 @@ func (im *importer) plan(ctx context.Context, f *file) error {
 			return err
 		}
 		if whole {
-			f.id, f.done, f.report.State, f.report.Account = r.id, true, Unchanged, r.acc
+			f.id, f.done, f.report.State, f.report.Account, f.report.Pruned = r.id, true, Unchanged, r.acc, r.pruned
 			return nil
 		}
 		// somebody changed the lines, or time went by: the file is stored anew and takes the place

@@ -240,13 +240,13 @@ func (s *Store) deriveAnew(ctx context.Context, tx *sql.Tx, live []int64) error 
 func (s *Store) deriveTouched(ctx context.Context, tx *sql.Tx, a *aggregate, live, changed []int64) error {
 	touched := "touched_" + a.table
 	kind := "TEXT"
-	drop, join := "DROP TABLE IF EXISTS temp."+touched, " CROSS JOIN " // keys first, then their lines
+	drop, join := "DROP TABLE IF EXISTS temp."+touched, s.back.driving() // keys first, then their lines
 	on := "l." + a.key + " = t.k"
 	if a.key == "day" {
 		on = "l.order_ts >= t.k AND l.order_ts < date(t.k, '+1 day')"
 	}
 	if s.DB.Dialect == sqldb.MySQL {
-		kind, drop, join = "VARBINARY(255)", "DROP TEMPORARY TABLE IF EXISTS "+touched, " STRAIGHT_JOIN "
+		kind, drop = "VARBINARY(255)", "DROP TEMPORARY TABLE IF EXISTS "+touched
 		if a.key == "day" {
 			kind, on = "DATE", "l.order_ts >= t.k AND l.order_ts < t.k + INTERVAL 1 DAY"
 		}

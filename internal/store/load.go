@@ -249,7 +249,7 @@ func (r *reading) row(rows *relation.Rows, i int, no int64) error {
 		r.currency(rows, i)
 		r.c.addLine(r.bulk, r.f.id, no, rows, &r.bound, i)
 		if r.totals != nil {
-			r.totals.add(rows, &r.bound, i, r.key[:0])
+			r.totals.add(r.c.file, rows, &r.bound, i, r.key[:0])
 		}
 	case relation.Reject:
 		text, err := rawRow(r.prog, r.names, rows, i)

@@ -12,6 +12,8 @@ type Item struct {
 	Name  string
 	State string // "" where there is none to tell
 	Rows  int64  // negative where nothing is counted
+	// Pruned are the lines of an import that Prune took away; negative for everything else.
+	Pruned int64
 	// Since and Until bound the times of rows, or those of the work; "" where there are none.
 	Since, Until string
 }
@@ -23,14 +25,14 @@ func (s *Store) Status(ctx context.Context, lastRuns int) ([]Item, error) {
 		return nil, err
 	}
 	state := fmt.Sprintf("%d of %d", current, target)
-	out := []Item{{Item: "schema", Name: s.DB.URL.String(), State: state, Rows: -1}}
+	out := []Item{{Item: "schema", Name: s.DB.URL.String(), State: state, Rows: -1, Pruned: -1}}
 	if current == 0 {
 		return out, nil
 	}
 	spans := map[string]string{"line_store": "order_ts", "orders": "order_ts", "daily": "day", "customers": "first_order", "products": "first_sold", "runs": "started_at", "imports": "started_at"}
 	ends := map[string]string{"customers": "last_order", "products": "last_sold"}
 	for _, t := range tables {
-		i := Item{Item: "table", Name: t.name}
+		i := Item{Item: "table", Name: t.name, Pruned: -1}
 		since, until := "NULL", "NULL"
 		if c := spans[t.name]; c != "" {
 			since, until = "MIN("+c+")", "MAX("+c+")"
@@ -46,10 +48,10 @@ func (s *Store) Status(ctx context.Context, lastRuns int) ([]Item, error) {
 		out = append(out, i)
 	}
 	n := len(out)
-	err = s.each(ctx, "reading the imports", "SELECT source, state, rows_in, started_at, finished_at FROM imports ORDER BY id", nil, func() { out = out[:n] }, func(rows *sql.Rows) error {
+	err = s.each(ctx, "reading the imports", "SELECT source, state, rows_in, pruned, started_at, finished_at FROM imports ORDER BY id", nil, func() { out = out[:n] }, func(rows *sql.Rows) error {
 		i := Item{Item: "import"}
 		var end sql.NullString
-		err := rows.Scan(&i.Name, &i.State, &i.Rows, &i.Since, &end)
+		err := rows.Scan(&i.Name, &i.State, &i.Rows, &i.Pruned, &i.Since, &end)
 		i.Until = end.String
 		out = append(out, i)
 		return err
@@ -59,7 +61,7 @@ func (s *Store) Status(ctx context.Context, lastRuns int) ([]Item, error) {
 	}
 	n = len(out)
 	err = s.each(ctx, "reading the runs", "SELECT command, state, started_at, finished_at FROM runs ORDER BY id DESC LIMIT ?", []any{lastRuns}, func() { out = out[:n] }, func(rows *sql.Rows) error {
-		i := Item{Item: "run", Rows: -1}
+		i := Item{Item: "run", Rows: -1, Pruned: -1}
 		var end sql.NullString
 		err := rows.Scan(&i.Name, &i.State, &i.Since, &end)
 		i.Until = end.String

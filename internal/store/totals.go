@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"maps"
@@ -25,14 +26,16 @@ type totals struct {
 	// the keys of the line before, which often has the same ones
 	order, customer, product, lastDay *sums
 
-	left int64 // bytes that may still be used
-	lost bool  // too many, a sum too large, or not all lines were seen
+	shared int64 // orders that went on in another file
+	left   int64 // bytes that may still be used
+	lost   bool  // too many, a sum too large, or not all lines were seen
 }
 
 // sums are what any aggregate may hold.
 type sums struct {
 	key                      string
 	no                       int64 // number of the key; of a day, the day
+	file                     int64 // mark of an order's latest file
 	day, customer            int64 // mark of the first ones in which an order counts, of the latest in which a customer does; 0 is none
 	first, last              int64 // times
 	timed                    bool
@@ -108,8 +111,8 @@ const (
 	orderAt, timeAt, customerAt, productAt, quantityAt, nameAt, categoryAt = 0, 1, 2, 3, 4, 7, 8
 )
 
-// add adds a line.
-func (t *totals) add(rows *relation.Rows, b *binding, i int, buf []byte) {
+// add adds a line of a file.
+func (t *totals) add(file int, rows *relation.Rows, b *binding, i int, buf []byte) {
 	if t.lost = t.lost || t.left < 0; t.lost {
 		return
 	}
@@ -129,6 +132,12 @@ func (t *totals) add(rows *relation.Rows, b *binding, i int, buf []byte) {
 	var customer, day *sums
 	if order != nil {
 		t.lost = !order.line(&l) || t.lost
+		if f := mark(int64(file)); order.file != f {
+			if order.file != 0 {
+				t.shared++
+			}
+			order.file = f
+		}
 		order.least(b, customerAt, rows, i, buf)
 	}
 	if sold {
@@ -290,15 +299,16 @@ func (t *totals) write(ctx context.Context, s *Store, tx *sql.Tx, a *aggregate) 
 	if _, err := tx.ExecContext(ctx, "DELETE FROM "+a.table); err != nil {
 		return err
 	}
-	by := map[string]map[string]*sums{"orders": t.orders, "customers": t.customers, "products": t.products}[a.table]
+	list := slices.Collect(maps.Values(map[string]map[string]*sums{"orders": t.orders, "customers": t.customers, "products": t.products}[a.table]))
 	if a.table == "daily" {
-		by = map[string]*sums{}
-		for no, d := range t.days {
-			by[string(appendTime(nil, no*dayMicros)[:10])] = d
+		list = slices.Collect(maps.Values(t.days))
+		for _, d := range list {
+			d.key = string(appendTime(nil, d.no*dayMicros)[:10])
 		}
 	}
+	slices.SortFunc(list, func(x, y *sums) int { return cmp.Compare(x.key, y.key) }) // in the order of the table's key
 	target := &tables[slices.IndexFunc(tables, func(x table) bool { return x.name == a.table })]
-	text := make([]byte, 0, min(chunkBytes, 80*len(by)))
+	text := make([]byte, 0, min(chunkBytes, 80*len(list)))
 	var args []any
 	flush := func() (err error) {
 		if s.back.bulk() {
@@ -309,8 +319,8 @@ func (t *totals) write(ctx context.Context, s *Store, tx *sql.Tx, a *aggregate) 
 		text, args = text[:0], args[:0]
 		return err
 	}
-	for _, key := range slices.Sorted(maps.Keys(by)) { // in the order of the table's key
-		row := by[key].row(a, key)
+	for _, one := range list {
+		row := one.row(a, one.key)
 		if !s.back.bulk() {
 			args = append(args, row...)
 		} else {

@@ -24,6 +24,7 @@ func Suite(t *testing.T, fresh func(name string) *sqldb.URL) {
 	t.Run("several files", func(t *testing.T) { several(t, fresh("several")) })
 	t.Run("damage is repaired", func(t *testing.T) { damage(t, fresh("damage")) })
 	t.Run("nothing sold", func(t *testing.T) { nothingSold(t, fresh("nothing")) })
+	t.Run("overlaps", func(t *testing.T) { overlaps(t, fresh("overlaps")) })
 	t.Run("currencies", func(t *testing.T) { currencies(t, fresh("currencies")) })
 	t.Run("prune", func(t *testing.T) { prunes(t, fresh("prune")) })
 	Loading(t, fresh)
