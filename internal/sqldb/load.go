@@ -27,18 +27,51 @@ var loads atomic.Int64
 // write them. Servers store what they can of a bad row and only warn: every warning is an error here, so run
 // it in a transaction and roll back. An error of r means that nothing may be committed, too.
 func LoadLocal(ctx context.Context, tx Execer, table string, columns []string, r io.Reader) (rows int64, err error) {
+	return Load{Table: MySQL.Quote(table), Columns: columns}.Send(ctx, tx, r)
+}
+
+// Load is what LOAD DATA LOCAL does with rows.
+type Load struct {
+	Table   string   // quoted
+	Columns []string // in the order of the fields
+	// Text says that fields are UTF-8, which the server converts into the character sets of the columns; else their
+	// bytes are stored as they are.
+	Text bool
+	// Hex reports columns whose fields are hexadecimal digits of their bytes; nil is none.
+	Hex func(column int) bool
+}
+
+// Send is LoadLocal for rows of l.
+func (l Load) Send(ctx context.Context, tx Execer, r io.Reader) (rows int64, err error) {
 	name := "ecomctl-" + strconv.FormatInt(loads.Add(1), 10)
 	mysql.RegisterReaderHandler(name, func() io.Reader { return r })
 	defer mysql.DeregisterReaderHandler(name)
-	res, err := tx.ExecContext(ctx, `LOAD DATA LOCAL INFILE 'Reader::`+name+`' INTO TABLE `+MySQL.Quote(table)+
-		` CHARACTER SET binary FIELDS TERMINATED BY '\t' ESCAPED BY '\\' LINES TERMINATED BY '\n' (`+MySQL.QuoteAll(columns)+`)`)
+	res, err := tx.ExecContext(ctx, l.statement(name))
 	if err != nil {
 		return 0, err
 	}
-	if err := noWarnings(ctx, tx, table); err != nil {
+	if err := noWarnings(ctx, tx, l.Table); err != nil {
 		return 0, err
 	}
 	return res.RowsAffected()
+}
+
+func (l Load) statement(reader string) string {
+	charset, set := "binary", ""
+	if l.Text {
+		charset = "utf8mb4"
+	}
+	list := make([]string, len(l.Columns))
+	for i, c := range l.Columns {
+		list[i] = MySQL.Quote(c)
+		if l.Hex != nil && l.Hex(i) {
+			value := "@ecomctl" + strconv.Itoa(i)
+			set += map[bool]string{true: " SET ", false: ", "}[set == ""] + list[i] + " = UNHEX(" + value + ")"
+			list[i] = value
+		}
+	}
+	return `LOAD DATA LOCAL INFILE 'Reader::` + reader + `' INTO TABLE ` + l.Table + ` CHARACTER SET ` + charset +
+		` FIELDS TERMINATED BY '\t' ESCAPED BY '\\' LINES TERMINATED BY '\n' (` + strings.Join(list, ", ") + `)` + set
 }
 
 // noWarnings fails when the last statement of the connection warned.
@@ -65,7 +98,7 @@ func noWarnings(ctx context.Context, tx Execer, table string) (err error) {
 		return err
 	}
 	return fault.New(fault.Data, "loading into %s: the server would have changed values: %s", table, strings.Join(list, "; ")).
-		WithHint("nothing was stored; look for the values named")
+		WithHint("the value does not fit the column's type; nothing was stored")
 }
 
 // AppendNull appends a null field of a row for LoadLocal. Fields are separated by '\t', rows end with '\n'.

@@ -42,6 +42,13 @@ func TestMariaDB(t *testing.T) {
 	t.Run("rights", func(t *testing.T) { rights(t, s) })
 	t.Run("mistakes", func(t *testing.T) { mistakes(t, s) })
 	t.Run("modes", func(t *testing.T) { modes(t, s) })
+	t.Run("bytes", func(t *testing.T) { rawBytes(t, s) })
+	t.Run("local_infile off", func(t *testing.T) {
+		s.Admin("SET GLOBAL local_infile = 0")
+		defer s.Admin("SET GLOBAL local_infile = 1")
+		t.Run("modes", func(t *testing.T) { modes(t, s) })
+		t.Run("bytes", func(t *testing.T) { rawBytes(t, s) })
+	})
 	t.Run("cut while reading", func(t *testing.T) { cutReading(t, s) })
 	t.Run("cut while writing", func(t *testing.T) { cutWriting(t, s) })
 }

@@ -170,3 +170,32 @@ func cutWriting(t *testing.T, s *mariadb.Server) {
 		t.Error("an error was lost")
 	}
 }
+
+// rawBytes: bytes stay bytes, and texts go into the character set of their column or nowhere.
+func rawBytes(t *testing.T, s *mariadb.Server) {
+	url := secret(s.Database("bytes"), s.Port) + "?table=t"
+	db := connect(t, url)
+	run(t, db, "CREATE TABLE t (name VARCHAR(20) CHARACTER SET latin1, raw VARBINARY(40))")
+	schema := arrow.NewSchema([]arrow.Field{{Name: "name", Type: arrow.BinaryTypes.String, Nullable: true}, {Name: "raw", Type: arrow.BinaryTypes.Binary, Nullable: true}}, nil)
+	store := func(names, raws []any) error {
+		b := &frame.Batch{N: len(names), Cols: []frame.Column{memtest.Column(arrow.BinaryTypes.String, names...), memtest.Column(arrow.BinaryTypes.Binary, raws...)}}
+		_, err := sqltable.Write(context.Background(), url, schema, sqltable.Options{Mode: sqltable.Append}, func(w sink.Writer) error { return w.Write(b) })
+		return err
+	}
+	if err := store([]any{"Zürich\t\\N", nil, ""}, []any{"\x00\t\n\\\xff\xfe'\x1a", "", nil}); err != nil {
+		t.Fatalf("%v, hint %q", err, fault.HintOf(err))
+	}
+	const shown = "SELECT GROUP_CONCAT(COALESCE(HEX(name), 'NULL'), ':', COALESCE(HEX(raw), 'NULL') ORDER BY name DESC SEPARATOR '|') FROM t"
+	got := one(t, db, shown)
+	if want := "5AFC72696368095C4E:00090A5CFFFE271A|:NULL|NULL:"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	for name, c := range map[string][2]any{"a text that its column cannot hold": {"上海", "x"}, "too long a text": {strings.Repeat("x", 21), "x"}, "too many bytes": {"x", strings.Repeat("x", 41)}} {
+		if err := store([]any{"fits", c[0]}, []any{"fits", c[1]}); fault.KindOf(err) != fault.Data || fault.HintOf(err) == "" {
+			t.Errorf("%s: %v (%v)", name, err, fault.KindOf(err))
+		}
+		if again := one(t, db, shown); again != got {
+			t.Errorf("%s: half is stored: %s", name, again)
+		}
+	}
+}
