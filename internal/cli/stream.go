@@ -30,8 +30,11 @@ type streamFlags struct {
 
 	window, delay, lateness, idle, horizon, interval, exitIdle string
 	from, outOfRange, partitions, group                        string
-	follow, toEnd                                              bool
-	endless                                                    bool // a topic that is followed
+	session                                                    string
+	follow, toEnd, standby                                     bool
+	member                                                     *kafka.Member // of --standby
+	silence                                                    time.Duration // --session-timeout
+	endless                                                    bool          // a topic that is followed
 	late, dead, file, format                                   string
 }
 
@@ -83,6 +86,8 @@ func (o *streamFlags) register(c *cobra.Command) {
 	f.StringVar(&o.outOfRange, "out-of-range", "fail", "Kafka: what to do when the log no longer holds the place of the checkpoint: `fail|earliest|latest`")
 	f.StringVar(&o.partitions, "partitions", "", "Kafka: only these `partitions`, like 0,2,5-7 (default: all, and those that are added)")
 	f.StringVar(&o.group, "group", "", "Kafka: tell this consumer `group` the offsets of checkpoints, so that tools show the lag")
+	f.BoolVar(&o.standby, "standby", false, "Kafka: join --group, of whose processes one reads and the others take over when it ends or dies")
+	f.StringVar(&o.session, "session-timeout", "10s", "Kafka: after so `long` without a sign of life the process that reads is replaced by one that stands by")
 	f.BoolVar(&o.toEnd, "to-end", false, "Kafka: end at the offsets that the partitions have now")
 	f.StringVar(&o.exitIdle, "exit-idle", "0s", "end when nothing came for so `long`; 0s = never")
 	f.StringVar(&o.late, "late", "", "keep rows that were too late in `FILE` (NDJSON)")
@@ -113,7 +118,7 @@ func (o *streamFlags) settle(c *cobra.Command) (err error) {
 		to         *time.Duration
 	}{{"window", o.window, &o.opts.Window}, {"delay", o.delay, &o.opts.Delay}, {"allowed-lateness", o.lateness, &o.opts.Lateness},
 		{"idle-timeout", o.idle, &o.opts.Idle}, {"dedupe-horizon", o.horizon, &o.opts.Horizon}, {"checkpoint-interval", o.interval, &o.opts.Interval},
-		{"exit-idle", o.exitIdle, &o.opts.ExitIdle}} {
+		{"exit-idle", o.exitIdle, &o.opts.ExitIdle}, {"session-timeout", o.session, &o.silence}} {
 		if d.text == "" {
 			continue
 		}
@@ -185,22 +190,32 @@ func (o *streamFlags) run(c *cobra.Command, inputs []string) error {
 	if len(inputs) == 0 {
 		inputs = o.conf.Input
 	}
-	src, err := o.source(&inputs)
-	if err != nil {
-		return err
-	}
-	out, err := o.outputs()
-	if err != nil {
-		src.Close()
-		return err
-	}
-	sum, err := stream.Run(c.Context(), o.opts, src, inputs, out)
+	sum, err := o.count(c.Context(), inputs)
 	if sum != nil {
 		o.tell(sum)
 	}
 	if err != nil {
 		return err
 	}
+	return o.judge(sum)
+}
+
+// once reads the inputs until they end, or ctx does.
+func (o *streamFlags) once(ctx context.Context, inputs []string) (*stream.Summary, error) {
+	src, err := o.source(&inputs)
+	if err != nil {
+		return nil, err
+	}
+	out, err := o.outputs()
+	if err != nil {
+		src.Close()
+		return nil, err
+	}
+	return stream.Run(ctx, o.opts, src, inputs, out)
+}
+
+// judge fails when too many records were dead letters.
+func (o *streamFlags) judge(sum *stream.Summary) error {
 	share, err := o.RejectShare()
 	if n := sum.Counts.DeadLetters(); err == nil && n > 0 && float64(n) > share*float64(sum.Counts.Records) {
 		told := fault.New(fault.Data, "%d of %d records are dead letters (%.1f %%), more than --max-rejects %.4g %%", n, sum.Counts.Records, 100*float64(n)/float64(sum.Counts.Records), 100*share).

@@ -39,7 +39,7 @@ func (o *streamFlags) topic(names *[]string) (stream.Source, error) {
 	if o.follow {
 		return nil, fault.New(fault.Usage, "--follow: a topic is followed anyhow").WithHint("end with --to-end or --exit-idle")
 	}
-	conf.Latest, conf.OutOfRange, conf.Group, conf.End = o.from == "latest", o.outOfRange, o.group, o.toEnd
+	conf.Latest, conf.OutOfRange, conf.Group, conf.End, conf.Member = o.from == "latest", o.outOfRange, o.group, o.toEnd, o.member
 	*names = []string{conf.Names()}
 	o.endless = !o.toEnd
 	return kafka.New(conf), nil

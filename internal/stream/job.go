@@ -40,6 +40,7 @@ type job struct {
 	currency              *string // the one that money is added up in; nil = none seen yet
 	waiting               []*Batch
 	schema                atomic.Pointer[schema] // of dec, for lanes
+	untold                bool                   // the last positions could not be told to others, which was said
 	passing               *Batch                 // whose other pieces are passed over: it waits as a whole
 	waited                int
 	since                 time.Time // when the first batch began to wait
@@ -489,9 +490,11 @@ func (j *job) commit(ctx context.Context) error {
 		for n, p := range j.clock.parts {
 			at[n] = p.Pos
 		}
-		if err := j.src.Commit(ctx, at); err != nil {
+		err := j.src.Commit(ctx, at)
+		if err != nil && !j.untold {
 			j.opts.Say("note: %v (the checkpoint has the positions; only the display of lag is behind)", err)
 		}
+		j.untold = err != nil
 	} else if out, ok := j.out.Rows.(Committer); ok {
 		if err := out.Commit(ctx, rand.Text()); err != nil {
 			return err

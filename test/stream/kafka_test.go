@@ -88,12 +88,13 @@ func page(t *testing.T, b *broker) {
 	n := 0
 	for l := range strings.Lines(string(text)) {
 		if args, ok := strings.CutPrefix(l, "    ecomctl "); ok && strings.Contains(args, "kafka://") {
-			args = strings.ReplaceAll(strings.ReplaceAll(args, "broker:9092", b.address), "--checkpoint minutes", "--checkpoint "+state)
+			args = strings.ReplaceAll(strings.ReplaceAll(args, "broker:9092", b.address), "--checkpoint ", "--checkpoint "+state+"-")
+			args = strings.ReplaceAll(args, "-o hours2.csv", "-o "+state+".csv")
 			run(t, nil, strings.Fields(args)...)
 			n++
 		}
 	}
-	if rows := b.dump(t, "minutes", 1); n != 1 || len(rows) != 2 || string(rows[0].Key) != `["2026-01-01T09:00:00Z","SP"]` {
+	if rows := b.dump(t, "minutes", 1); n != 2 || len(rows) != 2 || string(rows[0].Key) != `["2026-01-01T09:00:00Z","SP"]` {
 		t.Fatalf("%d commands, %d rows", n, len(rows))
 	}
 }

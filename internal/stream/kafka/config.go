@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/sasl"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
 )
@@ -31,6 +33,11 @@ type Config struct {
 	OutOfRange string
 	// Group, where not empty, is told the positions of checkpoints, so that tools show the lag.
 	Group string
+	// Member, where not nil, is this process's place in Group; its offsets are told as a member's.
+	Member *Member
+	// TLS and SASL say how connections are secured; nil = not at all.
+	TLS  *tls.Config
+	SASL sasl.Mechanism
 	// End ends the stream at the offsets that the partitions have when it starts.
 	End bool
 
@@ -108,8 +115,13 @@ func (c *Config) defaults() {
 
 // client returns a client with connections of its own.
 func (c *Config) client() (*kafkago.Client, *kafkago.Transport) {
-	t := &kafkago.Transport{Dial: c.Dial, DialTimeout: 5 * time.Second, ClientID: "ecomctl", MetadataTTL: c.Refresh, MetadataTopics: []string{c.Topic}}
+	t := &kafkago.Transport{Dial: c.Dial, DialTimeout: 5 * time.Second, ClientID: "ecomctl", MetadataTTL: c.Refresh, MetadataTopics: []string{c.Topic}, TLS: c.TLS, SASL: c.SASL}
 	return &kafkago.Client{Addr: kafkago.TCP(c.Brokers...), Timeout: 15 * time.Second, Transport: t}, t
+}
+
+// dialer connects as the client does, for the group protocol.
+func (c *Config) dialer() *kafkago.Dialer {
+	return &kafkago.Dialer{ClientID: "ecomctl", Timeout: 5 * time.Second, DualStack: true, TLS: c.TLS, SASLMechanism: c.SASL, DialFunc: c.Dial}
 }
 
 // address names the topic in messages.

@@ -271,10 +271,18 @@ func (s *Source) Commit(ctx context.Context, at map[string]stream.Position) erro
 		return nil
 	}
 	var list []kafkago.OffsetCommit
+	offsets := map[int]int64{}
 	for name, p := range s.parts {
 		if pos, ok := at[name]; ok {
 			list = append(list, kafkago.OffsetCommit{Partition: p.id, Offset: pos.Offset})
+			offsets[p.id] = pos.Offset
 		}
+	}
+	if m := s.conf.Member; m != nil {
+		if err := m.commit(s.conf.Topic, offsets); err != nil {
+			return fault.New(fault.Unavailable, "telling group %s its offsets: %w", s.conf.Group, err)
+		}
+		return nil
 	}
 	one, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
