@@ -20,8 +20,8 @@ func newFlink(a *App) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "flink",
 		Short: "Jobs on Apache Flink: how they do, and their end",
-		Long: `Asks the REST of Flink's JobManager (--flink http://host:port). JOB is an id or
-its beginning.`,
+		Long: `Asks the REST of Flink's JobManager (--flink http://host:port). Jobs are started by
+` + "`ecomctl stream --engine flink`" + `.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
@@ -121,7 +121,8 @@ func newFlinkCancel(a *App) *cobra.Command {
 		Use:   "cancel JOB",
 		Short: "End a job, with a savepoint or without",
 		Long: `Ends a job and waits until it has ended. Windows that were not complete are not written. With
---savepoint the job first saves its state and its place in the topic, and the savepoint's path is printed.`,
+--savepoint the job first saves its state and its place in the topic, and the savepoint's path is printed:
+` + "`ecomctl stream --engine flink … --from-savepoint PATH`" + ` goes on from there.`,
 		Example: "  ecomctl flink cancel 3f9c\n  ecomctl flink cancel 3f9c --savepoint --savepoint-dir hdfs://namenode:8020/flink",
 		Args:    cobra.ExactArgs(1),
 	}

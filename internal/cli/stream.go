@@ -36,6 +36,7 @@ type streamFlags struct {
 	silence                                                    time.Duration // --session-timeout
 	endless                                                    bool          // a topic that is followed
 	late, dead, file, format                                   string
+	flink                                                      flinkFlags
 }
 
 func newStream(a *App) *cobra.Command {
@@ -61,6 +62,7 @@ the outputs are cut back to it, so nothing is lost or counted twice.
   tail -F -n +1 orders.ndjson | ecomctl stream - --window 1m --allowed-lateness 5m
   ecomctl stream orders.ndjson --follow --window 1d --checkpoint state -o days.csv --dead-letters dead.ndjson
   ecomctl stream kafka://broker:9092/orders --window 1m --by region --checkpoint state --group shop -o kafka://broker:9092/minutes
+  ecomctl stream kafka://broker:9092/orders --engine flink --window 1m --by region -o 'mysql://shop@db/shop?table=minutes'
   ecomctl stream orders.ndjson --window 1h --by region --checkpoint state -o 'sqlite:shop.db?table=hours'`,
 	}
 	o.register(c)
@@ -72,6 +74,7 @@ the outputs are cut back to it, so nothing is lost or counted twice.
 // register adds the flags: of the common ones those that mean something here.
 func (o *streamFlags) register(c *cobra.Command) {
 	f := c.Flags()
+	o.flink.register(f)
 	f.StringVar(&o.window, "window", "1h", "length of the `windows`: 1m, 5m, 1h, 1d; it must divide a day")
 	f.StringSliceVar(&o.opts.By, "by", nil, "dimensions: `columns` of the orders")
 	f.StringVar(&o.delay, "delay", "10s", "how far the watermark stays behind the newest event: the `time` by which events may be out of order")
@@ -184,6 +187,9 @@ func (o *streamFlags) relate(host *session.Host) func(context.Context, source.Da
 
 // run counts until the input ends.
 func (o *streamFlags) run(c *cobra.Command, inputs []string) error {
+	if flink, err := o.flink.chosen(c); flink || err != nil {
+		return o.onFlink(c, inputs, err)
+	}
 	if err := o.settle(c); err != nil {
 		return err
 	}

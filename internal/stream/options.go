@@ -51,6 +51,9 @@ const (
 	micros     = 1_000_000
 )
 
+// Check refuses options that cannot be meant.
+func (o *Options) Check() error { return o.check() }
+
 // check refuses options that cannot be meant.
 func (o *Options) check() error {
 	w := o.Window

@@ -218,7 +218,11 @@ func (s *service) told(ctx context.Context, doing string, tries int, err error) 
 // clean takes secrets out of a message and shortens it.
 func (s *service) clean(text string) string {
 	for _, secret := range s.opts.Secrets {
-		if secret != "" {
+		if secret == "" {
+			continue
+		}
+		text = strings.ReplaceAll(text, Quote(secret), "'***'")
+		if len(secret) >= 6 { // a short one is a part of many words
 			text = strings.ReplaceAll(text, secret, "***")
 		}
 	}

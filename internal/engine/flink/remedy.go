@@ -45,7 +45,7 @@ func remedy(causes []string) (fault.Kind, string) {
 		return fault.Auth, "check the rights of the user"
 	case has("Connection refused", "ConnectException", "UnknownHostException", "Could not establish connection", "Communications link failure", "TimeoutException"):
 		return fault.Unavailable, "does the cluster reach JobManager, brokers and database under the same addresses as this machine? they stand in the SQL (--explain)"
-	case has("SqlParserException", "ValidationException", "TableException", "CodeGenException"):
+	case has("SqlParserException", "SqlParseException", "SqlValidatorException", "CalciteContextException", "ValidationException", "TableException", "CodeGenException"):
 		return fault.Internal, "this version of Flink does not take the SQL; see it with --explain"
 	}
 	return fault.Unavailable, "the log of the service says more"

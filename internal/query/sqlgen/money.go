@@ -89,6 +89,6 @@ func (r *rows) moneyOf(ops []operand) term {
 		t = r.double(expr.OpSub, t, r.f("COALESCE(%s, 0.0)", asFloat(ops[2])))
 	}
 	v := r.let("money_float", r.double(mul, t, term{s: "10000.0", atom: true}))
-	whole := r.let("money_whole", term{s: "CASE WHEN ABS(" + v.s + ") < 9223372036854775808.0 THEN " + r.d.ToInt(v.s) + " END", step: v.step})
+	whole := r.let("money_whole", term{s: "CASE WHEN ABS(" + v.s + ") < " + r.twoTo63() + " THEN " + r.d.ToInt(v.s) + " END", step: v.step})
 	return r.f("%s + %s", whole, r.half(v, whole))
 }
