@@ -147,13 +147,16 @@ func (o *common) inputs(ctx context.Context, inputs []string) (*opened, error) {
 		inputs = o.conf.Input
 	}
 	prog := o.progress()
+	host := o.host(prog)
 	rem, err := o.connect(ctx, prog)
 	if err != nil {
 		return nil, err
 	}
-	host := o.host(prog)
 	if rem != nil {
 		host.Remote = rem
+	}
+	if o.app.submission != nil {
+		host.Remote = o.app.submission.bind(o, host, prog)
 	}
 	s, err := session.Inputs(ctx, host, o.Settings, inputs)
 	if err != nil {

@@ -59,7 +59,7 @@ type remote struct {
 
 // connect opens the session of --engine spark; nil for the local engine.
 func (o *common) connect(ctx context.Context, prog *term.Progress) (*remote, error) {
-	if o.engine != sparkEngine {
+	if o.engine != sparkEngine || o.app.submission != nil {
 		return nil, nil
 	}
 	name := "ecomctl"

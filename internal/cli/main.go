@@ -31,6 +31,8 @@ type App struct {
 	ctx   context.Context // of the command that runs
 	trees vfs.Schemes
 
+	submission *submission // of spark submit: what computes instead of this machine
+
 	logJSON bool // --log-format json
 	quiet   bool
 	verbose bool

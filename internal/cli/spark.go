@@ -17,11 +17,11 @@ import (
 func newSpark(a *App) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "spark",
-		Short: "Jobs of Spark on YARN: settings that suit data and room",
+		Short: "Jobs of Spark on YARN: submit an analysis, see its state, settings that suit data and room",
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newSparkTune(a))
+	c.AddCommand(newSparkSubmit(a), newSparkStatus(a), newSparkTune(a))
 	return c
 }
 

@@ -125,8 +125,11 @@ func (c *Client) call(ctx context.Context, doing, method, path string, body []by
 				c.last = at % len(c.opt.Managers)
 				return nil
 			}
+			if ctx.Err() != nil {
+				return fault.Wrap(ctx.Err(), "%s", doing)
+			}
 			var p passing
-			if !errors.As(err, &p) || ctx.Err() != nil {
+			if !errors.As(err, &p) {
 				return fault.Wrap(err, "%s", doing)
 			}
 			last = better(last, p.err)

@@ -292,10 +292,16 @@ func plural(n int64, word string) string {
 
 func percent(share float64) string { return fmt.Sprintf("%.3g %%", 100*share) }
 
-// firstLine is the beginning of what the ResourceManager says, on one line.
+// firstLine is the beginning of what the ResourceManager says, on one line, without its time and its details.
 func firstLine(s string) string {
-	s = strings.Join(strings.Fields(plain(strings.TrimSpace(s))), " ")
-	if s == "" {
+	s = plain(strings.TrimSpace(s))
+	if strings.HasPrefix(s, "[") {
+		if _, rest, ok := strings.Cut(s, "] "); ok {
+			s = rest
+		}
+	}
+	s, _, _ = strings.Cut(s, "Details :")
+	if s = strings.Join(strings.Fields(s), " "); s == "" {
 		return "nothing"
 	}
 	const most = 300

@@ -26,14 +26,14 @@ type Options struct {
 	Progress Shower // nil = nobody looks
 }
 
-// Engine answers plans on a Spark Connect server. It implements engine.Engine.
+// Engine answers plans on Spark. It implements engine.Engine.
 type Engine struct {
-	c   *Client
+	c   Session
 	opt Options
 }
 
 // New returns the engine of a session.
-func New(c *Client, opt Options) *Engine { return &Engine{c, opt} }
+func New(c Session, opt Options) *Engine { return &Engine{c, opt} }
 
 // Name implements engine.Engine.
 func (e *Engine) Name() string { return "spark" }
@@ -93,6 +93,9 @@ func (e *Engine) Run(ctx context.Context, rel *relation.Relation, plan query.Pla
 
 // prepare makes the views; the settings were made when the session was.
 func (e *Engine) prepare(ctx context.Context, s *Script) error {
+	if w, ok := e.c.(announced); ok {
+		return w.begin(ctx, s)
+	}
 	for _, v := range s.Views {
 		if err := e.c.Exec(ctx, v.SQL, Op{}); err != nil {
 			return fault.Wrap(err, "opening %s", v.Name)
