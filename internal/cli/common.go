@@ -54,6 +54,7 @@ func addCommon(a *App, c *cobra.Command) *common {
 	f.StringVar(&o.MaxRejects, "max-rejects", "", "exit with 3 when a larger `share` of rows is rejected (default 5%)")
 	f.StringVar(&o.Delimiter, "delimiter", "", "field delimiter of text files (recognised otherwise)")
 	f.StringVar(&o.Encoding, "encoding", "", "encoding of text files: utf-8, utf-16le, gb18030, latin1 (recognised otherwise)")
+	f.StringVar(&o.Decimal, "decimal", "", "numbers of text files: comma (1.234,5) or point (1,234.5) (recognised otherwise)")
 	f.BoolVar(&o.NoHeader, "no-header", false, "text files have no header line: columns are c1, c2, …")
 	f.StringVar(&o.InputFormat, "input-format", "", "input `format` when content does not tell: basket")
 	completeCommon(c, o)

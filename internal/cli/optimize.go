@@ -80,7 +80,7 @@ or the new; the next run tidies up.`,
 		return out.write(c.Context(), optimizeTable(rep), nil)
 	}
 	hideOrderFlags(c, "tz", "map")
-	refuseFlags(c, "delimiter", "encoding", "no-header", "input-format", "max-rejects", "pseudonymise")
+	refuseFlags(c, "delimiter", "encoding", "decimal", "no-header", "input-format", "max-rejects", "pseudonymise")
 	return c
 }
 

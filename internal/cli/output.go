@@ -248,7 +248,7 @@ func decimalComma(u relation.Unreadable) string {
 	if digits == 0 || comma != 1 {
 		return ""
 	}
-	return ": a decimal comma is not read; write the file with points"
+	return ": if its comma is a decimal one, say --decimal comma"
 }
 
 // otherCurrencies tells what --currency left out.

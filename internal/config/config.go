@@ -41,6 +41,7 @@ type Config struct {
 	Listen, Metrics                        string   // addresses of `serve`
 	Hosts, Roots                           []string // names of the server; folders below which requests may name inputs
 	Keys                                   string   // file of keys of `serve`
+	Decimal                                string   // how text files write numbers: comma, point or "" = recognised
 	Cache                                  Secret   // memory, or the address of Redis, which may hold a password
 }
 

@@ -115,6 +115,7 @@ var Keys = []*Key{
 	{Name: "format", Type: Text, Default: "table on a terminal, csv in a pipe", Desc: "format of results", Example: "json", Choices: []string{"table", "csv", "tsv", "json", "ndjson", "parquet", "arrow", "md", "html"}, set: text(func(c *Config) *string { return &c.Format })},
 	{Name: "delimiter", Type: Text, Default: "recognised", Desc: "field delimiter of text files", Example: "semicolon", set: text(func(c *Config) *string { return &c.Delimiter })},
 	{Name: "encoding", Type: Text, Default: "recognised", Desc: "encoding of text files", Example: "gb18030", Choices: []string{"utf-8", "utf-16le", "utf-16be", "gb18030", "latin1"}, set: text(func(c *Config) *string { return &c.Encoding })},
+	{Name: "decimal", Type: Text, Default: "recognised", Desc: "how text files write numbers: comma (1.234,5) or point (1,234.5)", Example: "comma", Choices: []string{"comma", "point"}, set: text(func(c *Config) *string { return &c.Decimal })},
 	{Name: "no_progress", Type: Bool, Default: "false", Desc: "no progress line", Example: "true", set: boolean(func(c *Config) *bool { return &c.NoProgress })},
 	{Name: "log_format", Type: Text, Default: "text", Desc: "messages as text or JSON", Example: "json", Choices: []string{"text", "json"}, set: text(func(c *Config) *string { return &c.LogFormat })},
 	{Name: "pseudonym_key", Type: Text, Secret: true, Desc: "key of --pseudonymise; a reference, not the key itself", Example: "${ECOMCTL_KEY}", set: setPseudonymKey},

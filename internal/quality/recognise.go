@@ -54,6 +54,9 @@ func (v *validator) recognise(pl *plan) error {
 			return err
 		}
 	}
+	if d, ok := v.ds.(interface{ Decimal() value.Notation }); ok {
+		e.Write(d.Decimal())
+	}
 	spec := e.Decide(v.planner.names[col])
 	if v.specs == nil {
 		v.specs = map[int]*value.Spec{}

@@ -16,6 +16,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/source"
 	"github.com/ecomctl/ecomctl/internal/source/csv"
 	"github.com/ecomctl/ecomctl/internal/source/open"
+	"github.com/ecomctl/ecomctl/internal/source/value"
 )
 
 // Inputs opens what the user named and the further tables of the settings. A folder that the
@@ -131,6 +132,15 @@ func OpenOptions(h *Host, o *Settings) (open.Options, error) {
 			b = d[0]
 		}
 		opts.CSV.Delimiter = b
+	}
+	switch o.Decimal {
+	case "comma":
+		opts.CSV.Decimal = value.CommaDecimal
+	case "point":
+		opts.CSV.Decimal = value.PointDecimal
+	case "":
+	default:
+		return opts, fault.New(fault.Usage, "--decimal %q: the notations are comma (1.234,5) and point (1,234.5)", o.Decimal)
 	}
 	if o.NoHeader {
 		opts.CSV.Header = csv.HeaderNo

@@ -27,11 +27,11 @@ type Settings struct {
 	Dedupe, Net         bool
 	MaxRejects          string // a share; "" = 5 %
 	Rates               string // file of exchange rates
-	// Delimiter, Encoding, NoHeader and InputFormat state what recognition of text files
+	// Delimiter, Encoding, Decimal, NoHeader and InputFormat state what recognition of text files
 	// would guess.
-	Delimiter, Encoding string
-	NoHeader            bool
-	InputFormat         string
+	Delimiter, Encoding, Decimal string
+	NoHeader                     bool
+	InputFormat                  string
 	// VoidStatuses, Rules and Segments are the shop's own words of the configuration.
 	VoidStatuses []string
 	Rules        []config.Rule
@@ -49,7 +49,7 @@ func Configured(c *config.Config) Settings {
 		Preset: c.Preset, Maps: c.Map, Products: c.Products, Customers: c.Customers, From: c.From, To: c.To, AsOf: c.AsOf, Where: c.Where,
 		TZ: c.TZ, Currency: c.Currency, Lang: c.Lang, Threads: c.Threads, Memory: c.Memory, Seed: seed,
 		NoClean: c.NoClean, RejectFree: c.RejectFree, Dedupe: c.Dedupe, Net: c.Net, MaxRejects: c.MaxRejects, Rates: c.Rates,
-		Delimiter: c.Delimiter, Encoding: c.Encoding, VoidStatuses: c.VoidStatuses, Rules: c.Rules, Segments: c.Segments, TmpDir: c.TmpDir,
+		Delimiter: c.Delimiter, Encoding: c.Encoding, Decimal: c.Decimal, VoidStatuses: c.VoidStatuses, Rules: c.Rules, Segments: c.Segments, TmpDir: c.TmpDir,
 	}
 }
 

@@ -39,6 +39,8 @@ type Options struct {
 	Delimiter byte   // 0: recognise; ' ' is runs of blanks
 	Encoding  string // "": recognise
 	Header    Header
+	// Decimal is the notation of numbers; value.Plain: recognise.
+	Decimal value.Notation
 	// MaxRecord bounds the bytes of a record; 0 is 16 MiB.
 	MaxRecord int
 	// ChunkBytes is the size of a split of a plain file; 0 is 8 MiB. Splits do not depend
@@ -72,6 +74,7 @@ type Dataset struct {
 	d     dialect
 	blank bool // runs of blanks are the delimiter
 
+	decimal value.Notation // of the file's numbers
 	schema  *arrow.Schema
 	specs   []value.Spec
 	first   int64 // place of the first record in the (unpacked, undecoded) text
@@ -119,6 +122,9 @@ func (ds *Dataset) Splits() []source.Split { return ds.splits }
 
 // Spec returns what the sample told about a column.
 func (ds *Dataset) Spec(col int) *value.Spec { return &ds.specs[col] }
+
+// Decimal is how the file writes numbers; value.Plain when its sample does not tell.
+func (ds *Dataset) Decimal() value.Notation { return ds.decimal }
 
 // Inputs implements source.Dataset.
 func (ds *Dataset) Inputs() []source.Input {

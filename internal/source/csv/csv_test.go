@@ -100,7 +100,7 @@ func TestEncodingsAndCompressions(t *testing.T) {
 func TestDialects(t *testing.T) {
 	for _, c := range []struct{ text, detail, names, rows string }{
 		{"a,b\n1,2\n", "delimiter ,", "a b", "1¦2"},
-		{"a;b\n1,5;2\n", "delimiter ;", "a b", "1,5¦2"},
+		{"a;b\n1,5;2\n", "delimiter ;", "a b", "1.5¦2"},
 		{"a\tb\n1\t2\n", "delimiter tab", "a b", "1¦2"},
 		{"a|b\n1|2\n", "delimiter |", "a b", "1¦2"},
 		{"a\n1\n2\n", "delimiter ,", "a", "1 2"},
@@ -109,7 +109,7 @@ func TestDialects(t *testing.T) {
 		{"a,b\r\n1,2\r\n\r\n3,4", "delimiter ,", "a b", "1¦2 3¦4"},
 		{"1,2\n3,4\n", "no header", "column_1 column_2", "1¦2 3¦4"},
 		{"x,1\ny,2\n", "no header", "column_1 column_2", "x¦1 y¦2"},
-		{"sep=;\r\na;b\r\n1,5;2\r\n", "delimiter ;", "a b", "1,5¦2"},
+		{"sep=;\r\na;b\r\n1,5;2\r\n", "delimiter ;", "a b", "1.5¦2"},
 		{"sep=\t\n1\t2\n3\t4\n", "no header", "column_1 column_2", "1¦2 3¦4"},
 		{"name\nSmith, John\nDoe, Jane\n", "", "name", "Smith, John Doe, Jane"},
 		{"id,2019,2020\na,1,2\nb,3,4\n", "", "id 2019 2020", ""},

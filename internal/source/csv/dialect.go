@@ -217,7 +217,10 @@ func detectHeader(recs [][][]byte) bool {
 				repeated = repeated || string(value.Trim(r[c])) == cell && cell != ""
 			}
 		}
-		b, w := below.Decide(""), with.Decide("")
+		two := []value.Evidence{below, with}
+		value.Notate(two[:1])
+		value.Notate(two[1:])
+		b, w := two[0].Decide(""), two[1].Decide("")
 		if len(recs) == 1 && w.Sure && w.Form() != frame.String {
 			typed++ // a single row of data
 		}

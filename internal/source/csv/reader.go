@@ -26,7 +26,8 @@ const (
 // field is what is done with a column of the file.
 type field struct {
 	code  uint8
-	long  int // opText: longer texts cannot be a word for a missing value
+	mark  byte // opFloat: between the whole and the fraction
+	long  int  // opText: longer texts cannot be a word for a missing value
 	b     *value.Builder
 	extra []*value.Builder // further wishes for the same column
 }

@@ -189,6 +189,13 @@ func (ds *Dataset) infer(body []byte, whole bool, middle [][]byte) {
 			add(decodeSample(m[i+1:], ds.enc), false)
 		}
 	}
+	if ds.decimal = ds.opts.Decimal; ds.decimal == value.Plain {
+		ds.decimal = value.Notate(ev)
+	} else {
+		for i := range ev {
+			ev[i].Write(ds.decimal)
+		}
+	}
 	ds.specs = make([]value.Spec, n)
 	fields := append([]arrow.Field(nil), ds.schema.Fields()...)
 	for i := range ev {
@@ -206,6 +213,12 @@ func (ds *Dataset) describe(delim byte, header, sure bool) {
 	}
 	if !header {
 		parts = append(parts, "no header")
+	}
+	if ds.decimal == value.CommaDecimal {
+		parts = append(parts, "decimal comma")
+		if ds.opts.Decimal == value.Plain {
+			ds.notices = append(ds.notices, fmt.Sprintf("%s: numbers are read with a decimal comma (1.234,5); --decimal point if that is wrong", ds.name))
+		}
 	}
 	ds.detail = strings.Join(parts, ", ")
 	if !sure {

@@ -58,7 +58,7 @@ func (r *reader) record(n int) int {
 			case opInt:
 				q, ok = fastInt(s, p, n, op.b)
 			case opFloat:
-				q, ok = fastFloat(s, p, n, op.b)
+				q, ok = fastFloat(s, p, n, op.mark, op.b)
 			default:
 				q = fieldEnd(s, p, dw, nw)
 				end := q
@@ -117,7 +117,7 @@ func plain(s []byte, p, e, n int, op *field) bool {
 		q, ok := fastInt(s, p, n, op.b)
 		return ok && q == e
 	case opFloat:
-		q, ok := fastFloat(s, p, n, op.b)
+		q, ok := fastFloat(s, p, n, op.mark, op.b)
 		return ok && q == e
 	case opTime:
 		return op.b.ISO(n, s[p:e])
@@ -157,7 +157,7 @@ func fastInt(s []byte, p, n int, b *value.Builder) (int, bool) {
 }
 
 // fastFloat reads plain decimals of up to 15 digits, which one division gives exactly.
-func fastFloat(s []byte, p, n int, b *value.Builder) (int, bool) {
+func fastFloat(s []byte, p, n int, mark byte, b *value.Builder) (int, bool) {
 	neg := s[p] == '-'
 	if neg {
 		p++
@@ -173,7 +173,7 @@ func fastFloat(s []byte, p, n int, b *value.Builder) (int, bool) {
 		q++
 	}
 	digits, frac := q-p, 0
-	if s[q] == '.' {
+	if s[q] == mark {
 		q++
 		t := q
 		for {

@@ -101,7 +101,15 @@ func (s *split) Open(ctx context.Context, want []source.Want) (source.Reader, er
 		case frame.Int:
 			op.code = opInt
 		case frame.Float:
-			op.code = opFloat
+			switch s.ds.specs[w.Col].Notation {
+			case value.CommaDecimal:
+				// a delimiter is no decimal mark: such numbers stand in quotes
+				if op.mark = ','; s.ds.d.delim != ',' {
+					op.code = opFloat
+				}
+			default:
+				op.code, op.mark = opFloat, '.'
+			}
 		case frame.Date, frame.Time:
 			op.code = opTime
 		case frame.String:

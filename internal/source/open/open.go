@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/source"
 	"github.com/ecomctl/ecomctl/internal/source/csv"
 	"github.com/ecomctl/ecomctl/internal/source/sqltable"
+	"github.com/ecomctl/ecomctl/internal/source/value"
 	"github.com/ecomctl/ecomctl/internal/sqldb"
 	"github.com/ecomctl/ecomctl/internal/vfs"
 )
@@ -75,11 +77,52 @@ func Open(ctx context.Context, inputs []string, opts Options) (source.Dataset, e
 		}
 		u.files = append(u.files, member{file: f, ds: ds, checks: ds.Inputs()[0].Format != fmtParquet})
 	}
-	if err := u.unite(); err != nil {
+	err = u.sameDecimals(ctx, opts)
+	if err == nil {
+		err = u.unite()
+	}
+	if err != nil {
 		u.Close()
 		return nil, err
 	}
 	return u, nil
+}
+
+// sameDecimals reads text files whose samples do not tell how numbers are written like those
+// beside them that write a decimal comma: 1.000 is a thousand there.
+func (u *union) sameDecimals(ctx context.Context, opts Options) error {
+	comma := slices.ContainsFunc(u.files, func(m member) bool { return decimalOf(m.ds) == value.CommaDecimal })
+	opts.CSV.Decimal = value.CommaDecimal
+	for i := range u.files {
+		m := &u.files[i]
+		if _, text := m.ds.(*csv.Dataset); !comma || !text || decimalOf(m.ds) != value.Plain {
+			continue
+		}
+		ds, err := openFile(ctx, m.file, &opts)
+		if err != nil {
+			return err
+		}
+		m.ds = ds
+	}
+	return nil
+}
+
+// Decimal is how the text files among the inputs write numbers.
+func (u *union) Decimal() value.Notation {
+	for _, m := range u.files {
+		if n := decimalOf(m.ds); n != value.Plain {
+			return n
+		}
+	}
+	return value.Plain
+}
+
+// decimalOf is how a text file writes numbers.
+func decimalOf(ds source.Dataset) value.Notation {
+	if d, ok := ds.(*csv.Dataset); ok {
+		return d.Decimal()
+	}
+	return value.Plain
 }
 
 // openMember opens a file, or a table of a database.

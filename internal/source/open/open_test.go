@@ -112,6 +112,17 @@ func TestUnionOfGlobInAnyColumnOrder(t *testing.T) {
 	}
 }
 
+func TestFilesOfOneExportWriteNumbersAlike(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "2024-01.csv", "id;price;units\n1;2,50;1.000\n")
+	write(t, dir, "2024-02.csv", "id;price;units\n2;3.000;2\n")
+	ds := must(t, []string{filepath.Join(dir, "2024-*.csv")}, Options{})
+	rows, _ := table(t, ds, source.Want{Col: 0}, source.Want{Col: 1, As: frame.Float}, source.Want{Col: 2})
+	if got, want := strings.Join(rows, " "), "1|2.5|1000 2|3000|2"; got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+}
+
 func TestMismatchNamesBothFilesAndTheColumns(t *testing.T) {
 	dir := t.TempDir()
 	a := write(t, dir, "a.csv", "id,price\n1,2\n")

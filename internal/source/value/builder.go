@@ -1,6 +1,7 @@
 package value
 
 import (
+	"bytes"
 	"math/bits"
 	"unicode/utf8"
 
@@ -50,6 +51,7 @@ type Builder struct {
 	iso       bool
 	strict    bool // inferred integers: leading zeros are another thing
 	nullWords bool
+	notation  Notation
 	lastDay   [10]byte
 	lastDays  int64
 	scratch   []byte
@@ -58,7 +60,7 @@ type Builder struct {
 // NewBuilder makes a builder for a column that is to be read as kind (frame.Any:
 // as inferred) with a stated layout ("": the recognised one).
 func NewBuilder(s *Spec, as frame.Kind, layout string) (*Builder, error) {
-	b := &Builder{Kind: as, strict: as == frame.Any, nullWords: s.NullWords}
+	b := &Builder{Kind: as, strict: as == frame.Any, nullWords: s.NullWords, notation: s.Notation}
 	if as == frame.Any {
 		b.Kind = s.Kind
 	}
@@ -221,6 +223,12 @@ func (b *Builder) Text(i int, s []byte) {
 		b.SetNull(i)
 		return
 	}
+	if b.notation != Plain && (b.Kind == frame.Int || b.Kind == frame.Float) {
+		if s = b.unmarked(s); s == nil {
+			b.SetBad(i)
+			return
+		}
+	}
 	switch b.Kind {
 	case frame.Int:
 		b.setInt(i, s)
@@ -247,6 +255,22 @@ func (b *Builder) Text(i int, s []byte) {
 		b.setTime(i, s)
 	}
 }
+
+// unmarked writes a number of the column's notation plainly; nil if it is none. What
+// has an exponent or is infinite is plain already, in every notation without a mark.
+func (b *Builder) unmarked(s []byte) []byte {
+	var ok bool
+	if b.scratch, ok = plainNumber(b.scratch[:0], s, b.notation); ok {
+		return b.scratch
+	}
+	if b.notation == PointDecimal || bytes.IndexByte(s, '.') < 0 {
+		return s
+	}
+	return nil
+}
+
+// Notation is how the texts of the column write numbers.
+func (b *Builder) Notation() Notation { return b.notation }
 
 func (b *Builder) setInt(i int, s []byte) {
 	var v int64

@@ -29,6 +29,8 @@ type Spec struct {
 	NullWords bool
 	// Common holds the values of a text column of few different ones, else nil.
 	Common *Common
+	// Notation is how the file writes its numbers.
+	Notation Notation
 	// Note is a remark for the user on a guess, or "".
 	Note string
 }
@@ -84,6 +86,8 @@ type Evidence struct {
 	common               map[string]int32
 	order                []string
 	textSize             int
+	numbers              numbers
+	notation             Notation
 }
 
 type try struct {
@@ -115,6 +119,7 @@ func (e *Evidence) Add(s []byte) {
 	if !e.notInt || !e.notFloat {
 		e.number(s)
 	}
+	e.numbers.add(s)
 	if !e.notBool {
 		_, ok := ParseBool(s)
 		e.notBool = !ok
@@ -132,6 +137,7 @@ func (e *Evidence) AddQuoted(s []byte) {
 	e.remember(s)
 	e.values++
 	e.notInt, e.notFloat, e.notBool = true, true, true
+	e.numbers.seen, e.numbers.notComma, e.numbers.notPoint = e.numbers.seen+1, e.numbers.notComma+1, e.numbers.notPoint+1
 	e.date(Trim(s))
 }
 
@@ -234,7 +240,7 @@ func (e *Evidence) date(s []byte) {
 
 // Decide says what the column is. name is used in remarks.
 func (e *Evidence) Decide(name string) Spec {
-	s := Spec{Kind: frame.String, Sure: e.values > 0}
+	s := Spec{Kind: frame.String, Sure: e.values > 0, Notation: e.notation}
 	best, ambiguous := e.bestLayout()
 	if best != nil {
 		s.Layout, s.Clock, s.Zone = best.l, e.clocks > 0, e.zones*2 > e.dates
@@ -259,6 +265,14 @@ func (e *Evidence) Decide(name string) Spec {
 		s.Kind = frame.Date
 	case !e.notInt:
 		s.Kind = frame.Int
+	case e.notation == CommaDecimal && e.numbers.notComma == 0 && e.numbers.comma > 0,
+		e.notation == PointDecimal && e.numbers.notPoint == 0 && e.numbers.grouped:
+		s.Kind = frame.Float
+	case e.notation == CommaDecimal && !e.notFloat:
+		// 1.000 among prices as 3,50 is a thousand; 0.5 there is nothing that is known.
+		if e.numbers.notComma == 0 {
+			s.Kind = frame.Int
+		}
 	case !e.notFloat:
 		s.Kind = frame.Float
 	}
