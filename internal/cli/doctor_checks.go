@@ -155,11 +155,12 @@ func (o *doctorOptions) checkCache() doctor.Check {
 
 func (o *doctorOptions) checkKafka(uri string) doctor.Check {
 	return doctor.Check{Name: "kafka", On: config.Redact(uri), Run: func(ctx context.Context) (string, error) {
-		brokers, topic, err := kafka.ParseURI(uri)
+		conf, err := o.app.kafkaOf(o.conf, uri)
 		if err != nil {
 			return "", err
 		}
-		return kafka.Check(ctx, kafka.Config{Brokers: brokers, Topic: topic, Patience: o.timeout / 4, Now: o.app.Now})
+		conf.Patience = o.timeout / 4
+		return kafka.Check(ctx, conf)
 	}}
 }
 

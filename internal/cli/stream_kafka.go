@@ -3,17 +3,35 @@ package cli
 import (
 	"context"
 
+	"github.com/ecomctl/ecomctl/internal/config"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/stream"
 	"github.com/ecomctl/ecomctl/internal/stream/kafka"
 )
 
 // kafka says how a topic is reached.
-func (o *streamFlags) kafka(uri string) (kafka.Config, error) { return o.app.kafka(uri) }
+func (o *streamFlags) kafka(uri string) (kafka.Config, error) { return o.app.kafkaOf(o.conf, uri) }
 
+// kafka is kafkaOf for commands without settings of their own.
 func (a *App) kafka(uri string) (kafka.Config, error) {
+	conf, _, err := config.Load(config.LoadOptions{Env: a.Getenv})
+	if err != nil {
+		return kafka.Config{}, err
+	}
+	return a.kafkaOf(conf, uri)
+}
+
+func (a *App) kafkaOf(conf *config.Config, uri string) (kafka.Config, error) {
 	brokers, topic, err := kafka.ParseURI(uri)
-	return kafka.Config{Brokers: brokers, Topic: topic, Now: a.Now, Say: a.say}, err
+	out := kafka.Config{Brokers: brokers, Topic: topic, Now: a.Now, Say: a.say}
+	if err != nil {
+		return out, err
+	}
+	password, err := conf.KafkaPassword.Reveal(a.Getenv)
+	if err != nil {
+		return out, err
+	}
+	return out, out.Secure(kafka.Security{User: conf.KafkaUser, Password: password, SASL: conf.KafkaSASL, TLS: conf.KafkaTLS, Cert: conf.KafkaCert, Key: conf.KafkaKey})
 }
 
 // topic opens a topic. names becomes what checkpoints call it.

@@ -42,6 +42,10 @@ type Config struct {
 	Hosts, Roots                           []string // names of the server; folders below which requests may name inputs
 	Keys                                   string   // file of keys of `serve`
 	Decimal                                string   // how text files write numbers: comma, point or "" = recognised
+	KafkaUser, KafkaSASL                   string   // who connects to Kafka, and by which mechanism
+	KafkaPassword                          Secret   // of KafkaUser
+	KafkaTLS                               string   // on, or the file of the authorities that brokers' certificates are checked by
+	KafkaCert, KafkaKey                    string   // files of the client's own certificate and key
 	Cache                                  Secret   // memory, or the address of Redis, which may hold a password
 }
 

@@ -111,6 +111,12 @@ var Keys = []*Key{
 	{Name: "memory", Type: Text, Default: "half of the machine", Desc: "memory budget; aggregations spill to disk past it", Example: "4GiB", set: setMemory},
 	{Name: "tmpdir", Type: Text, Default: "the system's", Desc: "folder of temporary files", Example: "/var/tmp", set: text(func(c *Config) *string { return &c.TmpDir })},
 	{Name: "db", Type: Text, Default: "sqlite:ecomctl.db", Desc: "URL of the database of `db`; the password in MYSQL_PWD, or as ?password=file:PATH", Example: "mysql://shop@127.0.0.1:3306/shop", set: text(func(c *Config) *string { return &c.DB })},
+	{Name: "kafka_user", Type: Text, Desc: "user at the brokers of Kafka", Example: "shop", set: text(func(c *Config) *string { return &c.KafkaUser })},
+	{Name: "kafka_password", Type: Text, Secret: true, Desc: "password of kafka_user; better a reference than the password itself", Example: "${KAFKA_PASSWORD}", set: setKafkaPassword},
+	{Name: "kafka_sasl", Type: Text, Default: "plain where there is a user", Desc: "how kafka_user proves who it is", Example: "scram-sha-512", Choices: []string{"plain", "scram-sha-256", "scram-sha-512"}, set: text(func(c *Config) *string { return &c.KafkaSASL })},
+	{Name: "kafka_tls", Type: Text, Default: "off", Desc: "connections to Kafka by TLS: on, or the PEM file of the authorities that brokers' certificates are checked by", Example: "/etc/kafka/ca.pem", set: text(func(c *Config) *string { return &c.KafkaTLS })},
+	{Name: "kafka_cert", Type: Text, Desc: "PEM file of the client's certificate, where brokers ask for one", Example: "/etc/kafka/client.pem", set: text(func(c *Config) *string { return &c.KafkaCert })},
+	{Name: "kafka_key", Type: Text, Desc: "PEM file of the key of kafka_cert", Example: "/etc/kafka/client.key", set: text(func(c *Config) *string { return &c.KafkaKey })},
 	{Name: "seed", Type: Int, Default: "1", Desc: "seed of anything random", Example: "1", set: setSeed},
 	{Name: "format", Type: Text, Default: "table on a terminal, csv in a pipe", Desc: "format of results", Example: "json", Choices: []string{"table", "csv", "tsv", "json", "ndjson", "parquet", "arrow", "md", "html"}, set: text(func(c *Config) *string { return &c.Format })},
 	{Name: "delimiter", Type: Text, Default: "recognised", Desc: "field delimiter of text files", Example: "semicolon", set: text(func(c *Config) *string { return &c.Delimiter })},
@@ -184,6 +190,11 @@ func setSeed(c *Config, v value) (err error) {
 
 func setCache(c *Config, v value) error {
 	c.Cache = Secret{raw: v.text, base: v.base}
+	return nil
+}
+
+func setKafkaPassword(c *Config, v value) error {
+	c.KafkaPassword = Secret{raw: v.text, base: v.base}
 	return nil
 }
 

@@ -25,6 +25,7 @@ const scripts = "../../scripts/services/kafka"
 type broker struct {
 	address string // host:port
 	env     []string
+	secured // listeners with TLS and users
 }
 
 var (
@@ -54,6 +55,9 @@ func startBroker() (*broker, error) {
 		return nil, err
 	}
 	b := &broker{address: fmt.Sprintf("127.0.0.1:%d", port), env: append(os.Environ(), fmt.Sprintf("KAFKA_PORT_BASE=%d", port), fmt.Sprintf("KAFKA_INSTANCE=test%d", os.Getpid()))}
+	if err := b.secure(port); err != nil {
+		return nil, err
+	}
 	if err := b.script("install.sh"); err != nil {
 		return nil, err
 	}

@@ -61,6 +61,7 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	if theBroker != nil {
 		_ = theBroker.script("stop.sh", "--clean")
+		os.RemoveAll(theBroker.dir)
 	}
 	if builtBin != "" {
 		os.RemoveAll(filepath.Dir(builtBin))

@@ -13,6 +13,7 @@ func TestKafka(t *testing.T) {
 	t.Run("aborted transactions", func(t *testing.T) { abortedTransactions(t, b) })
 	t.Run("poison", func(t *testing.T) { poison(t, b) })
 	t.Run("the commands of the page", func(t *testing.T) { page(t, b) })
+	t.Run("users and TLS", func(t *testing.T) { security(t, b) })
 	t.Run("out of range", func(t *testing.T) { outOfRange(t, b) })
 	t.Run("partition added", func(t *testing.T) { partitionAdded(t, b) })
 	t.Run("topic vanishes", func(t *testing.T) { topicVanishes(t, b) })

@@ -63,7 +63,7 @@ func ParseURI(uri string) (brokers []string, topic string, err error) {
 		return bad("it names no topic")
 	}
 	if strings.Contains(hosts, "@") {
-		return nil, "", fault.New(fault.Usage, "kafka://…/%s: users and passwords are not in this release", topic).WithHint("use a listener without authentication")
+		return nil, "", fault.New(fault.Usage, "kafka://…/%s: users and passwords are not written into addresses", topic).WithHint("set kafka_user in ecomctl.yaml and ECOMCTL_KAFKA_PASSWORD, or kafka_password: file:PATH")
 	}
 	for _, h := range strings.Split(hosts, ",") {
 		host, port, err := net.SplitHostPort(h)
@@ -140,7 +140,7 @@ func (c *Config) retry(ctx context.Context, what string, f func(ctx context.Cont
 		}
 		if c.Now().Sub(began) > c.Patience {
 			return fault.New(fault.Unavailable, "%s: no answer in %d tries over %s: %w", what, try, c.Patience, err).
-				WithHint("is a broker at %s up and reachable? then run the same command again", strings.Join(c.Brokers, ", "))
+				WithHint("is a broker at %s up and reachable, and does it want a user or TLS (kafka_user, kafka_tls)? then run the same command again", strings.Join(c.Brokers, ", "))
 		}
 		if !sleep(ctx, pause/2+rand.N(pause)) { //nolint:gosec // spreads retries
 			return ctx.Err()
@@ -168,6 +168,9 @@ func passing(err error) bool {
 	if fault.KindOf(err) == fault.NotFound {
 		return false
 	}
+	if isInsecure(err) {
+		return false
+	}
 	if errors.As(err, &code) {
 		return code.Temporary() || code.Timeout() || code == kafkago.Unknown
 	}
@@ -181,6 +184,8 @@ func (c *Config) told(what string, err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &code):
+	case isInsecure(err):
+		return fault.New(fault.Auth, "%s: %w", what, err).WithHint("do TLS and its certificates fit the brokers' listener? kafka_tls is on, off, or the file of their authorities")
 	case fault.KindOf(err) != fault.Internal:
 		return fault.Wrap(err, "%s", what)
 	default:
@@ -189,6 +194,8 @@ func (c *Config) told(what string, err error) error {
 	switch code {
 	case kafkago.UnknownTopicOrPartition:
 		return fault.New(fault.NotFound, "%s: there is no such topic or partition", what).WithHint("is the topic's name right, and was it not deleted? list the topics with Kafka's own tools")
+	case kafkago.SASLAuthenticationFailed, kafkago.UnsupportedSASLMechanism, kafkago.IllegalSASLState:
+		return fault.New(fault.Auth, "%s: %w", what, code).WithHint("are kafka_user, kafka_password and kafka_sasl those of the brokers' listener?")
 	case kafkago.TopicAuthorizationFailed, kafkago.GroupAuthorizationFailed, kafkago.ClusterAuthorizationFailed:
 		return fault.New(fault.Auth, "%s: %w", what, code).WithHint("ask for the right to read the topic")
 	}

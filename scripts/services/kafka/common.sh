@@ -2,6 +2,7 @@
 #
 #   KAFKA_PORT_BASE  clients connect to this port, the controller to the next (default 19092)
 #   KAFKA_INSTANCE   a word for a broker of its own beside others: its data, settings, log and process
+#   KAFKA_PROPERTIES a file of further settings of the broker, which come last and so hold
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 here=$ROOT/scripts/services/kafka
 KAFKA=$SERVICES_DIR/kafka
@@ -16,6 +17,7 @@ render_conf() {
   mkdir -p "$KAFKA"
   sed -e "s|@DATA@|$KAFKA_DATA|g" -e "s|@PORT@|$KAFKA_PORT_BASE|g" -e "s|@CONTROLLER_PORT@|$KAFKA_CONTROLLER_PORT|g" \
     "$here/server.properties.in" >"$KAFKA_CONF.new"
+  if [ -n "${KAFKA_PROPERTIES:-}" ]; then cat "$KAFKA_PROPERTIES" >>"$KAFKA_CONF.new"; fi
   mv "$KAFKA_CONF.new" "$KAFKA_CONF"
 }
 
