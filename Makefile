@@ -75,6 +75,10 @@ accuracy: build ## analyses against SQL, published figures and peers; writes doc
 serve-bench: ## remembered questions to a server from a second process; writes docs/serve.md
 	ECOMCTL_SERVE_BENCH=1 go test -count=1 -v -run TestLoad ./test/serve
 
+.PHONY: serve-large
+serve-large: ## ten questions about a year of 50,000,000 rows at once; writes docs/serve.md
+	ECOMCTL_SERVE_LARGE=generated go test -count=1 -timeout 60m -v -run TestManyLarge ./test/serve
+
 .PHONY: api-fuzz
 api-fuzz: ## schemathesis over the whole interface for five minutes; writes docs/serve.md
 	ECOMCTL_API_FUZZ=$(or $(SECONDS),300) go test -count=1 -timeout 20m -v -run TestFuzz ./test/serve

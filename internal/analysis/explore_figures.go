@@ -53,9 +53,24 @@ func (d *exploreData) trend(a *query.Answer) (Figure, bool, error) {
 			l.Legend = append(l.Legend, chart.Key{Color: "@weekend", Text: p.Pick("weekend", "周末")})
 		}
 	}
-	l.Ticks = monthTicks(s)
+	l.Ticks = exploreTicks(s)
 	c, err := l.Chart()
 	return Figure{ID: l.ID, Question: d.trendQuestion(), Alt: d.trendAlt(s, vals), Chart: c, Table: d.trendTable(s, old), Note: note}, true, err
+}
+
+// tickedAll is up to how many periods each has its label where there is room.
+const tickedAll = 16
+
+// exploreTicks are the labels of the time axis: of a short period every one, where there is room.
+func exploreTicks(s *series) []chart.Tick {
+	if len(s.periods) > tickedAll {
+		return monthTicks(s)
+	}
+	at := make([]chart.Tick, len(s.periods))
+	for i := range at {
+		at[i] = chart.Tick{Index: i, Rank: i}
+	}
+	return at
 }
 
 func (d *exploreData) pointTip(s *series, i int, lead string) string {

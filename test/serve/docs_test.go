@@ -58,7 +58,7 @@ func TestDocs(t *testing.T) {
 			t.Errorf("%s%v\n%s", script, err, out)
 		}
 		for command, answer := range map[string]string{"sales/daily": `"date":"2024-01-31"`, "users/segments": "champions,", "If-None-Match": "304",
-			"/reports": "202 Accepted", `"analysis":"forecast"`: `"state"`, "keys list": "dashboard,read,"} {
+			"/reports": "202 Accepted", `"analysis":"forecast"`: `"state"`, "keys list": "dashboard,read,", "doctor --only": "ok      root (testdata)"} {
 			if strings.Contains(script, command) && !strings.Contains(string(out), answer) {
 				t.Errorf("%sgives no %s: %.1000s", script, answer, out)
 			}

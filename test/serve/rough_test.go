@@ -6,14 +6,9 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"path/filepath"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/ecomctl/ecomctl/test/harness"
 )
 
 // TestManyConnections opens 2,000 connections that do what clients should not: say nothing, stop
@@ -122,40 +117,4 @@ func TestMaxConnections(t *testing.T) {
 	case <-time.After(time.Minute):
 		t.Error("it is not answered when there is room")
 	}
-}
-
-// TestManyLargeQueries sends ten different questions about a year of orders at once to a server
-// with a small budget: each is answered, or told when to come back, and memory stays bounded.
-func TestManyLargeQueries(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "orders.parquet")
-	harness.Must(t, "", "generate", "orders", "--rows", "1000000", "-o", file)
-	const budget = 192 << 20
-	s := start(t, file, "--memory", "192MiB", "--concurrency", "2", "--queue", "4", "--models", "off", "--cache-size", "32MiB", "--timeout", "10m")
-	s.ok("/api/v1/sales/monthly")
-	var served, sent atomic.Int64
-	var wg sync.WaitGroup
-	for i := range 10 {
-		wg.Go(func() {
-			res, b := s.get(fmt.Sprintf("/api/v1/features?where=quantity%%20%%3E%%20-%d&limit=10", i))
-			switch {
-			case res.StatusCode == http.StatusOK:
-				served.Add(1)
-			case res.StatusCode == http.StatusServiceUnavailable && res.Header.Get("Retry-After") != "":
-				sent.Add(1)
-			default:
-				t.Errorf("question %d: %s %s", i, res.Status, b)
-			}
-		})
-	}
-	wg.Wait()
-	peak := s.status("VmHWM")
-	t.Logf("%d answered, %d sent away; at most %d MiB with a budget of %d", served.Load(), sent.Load(), peak>>20, budget>>20)
-	if served.Load() < 5 || served.Load()+sent.Load() != 10 { // two run, four wait; the first report may hold a place
-		t.Errorf("%d answered, %d sent away", served.Load(), sent.Load())
-	}
-	// the budget is for what is gathered; readers, the runtime and answers come on top
-	if peak > 4*budget {
-		t.Errorf("memory reached %d MiB", peak>>20)
-	}
-	s.ok("/api/v1/sales/monthly")
 }

@@ -69,7 +69,14 @@ func salesBlocks(s *state, p phrase.Printer, in *content) []block {
 			out = append(out, block{View: v})
 		}
 	}
-	return append(out, allBlocks(s, p, in)...)
+	for _, b := range allBlocks(s, p, in) {
+		if in.explore != nil && b.View.ID == "sales" && s.period != "all" { // the chosen period has its own tiles above
+			own := *b.View
+			own.Tiles, b.View = nil, &own
+		}
+		out = append(out, b)
+	}
+	return out
 }
 
 func allBlocks(_ *state, p phrase.Printer, in *content) []block {
