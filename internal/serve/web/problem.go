@@ -17,7 +17,8 @@ func (s *Site) problem(w http.ResponseWriter, r *http.Request, p serve.Problem, 
 	if admitted {
 		m = s.model(title, "", st, words)
 	} else {
-		m = NewFrame("ecomctl", "", s.o.Lang).s.model(title, "", st, words)
+		bare := &Site{o: Options{Title: "ecomctl", Lang: s.o.Lang, Data: nothing{}}, assets: s.assets}
+		m = bare.model(title, "", st, words)
 		m.Nav = nil
 	}
 	m.Lang.URL = addParam("/", "lang", m.LangTag[:2])
