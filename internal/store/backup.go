@@ -58,11 +58,11 @@ func (s *Store) backup(ctx context.Context, fsys vfs.FS, path, tempDir string, r
 	if m.Schema, _, err = s.Versions(ctx); err != nil {
 		return err
 	}
-	err = vfs.WriteAtomicFS(ctx, fsys, path, func(w io.Writer) error { return s.archive(ctx, w, m) })
-	if err != nil {
-		return fault.Wrap(err, "writing the backup %s", path)
-	}
-	return fault.Wrap(verify(ctx, fsys, path, tempDir), "verifying the backup %s", path)
+	// a backup takes the place of a former one only when it was proven
+	err = vfs.WriteProvenFS(ctx, fsys, path, func(w io.Writer) error { return s.archive(ctx, w, m) }, func(tmp string) error {
+		return fault.Wrap(verify(ctx, fsys, tmp, tempDir), "verifying the backup")
+	})
+	return fault.Wrap(err, "writing the backup %s", path)
 }
 
 // archive writes the zip. The snapshot is one transaction, so a broken connection ends it.

@@ -20,6 +20,12 @@ func WriteAtomic(ctx context.Context, path string, write func(io.Writer) error) 
 // cancelled, the hidden file is removed and path is as it was before. Writing
 // through the io.Writer checks ctx, so that an interrupt ends it soon.
 func WriteAtomicFS(ctx context.Context, fsys FS, path string, write func(io.Writer) error) (err error) {
+	return WriteProvenFS(ctx, fsys, path, write, nil)
+}
+
+// WriteProvenFS is WriteAtomicFS for a file that takes its place only when prove, which may read it
+// under its temporary name, does not fail.
+func WriteProvenFS(ctx context.Context, fsys FS, path string, write func(io.Writer) error, prove func(tmp string) error) (err error) {
 	target, mode, err := checkTarget(ctx, fsys, path)
 	if err != nil {
 		return err
@@ -57,6 +63,11 @@ func WriteAtomicFS(ctx context.Context, fsys FS, path string, write func(io.Writ
 	closed = true
 	if err := w.Close(); err != nil {
 		return Classify(err, "writing "+path)
+	}
+	if prove != nil {
+		if err := prove(tmp); err != nil {
+			return err
+		}
 	}
 	if err := fsys.Rename(ctx, tmp, target); err != nil {
 		return err

@@ -34,13 +34,19 @@ func scripts() string {
 // ECOMCTL_REQUIRE_SERVICES=1 it fails.
 func Start(t testing.TB, options ...string) *Server {
 	t.Helper()
+	return StartIn(t, t.TempDir(), options...)
+}
+
+// StartIn is Start with a folder for the server's data.
+func StartIn(t testing.TB, dir string, options ...string) *Server {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &Server{t: t, Port: l.Addr().(*net.TCPAddr).Port}
 	_ = l.Close()
-	s.dir = t.TempDir()
+	s.dir = dir
 	s.env = append(os.Environ(), "SERVICES_DIR="+s.dir, "MARIADB_PORT="+strconv.Itoa(s.Port), "MARIADB_OPTIONS="+strings.Join(options, " "), "MARIADB_BUFFER_POOL=128M")
 	for _, script := range []string{"install.sh", "start.sh"} {
 		if out, err := s.script(script); err != nil {
@@ -72,6 +78,9 @@ func (s *Server) Kill() {
 		s.t.Fatalf("killing MariaDB: %v\n%s", err, out)
 	}
 }
+
+// Dir is the folder of the server's data.
+func (s *Server) Dir() string { return s.dir }
 
 // PID is the number of the server's process.
 func (s *Server) PID() string {
