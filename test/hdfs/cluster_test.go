@@ -48,16 +48,23 @@ func script(name string, args ...string) (string, error) {
 	return string(out), err
 }
 
-// cluster starts the daemons that scripts/services/hadoop installs, on ports and data of their
-// own, and returns a new folder on them. Without Java or Maven the tests are skipped, naming what
-// is missing; under CI they fail.
+// cluster starts a name node and a data node and returns a new folder on them.
 func cluster(t *testing.T) string {
+	t.Helper()
+	out := startCluster(t, "start.sh")
+	return fmt.Sprintf("%s/test/%d", out[len(out)-1], time.Now().UnixNano())
+}
+
+// startCluster starts daemons that scripts/services/hadoop installs, on ports and data of their
+// own, and returns what the script says. Without Java or Maven the tests are skipped, naming what
+// is missing; under CI they fail.
+func startCluster(t *testing.T, start string) []string {
 	t.Helper()
 	t.Setenv("HADOOP_INSTANCE", fmt.Sprintf("test-%d", os.Getpid()))
 	t.Setenv("HADOOP_PORT_BASE", fmt.Sprint(portBase(t)))
 	out, err := script("install.sh")
 	if err == nil {
-		out, err = script("start.sh")
+		out, err = script(start)
 	}
 	t.Cleanup(func() { _, _ = script("stop.sh", "--clean") })
 	if err != nil {
@@ -66,8 +73,7 @@ func cluster(t *testing.T) string {
 		}
 		t.Skipf("HDFS is not here: %s", out)
 	}
-	lines := strings.Fields(strings.TrimSpace(out))
-	return fmt.Sprintf("%s/test/%d", lines[len(lines)-1], time.Now().UnixNano())
+	return strings.Fields(strings.TrimSpace(out))
 }
 
 // portBase finds a base whose ports (see common.sh) are free, below those that the system gives to
@@ -77,7 +83,7 @@ func portBase(t *testing.T) int {
 	for range 1000 {
 		base := 10000 + 100*rand.IntN(220)
 		var open []net.Listener
-		for _, offset := range []int{20, 64, 66, 67, 70} {
+		for _, offset := range []int{20, 21, 64, 66, 67, 70, 71} {
 			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", base+offset))
 			if err == nil {
 				open = append(open, l)
@@ -86,7 +92,7 @@ func portBase(t *testing.T) int {
 		for _, l := range open {
 			_ = l.Close()
 		}
-		if len(open) == 5 {
+		if len(open) == 7 {
 			return base
 		}
 	}

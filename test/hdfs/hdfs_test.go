@@ -20,10 +20,13 @@ import (
 	"github.com/ecomctl/ecomctl/internal/vfs/vfstest"
 )
 
+// patience is how long a daemon that starts again is waited for: a busy machine takes its time.
+const patience = 4 * time.Minute
+
 func TestHDFS(t *testing.T) {
 	dir := cluster(t)
 	ctx := context.Background()
-	fsys := hdfs.New(ctx, hdfs.Options{})
+	fsys := hdfs.New(ctx, hdfs.Options{Patience: patience})
 	defer fsys.Close()
 	if err := fsys.MkdirAll(ctx, dir+"/suite"); err != nil {
 		t.Fatal(err)

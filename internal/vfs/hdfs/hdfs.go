@@ -136,14 +136,22 @@ func (f *FS) Rename(ctx context.Context, from, to string) error {
 		if errors.Is(err, fs.ErrNotExist) && moved {
 			return nil // the answer to an earlier try was lost, its work was not
 		}
-		moved = err != nil && passing(err)
+		moved = moved || unanswered(err)
 		return err
 	})
 }
 
 // Remove implements vfs.FS.
 func (f *FS) Remove(ctx context.Context, p string) error {
-	return f.at(ctx, "removing", p, func(c *hdfs.Client, name string) error { return c.Remove(name) })
+	gone := false
+	return f.at(ctx, "removing", p, func(c *hdfs.Client, name string) error {
+		err := c.Remove(name)
+		if errors.Is(err, fs.ErrNotExist) && gone {
+			return nil // as in Rename
+		}
+		gone = gone || unanswered(err)
+		return err
+	})
 }
 
 // RemoveAll removes a file, or a folder with all that is in it.

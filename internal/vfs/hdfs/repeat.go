@@ -101,6 +101,15 @@ func passing(err error) bool {
 		strings.Contains(err.Error(), "no available namenodes") || strings.Contains(err.Error(), "no available datanodes") || strings.Contains(err.Error(), "no available blocks")
 }
 
+// unanswered reports whether a call may have done its work although it failed: no answer of the server came.
+func unanswered(err error) bool {
+	if err == nil {
+		return false
+	}
+	_, ok := remoteOf(err)
+	return !ok && passing(err)
+}
+
 // remoteOf finds the exception of a server in an error.
 func remoteOf(err error) (hdfs.Error, bool) {
 	var remote hdfs.Error

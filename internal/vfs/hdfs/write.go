@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/colinmarc/hdfs/v2"
@@ -34,11 +35,20 @@ type writer struct {
 // written to. Parents are not made.
 func (f *FS) Create(ctx context.Context, p string, perm fs.FileMode) (vfs.Writer, error) {
 	w := &writer{fs: f, ctx: context.WithoutCancel(ctx), path: p, perm: perm &^ 0o022}
+	ours := false // an earlier try made the file, or may have: its answer was lost
 	err := f.at(ctx, "creating", p, func(c *hdfs.Client, name string) error {
 		out, err := c.CreateFile(name, 1, leastBlock, w.perm)
+		if ours && made(err) {
+			if err := c.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+			out, err = c.CreateFile(name, 1, leastBlock, w.perm)
+		}
 		if err != nil {
+			ours = ours || unanswered(err)
 			return err
 		}
+		ours = true
 		return out.Close()
 	})
 	if err != nil {
@@ -49,6 +59,12 @@ func (f *FS) Create(ctx context.Context, p string, perm fs.FileMode) (vfs.Writer
 	}
 	w.from = w.temp
 	return w, nil
+}
+
+// made reports whether an error of creating a file says that it is there, closed or still open.
+func made(err error) bool {
+	remote, ok := remoteOf(err)
+	return errors.Is(err, fs.ErrExist) || ok && strings.HasSuffix(remote.Exception(), "AlreadyBeingCreatedException")
 }
 
 // Write implements io.Writer.
