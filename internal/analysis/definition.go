@@ -147,6 +147,10 @@ type Definition struct {
 	Plan func(r *Request) (query.Plan, error)
 	// Finish makes the result from the answer to Plan.
 	Finish func(ctx context.Context, r *Request, a *query.Answer) (*Result, error)
+	// Scored and FinishScored, where not nil, stand for Plan and Finish with engines that score groups themselves
+	// (engine.Scorer): only sums over the groups come here.
+	Scored       func(r *Request) (query.Plan, error)
+	FinishScored func(ctx context.Context, r *Request, a *query.Answer) (*Result, error)
 	// Section makes the report section; nil when the analysis has none.
 	Section *Section
 }

@@ -15,7 +15,11 @@ import (
 
 // Run answers one analysis: plan, scan, finish.
 func Run(ctx context.Context, eng engine.Engine, d *Definition, r *Request) (*Result, error) {
-	plan, err := PlanOf(d, r)
+	finish := d.Finish
+	if scoresThere(eng, d) {
+		finish = d.FinishScored
+	}
+	plan, err := PlanFor(eng, d, r)
 	if err != nil {
 		return nil, err
 	}
@@ -23,7 +27,7 @@ func Run(ctx context.Context, eng engine.Engine, d *Definition, r *Request) (*Re
 	if err != nil {
 		return nil, err
 	}
-	res, err := d.Finish(ctx, r, ans)
+	res, err := finish(ctx, r, ans)
 	if err != nil {
 		return nil, err
 	}
@@ -49,6 +53,21 @@ func answer(ctx context.Context, eng engine.Engine, r *Request, plan query.Plan)
 		ans.Tables = ans.Tables[:asked]
 	}
 	return ans, nil
+}
+
+// scoresThere reports whether the engine scores an analysis's customers itself.
+func scoresThere(eng engine.Engine, d *Definition) bool {
+	_, ok := eng.(engine.Scorer)
+	return ok && d.Scored != nil
+}
+
+// PlanFor is PlanOf for an engine: Scored where the engine can.
+func PlanFor(eng engine.Engine, d *Definition, r *Request) (query.Plan, error) {
+	plan, err := PlanOf(d, r)
+	if err == nil && scoresThere(eng, d) {
+		return d.Scored(r)
+	}
+	return plan, err
 }
 
 // PlanOf checks what an analysis needs and returns its plan.
@@ -133,7 +152,7 @@ func foldsMoney(plan *query.Plan) bool {
 		}
 		return false
 	}
-	for _, q := range plan.Queries {
+	for _, q := range allQueries(plan) {
 		for _, m := range q.Measures {
 			if money(m.Column) {
 				return true
@@ -146,6 +165,15 @@ func foldsMoney(plan *query.Plan) bool {
 		}
 	}
 	return false
+}
+
+// allQueries lists the queries of a plan, those whose groups are scored too.
+func allQueries(p *query.Plan) []query.Query {
+	all := slices.Clone(p.Queries)
+	for _, s := range p.Scorings {
+		all = append(all, s.Query)
+	}
+	return all
 }
 
 // oneCurrency fails when the answer to currencyQuery names more than one.
@@ -200,7 +228,7 @@ func ask(ctx context.Context, eng engine.Engine, r *Request, plan query.Plan) (*
 // beyondSold reports whether a plan looks at other rows than sold ones.
 func beyondSold(p *query.Plan) bool {
 	other := func(s relation.Kinds) bool { return s.In(relation.Reversal) || s.In(relation.Void) }
-	for _, q := range p.Queries {
+	for _, q := range allQueries(p) {
 		for _, m := range q.Measures {
 			if other(m.Scope) {
 				return true

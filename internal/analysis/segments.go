@@ -35,24 +35,29 @@ segments: in ecomctl.yaml, a list of {name, when}: the first condition over r, f
 		{Name: "frequency", Type: expr.Float, Unit: result.Orders, Desc: "mean orders a customer"},
 		{Name: "monetary", Type: expr.Float, Unit: result.Money, Desc: "mean revenue a customer"},
 	},
-	Method:  "rfm",
-	Plan:    rfmPlan,
-	Finish:  segmentsFinish,
+	Method: "rfm",
+	Plan:   rfmPlan,
+	Finish: segmentsFinish,
+	Scored: segmentsScored, FinishScored: segmentsFinishScored,
 	Section: segmentsSection,
 })
 
 // segmentTotals are exact sums over the customers of one segment.
 type segmentTotals struct{ customers, recency, freq, money int64 }
 
+func (t *segmentTotals) add(o segmentTotals) {
+	t.customers += o.customers
+	t.recency += o.recency
+	t.freq += o.freq
+	t.money += o.money
+}
+
 func sumSegments(s *scoredCustomers) (by []segmentTotals, all segmentTotals) {
 	by = make([]segmentTotals, len(s.segs.names))
 	for i, seg := range s.scores.Segment {
-		for _, t := range []*segmentTotals{&by[seg], &all} {
-			t.customers++
-			t.recency += s.recency[i]
-			t.freq += s.freq[i]
-			t.money += s.money[i]
-		}
+		one := segmentTotals{1, s.recency[i], s.freq[i], s.money[i]}
+		by[seg].add(one)
+		all.add(one)
 	}
 	return by, all
 }
@@ -62,16 +67,47 @@ func segmentsFinish(_ context.Context, r *Request, a *query.Answer) (*Result, er
 	if err != nil {
 		return nil, err
 	}
-	t, err := segmentTable(s)
+	by, all := sumSegments(s)
+	t, err := segmentTable(s.segs, by, all)
 	if err != nil {
 		return nil, err
 	}
 	return &Result{Main: t, AsOf: asOf}, nil
 }
 
+// segmentsScored asks for sums over the customers of equal scores.
+func segmentsScored(r *Request) (query.Plan, error) {
+	plan, err := rfmPlan(r)
+	if err != nil {
+		return plan, err
+	}
+	return query.Plan{Scorings: []query.Scoring{{Query: plan.Queries[0], Steps: 5, By: []string{"last", "frequency", "monetary"}}}}, nil
+}
+
+// segmentsFinishScored names the scores and adds the sums up.
+func segmentsFinishScored(_ context.Context, r *Request, a *query.Answer) (*Result, error) {
+	segs, err := r.segmenting()
+	if err != nil {
+		return nil, err
+	}
+	asOf, t := asOfDay(r, a), a.Scored[0]
+	score := func(name string, i int) int64 { return t.Col(name).I64[i] }
+	by, all := make([]segmentTotals, len(segs.names)), segmentTotals{}
+	for i := range t.N {
+		n := t.Col("groups").I64[i]
+		sums := segmentTotals{n, n*asOf - t.Col("sum of last").I64[i], t.Col("sum of frequency").I64[i], t.Col("sum of monetary").I64[i]}
+		by[segs.of[score("last", i)][score("frequency", i)][score("monetary", i)]].add(sums)
+		all.add(sums)
+	}
+	out, err := segmentTable(segs, by, all)
+	if err != nil {
+		return nil, err
+	}
+	return &Result{Main: out, AsOf: asOf * dayMicros}, nil
+}
+
 // segmentTable has one row a segment that has customers, the shop's own first.
-func segmentTable(s *scoredCustomers) (*result.Table, error) {
-	by, all := sumSegments(s)
+func segmentTable(segs *segmenting, by []segmentTotals, all segmentTotals) (*result.Table, error) {
 	if all.money < 0 {
 		return nil, fault.New(fault.Input, "adding up revenue: the total passes what 64 bits of 10⁻⁴ units hold")
 	}
@@ -86,7 +122,7 @@ func segmentTable(s *scoredCustomers) (*result.Table, error) {
 		}
 		n++
 		c := float64(t.customers)
-		result.AppendText(&cols[0], s.segs.names[seg])
+		result.AppendText(&cols[0], segs.names[seg])
 		result.AppendInt(&cols[1], t.customers)
 		result.AppendFloat(&cols[2], c/float64(all.customers))
 		result.AppendInt(&cols[3], t.money)

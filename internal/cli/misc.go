@@ -27,7 +27,7 @@ func newVersion(a *App) *cobra.Command {
 
 // explain prints the engine's plan of an analysis and the same questions as SQL.
 func (s *opened) explain(d *analysis.Definition, eng engine.Engine) error {
-	plan, err := analysis.PlanOf(d, s.Req)
+	plan, err := analysis.PlanFor(eng, d, s.Req)
 	if err != nil {
 		return err
 	}

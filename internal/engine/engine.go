@@ -21,6 +21,13 @@ type Engine interface {
 	Explain(rel *relation.Relation, plan query.Plan) (string, error)
 }
 
+// Scorer is an engine that answers query.Scoring, so that customers need not come here to be scored.
+type Scorer interface {
+	Engine
+	// Scores tells so.
+	Scores()
+}
+
 // Progress receives how far a scan is. Calls come from several goroutines.
 type Progress interface {
 	// Start begins a phase of total units (bytes); total ≤ 0 is unknown.

@@ -146,10 +146,20 @@ type Grouping struct {
 	Codes    []string // columns of any type returned beside each item as codes of their values
 }
 
+// Scoring asks how the groups of a query score against each other, and folds the groups by their scores: the groups themselves, which may be
+// as many as there are customers, stay with the engine. A score is 1 + ⌊Steps × (groups with a lesser value) / N⌋. Only engines that are a
+// engine.Scorer answer it.
+type Scoring struct {
+	Query Query
+	Steps int64
+	By    []string // measures of Query, integers or money, by each of which groups are scored
+}
+
 // Plan is everything asked of one scan.
 type Plan struct {
 	Queries   []Query
 	Groupings []Grouping
+	Scorings  []Scoring
 	// Duplicates asks to count exact duplicates (all canonical columns equal,
 	// verified by value).
 	Duplicates bool
@@ -255,7 +265,10 @@ func (a *Account) Of(k relation.Kind) (rows, money int64) {
 
 // Answer is what an engine returns for a Plan: tables and groups in the plan's order.
 type Answer struct {
-	Tables  []*Table
-	Groups  []*Groups
+	Tables []*Table
+	Groups []*Groups
+	// Scored answers the Scorings: a row for all groups of equal scores, sorted by them. The columns are the scores under
+	// the names of By, "groups" (how many), and "sum of " each of By.
+	Scored  []*Table
 	Account Account
 }

@@ -63,7 +63,8 @@ func (e *Engine) Run(ctx context.Context, rel *relation.Relation, plan query.Pla
 	if err := e.prepare(ctx, s); err != nil {
 		return nil, err
 	}
-	ans := &query.Answer{Tables: make([]*query.Table, len(plan.Queries))}
+	empty := answersTo(rel, plan)
+	ans := &query.Answer{}
 	facts := &factTable{}
 	err = parallel.Each(ctx, len(s.Queries)+1+len(s.Proofs), atOnce, func(ctx context.Context, _, i int) error {
 		switch n := i - len(s.Proofs); {
@@ -73,14 +74,13 @@ func (e *Engine) Run(ctx context.Context, rel *relation.Relation, plan query.Pla
 			_, err := e.c.Query(ctx, s.Facts.SQL, Op{Batch: facts.add, Progress: ask(i)})
 			return err
 		default:
-			var err error
-			ans.Tables[n-1], err = e.table(ctx, rel, plan.Queries[n-1], s.Queries[n-1].SQL, ask(i))
-			return err
+			return e.table(ctx, empty[n-1], s.Queries[n-1].SQL, ask(i))
 		}
 	})
 	if err != nil {
 		return nil, err
 	}
+	ans.Tables, ans.Scored = empty[:len(plan.Queries)], empty[len(plan.Queries):]
 	if ans.Account, err = e.account(ctx, rel, facts, ask(0)); err != nil {
 		return nil, err
 	}
@@ -104,9 +104,22 @@ func (e *Engine) prepare(ctx context.Context, s *Script) error {
 	return nil
 }
 
+// Scores implements engine.Scorer.
+func (e *Engine) Scores() {}
+
+// answersTo returns the empty answers to the statements of a plan.
+func answersTo(rel *relation.Relation, plan query.Plan) (out []*query.Table) {
+	for _, q := range plan.Queries {
+		out = append(out, newTable(rel, q))
+	}
+	for _, s := range plan.Scorings {
+		out = append(out, newScores(s))
+	}
+	return out
+}
+
 // table asks one query.
-func (e *Engine) table(ctx context.Context, rel *relation.Relation, q query.Query, sql string, progress func(Progress)) (*query.Table, error) {
-	t := newTable(rel, q)
+func (e *Engine) table(ctx context.Context, t *query.Table, sql string, progress func(Progress)) error {
 	var held int64
 	_, err := e.c.Query(ctx, sql, Op{Progress: progress, Batch: func(rec arrow.Record) error {
 		for _, c := range rec.Columns() {
@@ -117,15 +130,12 @@ func (e *Engine) table(ctx context.Context, rel *relation.Relation, q query.Quer
 			}
 		}
 		if e.opt.Memory > 0 && held > e.opt.Memory {
-			return fault.New(fault.Full, "the answer to %s has more than %d rows, which --memory does not hold here", q.Name, t.N).
+			return fault.New(fault.Full, "the answer to %s has more than %d rows, which --memory does not hold here", t.Name, t.N).
 				WithHint("let Spark write the result: -o hdfs://…/FOLDER; or raise --memory")
 		}
 		return appendRecord(t, rec)
 	}})
-	if err != nil {
-		return nil, fault.Wrap(err, "query %s", q.Name)
-	}
-	return t, nil
+	return fault.Wrap(err, "query %s", t.Name)
 }
 
 // prove fails when a joined table has a key with two meanings.

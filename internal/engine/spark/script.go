@@ -21,7 +21,7 @@ type Script struct {
 	Views    []Statement // the inputs
 	Proofs   []Statement // have no rows, or a join's key is not unique
 	Facts    Statement   // where every row goes
-	Queries  []Statement // in the plan's order
+	Queries  []Statement // in the plan's order, then its scorings
 }
 
 // Paths are the files of a relation's tables as Spark sees them.
@@ -77,6 +77,13 @@ func NewScript(rel *relation.Relation, paths Paths, plan query.Plan) (*Script, e
 		}
 		s.Queries = append(s.Queries, Statement{q.Name, sql})
 	}
+	for _, sc := range plan.Scorings {
+		sql, err := sqlgen.SparkScoring(rel, tables, sc)
+		if err != nil {
+			return nil, err
+		}
+		s.Queries = append(s.Queries, Statement{"scores of " + sc.Query.Name, sql})
+	}
 	return s, nil
 }
 
@@ -96,8 +103,10 @@ func answerable(rel *relation.Relation, plan query.Plan) error {
 
 // tablesOf names the views of a relation.
 func tablesOf(rel *relation.Relation) sqlgen.Tables {
-	t := sqlgen.DefaultTables(rel)
-	t.Native = true
+	t := sqlgen.Tables{Fact: rel.Name, Native: true}
+	for _, j := range rel.Joins {
+		t.Joins = append(t.Joins, "joined_"+j.Name)
+	}
 	return t
 }
 

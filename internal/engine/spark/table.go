@@ -10,6 +10,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
 	"github.com/ecomctl/ecomctl/internal/query"
+	"github.com/ecomctl/ecomctl/internal/query/sqlgen"
 	"github.com/ecomctl/ecomctl/internal/relation"
 	"github.com/ecomctl/ecomctl/internal/result"
 )
@@ -25,6 +26,15 @@ func newTable(rel *relation.Relation, q query.Query) *query.Table {
 	}
 	for _, m := range q.Measures {
 		add(m.Name, measureType(rel, m))
+	}
+	return t
+}
+
+// newScores returns the empty answer to a scoring; its sums are integers, money in 10⁻⁴.
+func newScores(s query.Scoring) *query.Table {
+	t := &query.Table{Name: s.Query.Name}
+	for _, name := range sqlgen.ScoringColumns(s) {
+		t.Names, t.Types, t.Cols = append(t.Names, name), append(t.Types, expr.Int), append(t.Cols, result.NewData(expr.Int, 0))
 	}
 	return t
 }

@@ -3,6 +3,8 @@ package sqlgen
 import (
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -83,7 +85,7 @@ func (r *rows) column(name string) value {
 	c := &r.rel.Columns[i]
 	v := value{typ: c.Type}
 	if c.Const != nil {
-		v.term = term{s: r.ok(r.d.Text(*c.Const)), atom: true}
+		v.term = r.constant(c)
 	} else {
 		r.read(c, &v)
 	}
@@ -93,6 +95,24 @@ func (r *rows) column(name string) value {
 	v.term = r.let(c.Name, v.term)
 	r.cols[name] = v
 	return v
+}
+
+// constant is the value of a mapped constant, of the column's type.
+func (r *rows) constant(c *relation.Column) term {
+	text := strings.TrimSpace(*c.Const)
+	switch c.Type {
+	case expr.Int:
+		if i, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return r.int(i)
+		}
+	case expr.Float:
+		if f, err := strconv.ParseFloat(text, 64); err == nil && !math.IsInf(f, 0) && !math.IsNaN(f) {
+			return r.float(f)
+		}
+	case expr.Text:
+		return term{s: r.ok(r.d.Text(*c.Const)), atom: true}
+	}
+	return r.refuse("mapping %s: the constant %q as %s", c.Name, *c.Const, c.Type)
 }
 
 // read maps a source column.

@@ -33,6 +33,8 @@ var SparkSettings = [][2]string{
 	{"spark.sql.groupByOrdinal", "true"},
 	// Java does not compile larger methods, and a step in one such method is four times slower than in several
 	{"spark.sql.codegen.hugeMethodLimit", "8000"},
+	// what follows from a step's conditions is worked out by putting all steps before it into each other
+	{"spark.sql.constraintPropagation.enabled", "false"},
 }
 
 type sparkSQL struct{}
