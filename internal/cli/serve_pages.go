@@ -14,6 +14,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/serve"
 	"github.com/ecomctl/ecomctl/internal/serve/catalog"
+	"github.com/ecomctl/ecomctl/internal/serve/live"
 	"github.com/ecomctl/ecomctl/internal/serve/metrics"
 	"github.com/ecomctl/ecomctl/internal/serve/web"
 	"github.com/ecomctl/ecomctl/internal/session"
@@ -25,6 +26,7 @@ import (
 // pagesOptions are the flags of serve about its pages and its monitoring.
 type pagesOptions struct {
 	metrics, title, maxUpload string
+	live                      string                 // what a stream writes
 	metricsSaid               bool                   // somebody chose the address
 	hide                      func(id string) string // pseudonyms, where they are asked for
 }
@@ -36,6 +38,7 @@ func (o *pagesOptions) add(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&o.metrics, "metrics", "127.0.0.1:8000", "`ADDRESS` of the monitoring page and of Prometheus' /metrics; off = none")
 	f.StringVar(&o.title, "title", "", "name of the shop on the pages (default: the input's)")
+	f.StringVar(&o.live, "live", "", "show the windows that a running `ecomctl stream -o` writes, to a `FILE` of NDJSON or a table (sqlite:…?table=, mysql://…?table=), at /live")
 	f.StringVar(&o.maxUpload, "max-upload", "64MiB", "largest `SIZE` of an uploaded file; 0 = no upload page")
 }
 
@@ -116,6 +119,15 @@ func (o *serveOptions) mountPages(c *cobra.Command, srv *serve.Server, cat *cata
 		o.app.say("note: this build has no chart library inside: the pages show tables only; `make build` embeds it")
 	}
 	web.New(conf).Mount(srv)
+	if o.live == "" {
+		return stop, nil
+	}
+	page, err := live.New(live.Options{Source: o.live, Title: conf.Title, Version: conf.Version, Lang: o.Lang, Currency: o.Currency, Getenv: o.app.Getenv, Now: o.app.Now})
+	if err != nil {
+		stop()
+		return nil, fault.Wrap(err, "--live")
+	}
+	page.Mount(srv)
 	return stop, nil
 }
 

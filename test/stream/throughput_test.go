@@ -29,7 +29,7 @@ func TestThroughput(t *testing.T) {
 	b := kafka(t)
 	const parts, rounds = 4, 5
 	topic := b.topic(t, "speed", parts)
-	lines := orders(t, 400_000, 17)
+	lines := orders(t, 1_000_000, 17)
 	bytesIn := 0
 	for p := range parts {
 		var own [][]byte
@@ -59,13 +59,14 @@ func TestThroughput(t *testing.T) {
 	}
 	n := float64(len(lines))
 	row := func(name string, of func(r round) measured) string {
-		return fmt.Sprintf("| %s | %.0f | %.2f | %.2f s |\n", name, n/median(func(r round) float64 { return of(r).wall }), median(func(r round) float64 { return of(r).wall / r.ours.wall }), median(func(r round) float64 { return of(r).cpu }))
+		return fmt.Sprintf("| %s | %.0f | %.2f | %.2f s | %.2f |\n", name, n/median(func(r round) float64 { return of(r).wall }), median(func(r round) float64 { return of(r).wall / r.ours.wall }),
+			median(func(r round) float64 { return of(r).cpu }), median(func(r round) float64 { return of(r).cpu / r.ours.cpu }))
 	}
-	figures := "| median of " + strconv.Itoa(rounds) + " rounds in turn | records a second | `stream` is × as fast | processor time |\n|---|---|---|---|\n" +
+	figures := "| median of " + strconv.Itoa(rounds) + " rounds in turn | records a second | `stream` is × as fast | processor time | its share of `stream`'s |\n|---|---|---|---|---|\n" +
 		row("consumer group of kafka-go (one `Reader`, `ReadMessage`, commits each second), from its first record on", func(r round) measured { return r.group }) +
 		row("four kafka-go `Reader`s side by side, no group, no commits, from their first record on", func(r round) measured { return r.readers }) +
 		row("`ecomctl stream --window 1h --by region --checkpoint --group`, from its start on", func(r round) measured { return r.ours }) +
-		fmt.Sprintf("\n%d records of %d bytes on average, lz4, %d partitions, the broker on the same machine (%d processors).\n", len(lines), bytesIn/len(lines), parts, runtime.NumCPU())
+		fmt.Sprintf("\n%d records of %d bytes on average, lz4, %d partitions, the broker on the same machine (%d processors, load %s).\n", len(lines), bytesIn/len(lines), parts, runtime.NumCPU(), load())
 	t.Log("\n" + figures)
 	if ratio := median(func(r round) float64 { return r.group.wall / r.ours.wall }); ratio < 0.6 {
 		t.Errorf("stream is %.2f × as fast as a bare consumer; at least 0.6 is wanted", ratio)
@@ -158,6 +159,16 @@ func streamOnce(t *testing.T, b *broker, topic, state string, n int) measured {
 		t.Fatal(said.String())
 	}
 	return m
+}
+
+// load is how many processes wanted a processor in the last minute.
+func load() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	first, _, _ := bytes.Cut(text, []byte(" "))
+	return string(first)
 }
 
 var marked = regexp.MustCompile(`(?s)(<!-- figures -->\n).*(<!-- /figures -->)`)
