@@ -1,6 +1,11 @@
 package cli
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"slices"
+
 	"github.com/spf13/cobra"
 
 	"github.com/ecomctl/ecomctl/internal/expr"
@@ -57,6 +62,7 @@ the last sale is stored, for the next file may bring that day's sales.
 			return fault.New(fault.Usage, "--currency without --rates does not apply to db import: it takes every row").WithHint("convert with --rates FILE, or give a currency column: --map currency==EUR")
 		}
 		d.conf = com.conf
+		piped := digestInput(a, inputs)
 		s, err := com.open(c.Context(), "orders", inputs, false)
 		if err != nil {
 			return err
@@ -71,7 +77,7 @@ the last sale is stored, for the next file may bring that day's sales.
 			return err
 		}
 		defer st.Close()
-		rep, err := st.Import(c.Context(), s.Rel, store.ImportOptions{Files: a.files(), Threads: s.Workers(), Memory: mem / 2, Progress: s.prog})
+		rep, err := st.Import(c.Context(), s.Rel, store.ImportOptions{Files: a.files(), Threads: s.Workers(), Memory: mem / 2, Progress: s.prog, Stdin: piped})
 		if err != nil {
 			return err
 		}
@@ -87,6 +93,17 @@ the last sale is stored, for the next file may bring that day's sales.
 		return s.account(accountOf(rep.Account()))
 	}
 	return c
+}
+
+// digestInput has standard input digested while it is read, as far as inputs name it: files are known by the
+// digest of all their bytes, and so are pipes that bring them.
+func digestInput(a *App, inputs []string) func() string {
+	if !slices.Contains(inputs, "-") || a.IO.In == nil {
+		return nil
+	}
+	h := sha256.New()
+	a.IO.In = io.TeeReader(a.IO.In, h)
+	return func() string { return hex.EncodeToString(h.Sum(nil)) }
 }
 
 // tellImport says what the account of the rows does not: lines that are no longer there, and orders that

@@ -28,6 +28,9 @@ type ImportOptions struct {
 	Threads  int
 	Memory   int64 // bytes; 0 is 1 GiB
 	Progress Progress
+	// Stdin returns the SHA-256, in hexadecimal, of all bytes of standard input, which has been read whole. Without it what
+	// a reader tells identifies a pipe, and a pipe's Parquet is not known for that of a file.
+	Stdin func() string
 	// ChunkRows bounds the rows that are committed at once; 0 is what is fast.
 	ChunkRows int
 }
@@ -264,6 +267,9 @@ func (im *importer) identify(ctx context.Context) error {
 			return fault.New(fault.Usage, "%s cannot be imported: nothing tells whether it changes", sqldb.Redact(in.URI)).WithHint("write it to a file first: ecomctl convert")
 		} else {
 			f.content = content{digest: digestOf(in), bytes: max(0, in.Size)}
+			if in.URI == stdin && im.o.Stdin != nil {
+				f.digest = im.o.Stdin()
+			}
 		}
 		f.uri = sqldb.Redact(in.URI)
 		im.files = append(im.files, f)
