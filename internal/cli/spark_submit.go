@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -157,7 +158,7 @@ func (s *submission) findSubmit() error {
 		}
 		s.submit = found
 	}
-	if info, err := os.Stat(s.submit); err != nil || info.IsDir() || info.Mode()&0o111 == 0 {
+	if info, err := os.Stat(s.submit); err != nil || info.IsDir() || info.Mode()&0o111 == 0 && runtime.GOOS != "windows" {
 		return fault.New(fault.NotFound, "%s is no program", s.submit).WithHint("%s", hint)
 	}
 	return nil

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -174,5 +175,46 @@ func TestSite(t *testing.T) {
 	s["yarn.resourcemanager.hostname.a"], s["yarn.resourcemanager.webapp.https.address.b"] = "ha", "hb:9"
 	if got := strings.Join(s.Managers(), " "); got != "https://ha:8090 https://hb:9" {
 		t.Error(got)
+	}
+}
+
+// The room of a queue is bounded by its maximum, by the nodes, and by what one user may take.
+func TestRoom(t *testing.T) {
+	const part = `"capacities":{"queueCapacitiesByPartition":[{"partitionName":"","absoluteCapacity":50,"absoluteMaxCapacity":100,"effectiveMinResource":{"memory":4096,"vCores":4},"effectiveMaxResource":{"memory":8192,"vCores":8}}]}`
+	users, used, free := "", int64(0), int64(8192)
+	url, _ := manager(t, func(w http.ResponseWriter, r *http.Request) {
+		answers := map[string]string{
+			"/ws/v1/cluster/scheduler": fmt.Sprintf(`{"scheduler":{"schedulerInfo":{"type":"capacityScheduler","queueName":"root",%s,"queues":{"queue":[
+				{"queuePath":"root.a","state":"RUNNING","userLimitFactor":1.5,"resourcesUsed":{"memory":%d,"vCores":1},"maximumAllocation":{"memory":3000,"vCores":4},"users":{"user":[%s]},%s},
+				{"queuePath":"root.b","state":"STOPPED",%s}]}}}}`, strings.ReplaceAll(part, "4096", "8192"), used, users, part, part),
+			"/ws/v1/cluster/metrics": `{"clusterMetrics":{"totalMB":8192,"totalVirtualCores":8}}`,
+			"/ws/v1/cluster/nodes":   fmt.Sprintf(`{"nodes":{"node":[{"id":"n:1","state":"RUNNING","usedMemoryMB":%d,"availMemoryMB":%d,"availableVirtualCores":8}]}}`, 8192-free, free),
+			"/ws/v1/cluster/apps":    `{"apps":null}`,
+			"/conf":                  `{"property":{"key":"x","value":"256"}}`,
+		}
+		_, _ = w.Write([]byte(answers[r.URL.Path]))
+	})
+	c := client(t, 0, url)
+	for _, x := range []struct {
+		name, users string
+		used, free  int64
+		want        Resource
+	}{
+		{"a user's share", "", 0, 8192, Resource{6144, 6}},
+		{"the queue's maximum", "", 5000, 8192, Resource{3192, 6}},
+		{"the nodes", "", 0, 4000, Resource{4000, 6}},
+		{"the user's own limit", `{"username":"bob","resourcesUsed":{"memory":1000,"vCores":1},"userResourceLimit":{"memory":5000,"vCores":5}}`, 1000, 7192, Resource{4000, 4}},
+		{"nothing free", "", 0, 100, Resource{6144, 6}},
+	} {
+		users, used, free = x.users, x.used, x.free
+		r, err := c.Room(t.Context(), "a", "bob")
+		if err != nil || r.Total != x.want || r.Largest.MemoryMB > 3000 || r.StepMB != 256 {
+			t.Errorf("%s: %+v, %v; want %+v", x.name, r, err, x.want)
+		}
+	}
+	for _, queue := range []string{"b", "none", "root"} {
+		if r, err := c.Room(t.Context(), queue, "bob"); err == nil || fault.HintOf(err) == "" {
+			t.Errorf("%s: %+v", queue, r)
+		}
 	}
 }

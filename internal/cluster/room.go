@@ -29,7 +29,10 @@ func (c *Client) Room(ctx context.Context, queue, user string) (Room, error) {
 	r := Room{Total: q.Room().Least(now.Free()), From: "free now in " + q.Path}
 	most := q.Max
 	if u := q.user(user); u != nil && u.Limit != (Resource{}) {
+		most = most.Least(u.Limit)
 		r.Total = r.Total.Least(u.Limit.Minus(u.Used))
+	} else if limit, ok := q.oneUser(); ok {
+		most, r.Total = most.Least(limit), r.Total.Least(limit)
 	}
 	idle := r.Total.MemoryMB >= leastHeapMB*2+overheadMB*2 && r.Total.VCores >= 2
 	for i := range now.Nodes {
@@ -54,6 +57,15 @@ func (c *Client) Room(ctx context.Context, queue, user string) (Room, error) {
 	}
 	r.StepMB = c.stepMB(ctx)
 	return r, nil
+}
+
+// oneUser is what a user without applications may take in a queue: user-limit-factor times the queue's guaranteed share (CapacityScheduler,
+// "Queue Properties").
+func (q *Queue) oneUser() (Resource, bool) {
+	if q.PerUser <= 0 || q.Guaranteed.MemoryMB <= 0 {
+		return Resource{}, false
+	}
+	return Resource{int64(float64(q.Guaranteed.MemoryMB) * q.PerUser), int64(float64(q.Guaranteed.VCores) * q.PerUser)}, true
 }
 
 // stepMB asks the ResourceManager for its configuration; what cannot be learnt has YARN's default.
