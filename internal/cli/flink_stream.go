@@ -198,6 +198,9 @@ func (o *streamFlags) flinkSpec(ctx context.Context, topic string, table flink.T
 	if err != nil {
 		return nil, err
 	}
+	if conf.TLS != nil || conf.SASL != nil {
+		return nil, fault.New(fault.Usage, "--engine flink: users and TLS of Kafka (kafka_user, kafka_tls in the settings)").WithHint("name a listener without, or count here, without --engine flink")
+	}
 	records, err := sampleTopic(ctx, conf)
 	if err != nil {
 		return nil, err

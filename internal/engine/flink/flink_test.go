@@ -190,6 +190,7 @@ func TestJobs(t *testing.T) {
 	const overview = `{"jobs":[{"jid":"aa11","name":"old","state":"FINISHED","start-time":1000,"end-time":5000,"duration":4000,"tasks":{"running":0}},
 		{"jid":"aa22","name":"windows","state":"RESTARTING","start-time":2000,"end-time":-1,"duration":1500,"tasks":{"running":1}}]}`
 	var state atomic.Value
+	var saves atomic.Int64
 	state.Store("RUNNING")
 	address := fake(t, map[string]http.HandlerFunc{
 		"GET /jobs/overview":         says(200, overview),
@@ -205,9 +206,15 @@ func TestJobs(t *testing.T) {
 			state.Store("CANCELED")
 			w.WriteHeader(http.StatusAccepted)
 		},
-		"GET /jobs/aa22":               func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, `{"state":%q}`, state.Load()) },
-		"POST /jobs/aa22/stop":         says(202, `{"request-id":"t1"}`),
-		"GET /jobs/aa22/savepoints/t1": says(200, `{"status":{"id":"COMPLETED"},"operation":{"failure-cause":{"class":"java.io.IOException","stack-trace":"java.io.IOException: No space left on device\n\tat a.b(C.java:1)\n"}}}`),
+		"GET /jobs/aa22":       func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, `{"state":%q}`, state.Load()) },
+		"POST /jobs/aa22/stop": says(202, `{"request-id":"t1"}`),
+		"GET /jobs/aa22/savepoints/t1": func(w http.ResponseWriter, r *http.Request) {
+			if saves.Add(1) == 1 { // the job has just been started
+				says(200, `{"status":{"id":"COMPLETED"},"operation":{"failure-cause":{"class":"x.CheckpointException","stack-trace":"x.CheckpointException: Failure reason: Not all required tasks are currently running.\n"}}}`)(w, r)
+				return
+			}
+			says(200, `{"status":{"id":"COMPLETED"},"operation":{"failure-cause":{"class":"java.io.IOException","stack-trace":"java.io.IOException: No space left on device\n\tat a.b(C.java:1)\n"}}}`)(w, r)
+		},
 	})
 	c, err := NewCluster(address, Options{})
 	if err != nil {
@@ -227,7 +234,7 @@ func TestJobs(t *testing.T) {
 	if err := c.Detail(t.Context(), &j); err != nil || j.Complete != 7 || j.Restarts != 2 || j.FailedAt != 30000 || j.Failure != "ConnectException: Connection refused: /127.0.0.1:9" {
 		t.Fatalf("%+v %v", j, err)
 	}
-	if _, err := c.Stop(t.Context(), j, "file:///x"); fault.KindOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "No space left on device") {
+	if _, err := c.Stop(t.Context(), j, "file:///x"); fault.KindOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "No space left on device") || saves.Load() != 2 {
 		t.Error(err)
 	}
 	if s, err := c.Cancel(t.Context(), j); err != nil || s != "CANCELED" {

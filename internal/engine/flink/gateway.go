@@ -56,7 +56,7 @@ type Statement struct {
 }
 
 // startTimeout is how long a statement may take: planning and handing a job to the cluster.
-const startTimeout = 2 * time.Minute
+const startTimeout = 5 * time.Minute
 
 // Run runs statements one after the other in a session of its own and returns the id of the job that the last one
 // started. The job does not end with the session.

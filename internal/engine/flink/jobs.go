@@ -169,11 +169,32 @@ func (c *Cluster) late(ctx, until context.Context, what string, err error) error
 	return err
 }
 
-// Stop writes a savepoint into a folder of the cluster ("" = the one it is configured with) and ends the job; it returns the savepoint's place.
+// Stop writes a savepoint into a folder of the cluster ("" = the one it is configured with) and ends the job; it returns
+// the savepoint's place. A job whose tasks are being started cannot be saved yet: it is asked again for a while.
 func (c *Cluster) Stop(ctx context.Context, j Job, folder string) (string, error) {
 	if ended(j.State) {
 		return "", fault.New(fault.Usage, "job %s is %s: there is nothing to save any more", j.ID, j.State)
 	}
+	until, cancel := context.WithTimeout(ctx, endTimeout)
+	defer cancel()
+	doing := "writing a savepoint of job " + j.ID
+	for pause := 500 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+		path, cause, err := c.save(ctx, until, doing, j.ID, folder)
+		switch {
+		case err != nil:
+			return "", err
+		case path != "":
+			_, err := c.await(ctx, j.ID)
+			return path, err
+		case !strings.Contains(cause, "Not all required tasks are currently running") || !sleep(until, pause):
+			return "", fault.New(fault.Unavailable, "%s: Flink's JobManager at %s: %s", doing, c.s.base, cause).
+				WithHint("the job goes on; name a folder that the whole cluster can write: --savepoint-dir hdfs://…")
+		}
+	}
+}
+
+// save asks for a savepoint and waits for its place, or for the cause why there is none.
+func (c *Cluster) save(ctx, until context.Context, doing, id, folder string) (path, cause string, err error) {
 	body := map[string]any{"drain": false}
 	if folder != "" {
 		body["targetDirectory"] = folder
@@ -181,13 +202,10 @@ func (c *Cluster) Stop(ctx context.Context, j Job, folder string) (string, error
 	var trigger struct {
 		ID string `json:"request-id"`
 	}
-	doing := "writing a savepoint of job " + j.ID
-	path := "/jobs/" + url.PathEscape(j.ID)
-	if err := c.s.send(ctx, doing, http.MethodPost, path+"/stop", body, &trigger); err != nil {
-		return "", err
+	job := "/jobs/" + url.PathEscape(id)
+	if err := c.s.send(ctx, doing, http.MethodPost, job+"/stop", body, &trigger); err != nil {
+		return "", "", err
 	}
-	until, cancel := context.WithTimeout(ctx, endTimeout)
-	defer cancel()
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		var r struct {
 			Status    struct{ ID string }
@@ -199,17 +217,14 @@ func (c *Cluster) Stop(ctx context.Context, j Job, folder string) (string, error
 				} `json:"failure-cause"`
 			}
 		}
-		if err := c.s.get(until, doing, path+"/savepoints/"+url.PathEscape(trigger.ID), &r); err != nil {
-			return "", c.late(ctx, until, doing, err)
+		if err := c.s.get(until, doing, job+"/savepoints/"+url.PathEscape(trigger.ID), &r); err != nil {
+			return "", "", c.late(ctx, until, doing, err)
 		}
-		switch {
-		case r.Status.ID != "COMPLETED":
-		case r.Operation.Location == "":
-			return "", fault.New(fault.Unavailable, "%s: %s", doing, c.s.clean(root(r.Operation.Cause.Stack, r.Operation.Cause.Class))).
-				WithHint("the job goes on; name a folder that the whole cluster can write: --savepoint hdfs://…")
-		default:
-			_, err := c.await(ctx, j.ID)
-			return r.Operation.Location, err
+		if r.Status.ID == "COMPLETED" {
+			if r.Operation.Location != "" {
+				return r.Operation.Location, "", nil
+			}
+			return "", c.s.clean(root(r.Operation.Cause.Stack, r.Operation.Cause.Class)), nil
 		}
 		sleep(until, pause)
 	}

@@ -67,7 +67,7 @@ func (s *selection) windows(counted string, window time.Duration, key []string) 
 	names, list := []string{"window_start", "window_end"}, []string{"`" + EventTime + "`"}
 	for i, d := range s.dims {
 		if t := s.types[i]; t != expr.Text && t != expr.Int && t != expr.Bool {
-			s.refuse("the dimension %s, which is a %s: texts, whole numbers and truth values are", s.q.Dims[i].Name, t)
+			s.refuse("the dimension %s of type %s: texts, whole numbers and truth values can be dimensions", s.q.Dims[i].Name, t)
 		}
 		n := s.ident(s.q.Dims[i].Name)
 		names = append(names, n)
