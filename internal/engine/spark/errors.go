@@ -82,12 +82,13 @@ func (c *Client) details(ctx context.Context, id string, e *Error) {
 	}
 }
 
-// remedies by error condition; the longest that begins the condition counts.
+// remedies by error condition; the first that begins the condition counts.
 var remedies = []struct {
 	class, hint string
 	kind        fault.Kind
 }{
 	{"PATH_NOT_FOUND", "Spark reads paths on its own machines: name a file that they see, such as hdfs://HOST:PORT/PATH (ecomctl hdfs put FILE hdfs://… copies one there)", fault.NotFound},
+	{"FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER", "Spark reads Parquet files here: convert others with `ecomctl convert IN -o OUT.parquet`", fault.Input},
 	{"FAILED_READ_FILE", "the file is damaged, or changed while it was read: `ecomctl inspect FILE` shows where; then ask again", fault.Input},
 	{"CANNOT_READ_FILE_FOOTER", "Spark reads Parquet files here: convert others with `ecomctl convert IN -o OUT.parquet`", fault.Input},
 	{"UNABLE_TO_INFER_SCHEMA", "the folder holds no Parquet file that Spark can read", fault.Input},

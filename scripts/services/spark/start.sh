@@ -12,5 +12,5 @@ running "$SERVICES_DIR/run/spark$suffix.pid" java || rm -f "$SERVICES_DIR/run/sp
 start "spark$suffix" "" "$SPARK_HOME/bin/spark-submit" --master "$SPARK_MASTER" --deploy-mode client \
   --class org.apache.spark.sql.connect.service.SparkConnectServer --name "connect$suffix" "${CONF[@]}" \
   --conf spark.connect.grpc.binding.address=127.0.0.1 --conf "spark.connect.grpc.binding.port=$SPARK_PORT" spark-internal
-wait_ready "spark$suffix" "" 180 port_open "$SPARK_PORT"
+wait_ready "spark$suffix" "" 420 port_open "$SPARK_PORT"
 printf 'sc://127.0.0.1:%s\n' "$SPARK_PORT"
