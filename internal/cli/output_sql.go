@@ -74,6 +74,9 @@ func (d *intoTable) tell(out string, rep sqltable.Report) {
 		d.app.say("%s: %d rows, %d of them new, %d in the place of others", sqldb.Redact(out), rep.Rows, rep.Inserted, rep.Updated)
 		return
 	}
+	if rep.Replaced {
+		what += ": the rows that the table had are gone; --mode append or upsert keeps them"
+	}
 	d.app.say("%s: %d rows (%s)", sqldb.Redact(out), rep.Rows, what)
 }
 

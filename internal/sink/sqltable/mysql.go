@@ -46,6 +46,7 @@ func (j *job) writeMySQL(ctx context.Context, fill func(sink.Writer) error) (err
 		return err
 	}
 	mode := j.opts.Mode
+	j.report.Replaced = m.exists && mode == Replace
 	if !m.exists {
 		mode = Replace
 	}

@@ -41,6 +41,7 @@ func (j *job) writeSQLite(ctx context.Context, fill func(sink.Writer) error) (er
 		return err
 	}
 	mode := j.opts.Mode
+	j.report.Replaced = s.exists && mode == Replace
 	if !s.exists {
 		mode = Replace
 	}

@@ -59,6 +59,7 @@ type Options struct {
 type Report struct {
 	Rows              int64
 	Inserted, Updated int64 // of Upsert
+	Replaced          bool  // a table was there, whose rows are gone
 	Notices           []string
 }
 
