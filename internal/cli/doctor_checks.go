@@ -58,7 +58,7 @@ func (o *doctorOptions) checkInput(inputs []string) doctor.Check {
 		if err != nil {
 			return "", err
 		}
-		rows, err := countRows(ctx, s.Data, min(time.Second, o.timeout/4))
+		rows, err := countRows(ctx, s.Data, o.timeout/2)
 		if err != nil {
 			return "", err
 		}
@@ -75,7 +75,7 @@ func (o *doctorOptions) checkInput(inputs []string) doctor.Check {
 }
 
 // countRows tells how many rows there are: exactly where the files say so, or where reading them to the end
-// takes no longer than patience; else from the parts that were read by then.
+// takes no longer than a second; else from the parts that were read by then. The first part has patience.
 func countRows(ctx context.Context, d source.Dataset, patience time.Duration) (string, error) {
 	brief, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -88,10 +88,16 @@ func countRows(ctx context.Context, d source.Dataset, patience time.Duration) (s
 			if n, err = readRows(brief, sp); err != nil && brief.Err() == nil {
 				return "", err
 			}
-			if err == nil {
-				counted, bytes = counted+n, bytes+sp.Bytes()
-			} else {
+			switch {
+			case err != nil:
 				n = -1
+			case bytes == 0: // enough for an estimate
+				var stop context.CancelFunc
+				brief, stop = context.WithTimeout(brief, time.Second)
+				defer stop()
+				fallthrough
+			default:
+				counted, bytes = counted+n, bytes+sp.Bytes()
 			}
 		}
 		if n < 0 {

@@ -178,11 +178,17 @@ func (b *tab) open(t testing.TB, address string) {
 	b.ready(t)
 }
 
-// ready waits until the page has drawn its charts; one that says it is computing is waited for.
+// ready waits until the page has drawn its charts; one that says it is computing is waited for, and one that shows
+// itself anew every few seconds is held, for a busy machine may need longer to look at it.
 func (b *tab) ready(t testing.TB) {
 	t.Helper()
 	for range 6000 {
-		v, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.querySelector(".waiting") ? "" : document.documentElement.dataset.charts || ""`))
+		v, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`(() => {
+			if (document.querySelector(".waiting")) return "";
+			const hold = document.getElementById("hold");
+			if (hold && hold.getAttribute("aria-pressed") !== "true") hold.click();
+			return document.documentElement.dataset.charts || "";
+		})()`))
 		if err == nil && v != "" {
 			eval[bool](t, b, `(window.ecomctlDrawAll(), true)`)
 			return

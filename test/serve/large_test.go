@@ -152,7 +152,7 @@ func (s *server) judge(out []asked, calls int, worst time.Duration, budget int64
 	if peak > budget+budget/2+512<<20 {
 		s.t.Errorf("memory reached %d MiB of a budget of %d", peak>>20, budget>>20)
 	}
-	if worst > 20*time.Second { // of a machine that others use
+	if worst > time.Minute { // generous: others may use the machine
 		s.t.Errorf("another request took %s meanwhile", worst)
 	}
 	return fmt.Sprintf("Ten different questions about a year of 50,000,000 rows at once (`--memory 4GiB --queue 4`, two processors that others use too): %d answered within %.0f s, "+
