@@ -38,7 +38,7 @@ func (o *pagesOptions) add(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&o.metrics, "metrics", "127.0.0.1:8000", "`ADDRESS` of the monitoring page and of Prometheus' /metrics; off = none")
 	f.StringVar(&o.title, "title", "", "name of the shop on the pages (default: the input's)")
-	f.StringVar(&o.live, "live", "", "show the windows that a running `ecomctl stream -o` writes, to a `FILE` of NDJSON or a table (sqlite:…?table=, mysql://…?table=), at /live")
+	f.StringVar(&o.live, "live", "", "show at /live the windows that a running stream writes to a `FILE` of NDJSON or a table (sqlite:…?table=, mysql://…?table=)")
 	f.StringVar(&o.maxUpload, "max-upload", "64MiB", "largest `SIZE` of an uploaded file; 0 = no upload page")
 }
 
