@@ -65,6 +65,7 @@ SIGTERM and an interrupt deliver what was read and exit with 0.`,
 	f.StringVar(&o.rollSize, "roll-size", "64MiB", "folders: `size` of lines after which a file is written before its time")
 	f.StringToStringVar(&o.types, "type", nil, "folders: kind of a column, `Member=kind`: "+strings.Join(collect.Types(), ", ")+" (default: by the first lines)")
 	c.RunE = func(c *cobra.Command, paths []string) error { return o.run(c.Context(), paths) }
+	c.AddCommand(newCollectFlume(a))
 	return c
 }
 
@@ -191,6 +192,8 @@ func (o *collectFlags) sink(ctx context.Context, s settled, state *collect.State
 	if err != nil {
 		return nil, err
 	}
-	conf.Patience = 15 * time.Second
+	if conf.Patience = 5 * time.Second; o.once { // after that a run that does not end waits, and says so
+		conf.Patience = 30 * time.Second
+	}
 	return collect.OpenTopic(ctx, conf, o.key)
 }

@@ -159,6 +159,7 @@ type parser struct {
 
 // newParser makes a parser of columns: a made-up line that has them all tells their kinds.
 func newParser(ctx context.Context, columns []Column) (*parser, error) {
+	ctx = context.WithoutCancel(ctx) // it outlives the call, and writes the last file after an interrupt
 	var line bytes.Buffer
 	var fields []arrow.Field
 	names := map[string]bool{}

@@ -3,7 +3,7 @@
 # themselves and skip, naming what is missing. With ECOMCTL_REQUIRE_SERVICES=1 a missing piece fails here.
 . "$(dirname "$0")/lib.sh"
 missing=()
-for service in oracle chromium complete-journey hadoop krb5 mariadb redis prometheus kafka flink spark airflow; do
+for service in oracle chromium complete-journey hadoop krb5 mariadb redis prometheus kafka flume flink spark airflow; do
   bash "$ROOT/scripts/services/$service/install.sh" || missing+=("$service")
 done
 [ ${#missing[@]} -gt 0 ] || exit 0

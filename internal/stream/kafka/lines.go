@@ -36,6 +36,7 @@ type Lines struct {
 	repeated int64
 	refused  []int
 	balancer kafkago.Murmur2Balancer
+	target   int // bytes of a batch; less when the topic takes less
 }
 
 // outgoing is a batch of records for a partition.
@@ -62,7 +63,7 @@ const (
 func NewLines(conf Config) *Lines {
 	conf.defaults()
 	c, t := conf.client()
-	return &Lines{conf: conf, client: c, closer: t, sequence: map[int]int32{}}
+	return &Lines{conf: conf, client: c, closer: t, sequence: map[int]int32{}, target: batchTarget}
 }
 
 // Open looks the topic up.
@@ -86,7 +87,7 @@ func (l *Lines) Add(ids []int, keys, values [][]byte) {
 			part = l.balancer.Balance(kafkago.Message{Key: key}, l.parts...)
 		}
 		b := open[part]
-		if b == nil || len(b.records) >= batchRecords || size[part]+len(v) > batchTarget {
+		if b == nil || len(b.records) >= batchRecords || size[part]+len(v) > l.target {
 			if b != nil && key == nil {
 				l.next++
 				part = l.parts[l.next%len(l.parts)]
@@ -135,7 +136,14 @@ func (l *Lines) Flush(ctx context.Context) error {
 				return err
 			}
 		}
-		return l.round(ctx)
+		for {
+			err := l.round(ctx)
+			var large *tooLarge
+			if !errors.As(err, &large) {
+				return err
+			}
+			l.split(large.batch) // and go on at once, with smaller batches
+		}
 	})
 }
 
@@ -203,11 +211,6 @@ func (l *Lines) round(ctx context.Context) error {
 		l.conf.Say("note: the broker no longer knows what was sent; batches without an answer are sent again and may be in the topic twice")
 		return kafkago.RequestTimedOut // with a new id, at the next try
 	}
-	var large *tooLarge
-	if errors.As(first, &large) {
-		l.split(large.batch)
-		return kafkago.RequestTimedOut // in smaller batches
-	}
 	return first
 }
 
@@ -221,9 +224,14 @@ type tooLarge struct{ batch *outgoing }
 
 func (e *tooLarge) Error() string { return "the batch is larger than the topic takes" }
 
-// split makes two batches of one. Neither was taken, so that the first has the sequence of the whole.
+// split makes two batches of one, and later batches smaller. Neither was taken, so that the first has
+// the sequence of the whole.
 func (l *Lines) split(b *outgoing) {
-	half := len(b.records) / 2
+	half, size := len(b.records)/2, 0
+	for _, r := range b.records {
+		size += len(r.value)
+	}
+	l.target = max(1<<10, min(l.target, size/2))
 	second := &outgoing{part: b.part, sequence: -1, records: b.records[half:]}
 	b.records, b.raw, b.sequence, b.tried = b.records[:half], nil, -1, false
 	for i, p := range l.pending {

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# run.sh dfsadmin|fs ARG...: Hadoop's own commands on the cluster of start.sh, such as
+# run.sh dfsadmin|fs|debug ARG...: Hadoop's own commands on the cluster of start.sh, such as
 # dfsadmin -safemode enter, dfsadmin -setSpaceQuota 10m /dir, fs -checksum /file.
 . "$(dirname "$0")/common.sh"
 case ${1:-} in
 conf) printf '%s\n' "$HADOOP_CONF_DIR"; exit 0 ;; # the folder for HADOOP_CONF_DIR
 dfsadmin) class=org.apache.hadoop.hdfs.tools.DFSAdmin ;;
 fs) class=org.apache.hadoop.fs.FsShell ;;
-*) die "run.sh knows dfsadmin, fs and conf" ;;
+debug) class=org.apache.hadoop.hdfs.tools.DebugAdmin ;;
+*) die "run.sh knows dfsadmin, fs, debug and conf" ;;
 esac
 shift
 mapfile -d '' -t command < <(daemon "$class" "$@")
