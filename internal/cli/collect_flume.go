@@ -38,8 +38,8 @@ one are not read, and lines are not checked; ` + "`stream`" + ` and the analyses
 	f.StringVar(&roll, "roll-size", "64MiB", "HDFS: `size` after which a file is ended")
 	c.RunE = func(_ *cobra.Command, paths []string) (err error) {
 		o := collect.FlumeOptions{Every: every, IsDir: func(p string) bool {
-			st, err := os.Stat(p)
-			return err == nil && st.IsDir()
+			st, serr := os.Stat(p)
+			return serr == nil && st.IsDir()
 		}}
 		switch {
 		case !show:
