@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -97,7 +98,8 @@ func tableOf(name string, specs []result.Spec) *result.Table {
 	return t
 }
 
-// appendRow appends values by the types of their columns; "" and negative counts are null.
+// appendRow appends values by the types of their columns; "", negative counts and NaN are null. A nil leaves its column
+// to the caller.
 func appendRow(t *result.Table, values ...any) {
 	for i, v := range values {
 		d := &t.Columns[i].Data
@@ -107,6 +109,12 @@ func appendRow(t *result.Table, values ...any) {
 				result.AppendNull(d)
 			} else {
 				result.AppendInt(d, v)
+			}
+		case float64:
+			if math.IsNaN(v) {
+				result.AppendNull(d)
+			} else {
+				result.AppendFloat(d, v)
 			}
 		case string:
 			if v == "" {

@@ -137,7 +137,7 @@ and the page of Spark's documentation that the formula is from. Without a cluste
 		a.say("room: %d MB and %d vcores, %s; one container has %d MB and %d vcores at most", room.Total.MemoryMB, room.Total.VCores, room.From, room.Largest.MemoryMB, room.Largest.VCores)
 		t := tableOf("tune", tuneSpecs)
 		for _, s := range plan.Settings {
-			addRow(t, s.Name, s.Value, s.Reason, s.Source)
+			appendRow(t, s.Name, s.Value, s.Reason, s.Source)
 		}
 		return out.write(c.Context(), t, nil)
 	}

@@ -84,34 +84,6 @@ func (m *manager) open() (*cluster.Client, error) {
 	return cluster.NewClient(cluster.Options{Managers: slices.Clone(urls), User: m.app.Getenv("HADOOP_USER_NAME"), Patience: yarnPatience})
 }
 
-// addRow appends a row by the types of its columns: "" and negative integers are null, as are NaN and times of 0.
-func addRow(t *result.Table, values ...any) {
-	for i, v := range values {
-		d := &t.Columns[i].Data
-		switch v := v.(type) {
-		case int64:
-			if v < 0 || v == 0 && t.Columns[i].Type == expr.Time {
-				result.AppendNull(d)
-			} else {
-				result.AppendInt(d, v)
-			}
-		case float64:
-			if math.IsNaN(v) {
-				result.AppendNull(d)
-			} else {
-				result.AppendFloat(d, v)
-			}
-		case string:
-			if v == "" {
-				result.AppendNull(d)
-			} else {
-				result.AppendText(d, v)
-			}
-		}
-	}
-	t.N++
-}
-
 var appSpecs = []result.Spec{
 	{Name: "application", Type: expr.Text, Desc: "id"},
 	{Name: "name", Type: expr.Text, Desc: "name"},
@@ -295,7 +267,7 @@ func appTable(ctx context.Context, cl *cluster.Client, apps []cluster.App) (*res
 		if final == "UNDEFINED" {
 			final = ""
 		}
-		addRow(t, app.ID, app.Name, app.User, app.Queue, app.Type, app.State, final, app.Progress/100, app.MemoryMB, app.VCores, app.Containers,
+		appendRow(t, app.ID, app.Name, app.User, app.Queue, app.Type, app.State, final, app.Progress/100, app.MemoryMB, app.VCores, app.Containers,
 			app.Started*1000, float64(app.Elapsed)/1000, r.Code, r.Text)
 	}
 	return t, nil
@@ -350,7 +322,7 @@ func newYARNQueues(a *App) *cobra.Command {
 			if q.Leaf && q.PerUser > 0 {
 				factor = q.PerUser
 			}
-			addRow(t, q.Path, q.State, q.Share, q.MaxShare, q.Used.MemoryMB, q.Max.MemoryMB, free.MemoryMB, q.Used.VCores, q.Max.VCores, free.VCores,
+			appendRow(t, q.Path, q.State, q.Share, q.MaxShare, q.Used.MemoryMB, q.Max.MemoryMB, free.MemoryMB, q.Used.VCores, q.Max.VCores, free.VCores,
 				q.Running, q.Waiting, masters, mastersMax, factor)
 		}
 		return out.write(c.Context(), t, nil)
@@ -393,7 +365,7 @@ func newYARNNodes(a *App) *cobra.Command {
 		}
 		t := tableOf("nodes", nodeSpecs)
 		for _, n := range nodes {
-			addRow(t, n.ID, n.State, n.Rack, strings.Join(n.Labels, ","), n.Containers, n.UsedMB, n.FreeMB, n.UsedVCores, n.FreeVCores, strings.TrimSpace(n.Health))
+			appendRow(t, n.ID, n.State, n.Rack, strings.Join(n.Labels, ","), n.Containers, n.UsedMB, n.FreeMB, n.UsedVCores, n.FreeVCores, strings.TrimSpace(n.Health))
 		}
 		return out.write(c.Context(), t, nil)
 	}

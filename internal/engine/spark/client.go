@@ -99,15 +99,6 @@ func (c *Client) Exec(ctx context.Context, sql string, op Op) error {
 	return err
 }
 
-// Write runs a SELECT and lets the server write its rows as Parquet files into a folder, in place of what is there.
-func (c *Client) Write(ctx context.Context, sql, path string, op Op) error {
-	format := "parquet"
-	_, err := c.run(ctx, &pb.Plan{OpType: &pb.Plan_Command{Command: &pb.Command{CommandType: &pb.Command_WriteOperation{
-		WriteOperation: &pb.WriteOperation{Input: relationOf(sql), Source: &format,
-			SaveType: &pb.WriteOperation_Path{Path: path}, Mode: pb.WriteOperation_SAVE_MODE_OVERWRITE}}}}}, op)
-	return err
-}
-
 // Set changes settings of the session. As the first call it tells, too, whether there is a server that takes sessions.
 func (c *Client) Set(ctx context.Context, pairs [][2]string) error {
 	ctx, cancel := context.WithTimeout(ctx, briefly)
