@@ -23,14 +23,16 @@ const (
 	patience  = 30 * time.Second
 	firstWait = 100 * time.Millisecond
 	longWait  = 3 * time.Second
+	lastWait  = 800 * time.Millisecond
 )
 
 // maxRuns bounds how often work that takes long is begun anew.
 const maxRuns = 2
 
 // repeat calls op until it works, fails for good, or has failed for as long as patience; a try
-// that lasted for half of it got somewhere, and patience begins anew, twice at most. It returns
-// soon after ctx ends, even if op hangs.
+// that lasted for half of it got somewhere, and patience begins anew, twice at most. After ctx
+// ends it waits a moment for op, lest op makes a file behind the back of who cleans up, and
+// returns then even if op hangs.
 func (f *FS) repeat(ctx context.Context, what string, op func() error) error {
 	var patient <-chan time.Time
 	over := func() bool {
@@ -49,6 +51,10 @@ func (f *FS) repeat(ctx context.Context, what string, op func() error) error {
 		var err error
 		select {
 		case <-ctx.Done():
+			select {
+			case <-done: //nolint:errcheck // the interrupt is the cause
+			case <-time.After(lastWait):
+			}
 			return vfs.Classify(ctx.Err(), what)
 		case err = <-done:
 		}
