@@ -92,6 +92,9 @@ func (r *runner) loop(ctx context.Context) error {
 	if err := r.patiently(ctx, r.state.save); err != nil {
 		return err
 	}
+	if len(r.state.Places) == 0 {
+		r.o.Say("note: no file is there yet under the names given")
+	}
 	for {
 		b, err := r.src.Next(ctx, max(0, r.o.Interval-r.o.Now().Sub(r.saved)))
 		if err != nil {
