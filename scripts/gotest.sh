@@ -12,9 +12,7 @@ if [ -z "$seed" ]; then
   exec go test -count=1 "${flags[@]}" "${packages[@]}"
 fi
 all=$(go list "${packages[@]}")
-# only test binaries with the library in them know its flag
-drawn=$(go list -test -f '{{$p := .ImportPath}}{{range .Deps}}{{if eq . "pgregory.net/rapid"}}{{$p}}{{"\n"}}{{end}}{{end}}' "${packages[@]}" |
-  sed -n 's/\.test$//p')
+drawn=$(bash "$(dirname "$0")/drawn.sh" "${packages[@]}")
 rest=$(comm -23 <(sort <<<"$all") <(sort <<<"$drawn"))
 status=0
 # shellcheck disable=SC2086

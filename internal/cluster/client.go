@@ -3,7 +3,6 @@ package cluster
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ecomctl/ecomctl/internal/backoff"
 	"github.com/ecomctl/ecomctl/internal/config"
 	"github.com/ecomctl/ecomctl/internal/fault"
 )
@@ -167,7 +167,7 @@ func better(a, b error) error {
 
 // pause waits a random time about d; false when the context or the patience ends before.
 func pause(ctx context.Context, d time.Duration, until <-chan time.Time) bool {
-	t := time.NewTimer(jitter(d))
+	t := time.NewTimer(backoff.Jitter(d))
 	defer t.Stop()
 	select {
 	case <-t.C:
@@ -176,15 +176,6 @@ func pause(ctx context.Context, d time.Duration, until <-chan time.Time) bool {
 	case <-until:
 	}
 	return false
-}
-
-// jitter spreads waits over half to the whole of d.
-func jitter(d time.Duration) time.Duration {
-	var b [1]byte
-	if _, err := rand.Read(b[:]); err != nil {
-		return d
-	}
-	return d/2 + d/2*time.Duration(b[0])/255
 }
 
 func (c *Client) unreachable(doing string, rounds int, err error) error {

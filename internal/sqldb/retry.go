@@ -2,8 +2,9 @@ package sqldb
 
 import (
 	"context"
-	"crypto/rand"
 	"time"
+
+	"github.com/ecomctl/ecomctl/internal/backoff"
 )
 
 // Waits between repetitions.
@@ -31,7 +32,7 @@ func (db *DB) retry(ctx context.Context, until time.Duration, doing string, fn f
 		if until < 0 || !Passing(err) || ctx.Err() != nil {
 			return db.Explain(err, doing)
 		}
-		pause := time.NewTimer(jitter(wait))
+		pause := time.NewTimer(backoff.Jitter(wait))
 		select {
 		case <-pause.C:
 		case <-ctx.Done():
@@ -42,13 +43,4 @@ func (db *DB) retry(ctx context.Context, until time.Duration, doing string, fn f
 			return db.Explain(err, doing)
 		}
 	}
-}
-
-// jitter spreads waits over half to the whole of d, so that many clients do not come back at once.
-func jitter(d time.Duration) time.Duration {
-	var b [1]byte
-	if _, err := rand.Read(b[:]); err != nil {
-		return d
-	}
-	return d/2 + d/2*time.Duration(b[0])/255
 }

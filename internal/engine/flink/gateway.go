@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ecomctl/ecomctl/internal/backoff"
 	"github.com/ecomctl/ecomctl/internal/fault"
 )
 
@@ -109,7 +110,7 @@ func (g *Gateway) statement(ctx context.Context, session string, st Statement) (
 		case r.ResultType != "NOT_READY":
 			return r.JobID, nil
 		}
-		if !sleep(one, pause) {
+		if !backoff.Sleep(one, pause) {
 			continue
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ecomctl/ecomctl/internal/backoff"
 	"github.com/ecomctl/ecomctl/internal/fault"
 )
 
@@ -82,7 +83,7 @@ func (s *service) get(ctx context.Context, doing, path string, out any) error {
 			return s.told(ctx, doing, try, err)
 		}
 		wait := pause/2 + rand.N(pause) //nolint:gosec // spreads retries
-		if !sleep(ctx, wait) {
+		if !backoff.Sleep(ctx, wait) {
 			return s.told(ctx, doing, try, err)
 		}
 		waited += wait
@@ -236,16 +237,4 @@ func (s *service) clean(text string) string {
 		}
 		return r
 	}, text)
-}
-
-// sleep waits; false when ctx ended before.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ecomctl/ecomctl/internal/backoff"
 	"github.com/ecomctl/ecomctl/internal/fault"
 )
 
@@ -157,7 +158,7 @@ func (c *Cluster) await(ctx context.Context, id string) (string, error) {
 		if ended(j.State) {
 			return j.State, nil
 		}
-		sleep(until, pause)
+		backoff.Sleep(until, pause)
 	}
 }
 
@@ -186,7 +187,7 @@ func (c *Cluster) Stop(ctx context.Context, j Job, folder string) (string, error
 		case path != "":
 			_, err := c.await(ctx, j.ID)
 			return path, err
-		case !strings.Contains(cause, "Not all required tasks are currently running") || !sleep(until, pause):
+		case !strings.Contains(cause, "Not all required tasks are currently running") || !backoff.Sleep(until, pause):
 			return "", fault.New(fault.Unavailable, "%s: Flink's JobManager at %s: %s", doing, c.s.base, cause).
 				WithHint("the job goes on; name a folder that the whole cluster can write: --savepoint-dir hdfs://…")
 		}
@@ -226,6 +227,6 @@ func (c *Cluster) save(ctx, until context.Context, doing, id, folder string) (pa
 			}
 			return "", c.s.clean(root(r.Operation.Cause.Stack, r.Operation.Cause.Class)), nil
 		}
-		sleep(until, pause)
+		backoff.Sleep(until, pause)
 	}
 }

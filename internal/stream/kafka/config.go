@@ -14,6 +14,7 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/sasl"
 
+	"github.com/ecomctl/ecomctl/internal/backoff"
 	"github.com/ecomctl/ecomctl/internal/fault"
 )
 
@@ -142,22 +143,10 @@ func (c *Config) retry(ctx context.Context, what string, f func(ctx context.Cont
 			return fault.New(fault.Unavailable, "%s: no answer in %d tries over %s: %w", what, try, c.Patience, err).
 				WithHint("is a broker at %s up and reachable, and does it want a user or TLS (kafka_user, kafka_tls)? then run the same command again", strings.Join(c.Brokers, ", "))
 		}
-		if !sleep(ctx, pause/2+rand.N(pause)) { //nolint:gosec // spreads retries
+		if !backoff.Sleep(ctx, pause/2+rand.N(pause)) { //nolint:gosec // spreads retries
 			return ctx.Err()
 		}
 		pause = min(2*pause, 3*time.Second)
-	}
-}
-
-// sleep waits; false when ctx ended before.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	kafkago "github.com/segmentio/kafka-go"
 
+	"github.com/ecomctl/ecomctl/internal/backoff"
 	"github.com/ecomctl/ecomctl/internal/fault"
 )
 
@@ -69,7 +70,7 @@ func (m *Member) run(ctx context.Context) {
 				said = err.Error()
 				m.conf.Say("note: group %s: %v; trying again", m.conf.Group, err)
 			}
-			if !sleep(ctx, 50*time.Millisecond) {
+			if !backoff.Sleep(ctx, 50*time.Millisecond) {
 				return
 			}
 			continue

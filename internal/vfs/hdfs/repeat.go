@@ -2,7 +2,6 @@ package hdfs
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/colinmarc/hdfs/v2"
 
+	"github.com/ecomctl/ecomctl/internal/backoff"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/vfs"
 )
@@ -73,18 +73,9 @@ func (f *FS) repeat(ctx context.Context, what string, op func() error) error {
 		select {
 		case <-ctx.Done():
 			return vfs.Classify(ctx.Err(), what)
-		case <-time.After(jitter(wait)):
+		case <-time.After(backoff.Jitter(wait)):
 		}
 	}
-}
-
-// jitter spreads waits over half to the whole of d, so that many workers do not come back at once.
-func jitter(d time.Duration) time.Duration {
-	var b [1]byte
-	if _, err := rand.Read(b[:]); err != nil {
-		return d
-	}
-	return d/2 + d/2*time.Duration(b[0])/255
 }
 
 // passing tells whether an error may be gone in a while: connections that break or are

@@ -12,6 +12,7 @@ import (
 
 	"github.com/colinmarc/hdfs/v2"
 
+	"github.com/ecomctl/ecomctl/internal/backoff"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/vfs"
 )
@@ -158,7 +159,7 @@ func (w *writer) finish(out *hdfs.FileWriter) error {
 			return err
 		case <-w.ctx.Done():
 			return w.ctx.Err()
-		case <-time.After(jitter(wait)):
+		case <-time.After(backoff.Jitter(wait)):
 		}
 	}
 }
