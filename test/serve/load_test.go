@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ecomctl/ecomctl/test/figures"
 	"github.com/ecomctl/ecomctl/test/harness"
 )
 
@@ -163,21 +164,10 @@ func (s *server) cpu() time.Duration {
 	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
-// write replaces a part of docs/serve.md between its marks.
-func write(t *testing.T, part, text string) {
+// write replaces a section of docs/serve.md.
+func write(t *testing.T, section, text string) {
 	t.Helper()
-	path := filepath.Join(harness.Root(t), "docs", "serve.md")
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	open, end := "<!-- "+part+" -->\n", "<!-- /"+part+" -->"
-	before, rest, ok := strings.Cut(string(b), open)
-	_, after, ok2 := strings.Cut(rest, end)
-	if !ok || !ok2 {
-		t.Fatalf("docs/serve.md has no marks of %s", part)
-	}
-	if err := os.WriteFile(path, []byte(before+open+text+end+after), 0o644); err != nil { //nolint:gosec // documentation is for everybody
+	if err := figures.Write(filepath.Join(harness.Root(t), "docs", "serve.md"), section, text); err != nil {
 		t.Fatal(err)
 	}
 }

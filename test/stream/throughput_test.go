@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -17,6 +16,8 @@ import (
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
+
+	"github.com/ecomctl/ecomctl/test/figures"
 )
 
 // TestThroughput measures `ecomctl stream` of a topic (start of the program, parsing, clean rules,
@@ -62,16 +63,18 @@ func TestThroughput(t *testing.T) {
 		return fmt.Sprintf("| %s | %.0f | %.2f | %.2f s | %.2f |\n", name, n/median(func(r round) float64 { return of(r).wall }), median(func(r round) float64 { return of(r).wall / r.ours.wall }),
 			median(func(r round) float64 { return of(r).cpu }), median(func(r round) float64 { return of(r).cpu / r.ours.cpu }))
 	}
-	figures := "| median of " + strconv.Itoa(rounds) + " rounds in turn | records a second | `stream` is × as fast | processor time | its share of `stream`'s |\n|---|---|---|---|---|\n" +
+	text := "| median of " + strconv.Itoa(rounds) + " rounds in turn | records a second | `stream` is × as fast | processor time | its share of `stream`'s |\n|---|---|---|---|---|\n" +
 		row("consumer group of kafka-go (one `Reader`, `ReadMessage`, commits each second), from its first record on", func(r round) measured { return r.group }) +
 		row("four kafka-go `Reader`s side by side, no group, no commits, from their first record on", func(r round) measured { return r.readers }) +
 		row("`ecomctl stream --window 1h --by region --checkpoint --group`, from its start on", func(r round) measured { return r.ours }) +
 		fmt.Sprintf("\n%d records of %d bytes on average, lz4, %d partitions, the broker on the same machine (%d processors, load %s).\n", len(lines), bytesIn/len(lines), parts, runtime.NumCPU(), load())
-	t.Log("\n" + figures)
+	t.Log("\n" + text)
 	if ratio := median(func(r round) float64 { return r.group.wall / r.ours.wall }); ratio < 0.6 {
 		t.Errorf("stream is %.2f × as fast as a bare consumer; at least 0.6 is wanted", ratio)
 	}
-	writeFigures(t, figures)
+	if err := figures.Write("../../docs/stream.md", "throughput", text); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // measured is a time in seconds, by the clock and of the processor.
@@ -169,22 +172,4 @@ func load() string {
 	}
 	first, _, _ := bytes.Cut(text, []byte(" "))
 	return string(first)
-}
-
-var marked = regexp.MustCompile(`(?s)(<!-- figures -->\n).*(<!-- /figures -->)`)
-
-// writeFigures puts the figures into docs/stream.md.
-func writeFigures(t *testing.T, figures string) {
-	t.Helper()
-	const page = "../../docs/stream.md"
-	old, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !marked.Match(old) {
-		t.Fatalf("%s has no place for figures", page)
-	}
-	if err := os.WriteFile(page, marked.ReplaceAll(old, []byte("${1}"+figures+"${2}")), 0o600); err != nil {
-		t.Fatal(err)
-	}
 }

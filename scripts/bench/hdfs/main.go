@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/colinmarc/hdfs/v2" //nolint:depguard // the bare client is what is measured
+
+	"github.com/ecomctl/ecomctl/test/figures"
 )
 
 func main() {
@@ -128,17 +130,7 @@ func tell(page string, size int64, rounds int, local, far, bare run) error {
 | bar: local + 1.2 × bare client | %s | %s |
 `, rounds, float64(size)/1e6, s(local.cpu), s(local.wall), s(bare.cpu), s(bare.wall), s(far.cpu), s(far.wall), s(limit.cpu), s(limit.wall))
 	fmt.Fprint(os.Stderr, text)
-	b, err := os.ReadFile(page)
-	if err != nil {
-		return err
-	}
-	const from, to = "<!-- bench-hdfs -->\n", "<!-- /bench-hdfs -->"
-	before, rest, ok := strings.Cut(string(b), from)
-	_, after, ok2 := strings.Cut(rest, to)
-	if !ok || !ok2 {
-		return fmt.Errorf("%s has no marks", page)
-	}
-	if err := os.WriteFile(page, []byte(before+from+text+to+after), 0o666); err != nil {
+	if err := figures.Write(page, "bench-hdfs", text); err != nil {
 		return err
 	}
 	if far.wall > limit.wall {

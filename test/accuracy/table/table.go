@@ -1,30 +1,23 @@
 // Package table writes the tables of docs/accuracy.md. A test compares our figures
 // with published ones, fails where a goal is missed, and hands the rows here; they are printed,
 // and with ECOMCTL_UPDATE_ACCURACY=1 (as `make accuracy` sets it) they replace what
-// stands between the markers of their section:
-//
-//	<!-- begin basket -->
-//	<!-- end basket -->
+// stands in their section of the page.
 package table
 
 import (
-	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
+	"github.com/ecomctl/ecomctl/test/figures"
 	"github.com/ecomctl/ecomctl/test/harness"
 )
 
-var lock sync.Mutex
-
 // Section prints a table and, when asked, writes it between the markers of name in
-// docs/accuracy.md, with the notes below it, a paragraph each. A section without markers is put at the end
-// of the page. Rows of a test that has failed are printed, never written.
+// docs/accuracy.md, with the notes below it, a paragraph each. Rows of a test that has failed are printed, never written.
 func Section(t testing.TB, name string, header []string, rows [][]string, notes ...string) {
 	t.Helper()
 	body := markdown(header, rows, notes)
@@ -32,25 +25,7 @@ func Section(t testing.TB, name string, header []string, rows [][]string, notes 
 	if os.Getenv("ECOMCTL_UPDATE_ACCURACY") == "" || t.Failed() {
 		return
 	}
-	lock.Lock()
-	defer lock.Unlock()
-	page := filepath.Join(harness.Root(t), "docs", "accuracy.md")
-	old, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := replace(string(old), name, body)
-	if err != nil {
-		t.Fatalf("%s: %v", page, err)
-	}
-	if text == string(old) {
-		return
-	}
-	part := page + ".part"
-	if err := os.WriteFile(part, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename(part, page); err != nil {
+	if err := figures.Write(filepath.Join(harness.Root(t), "docs", "accuracy.md"), name, body); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -74,21 +49,6 @@ func markdown(header []string, rows [][]string, notes []string) string {
 		b.WriteString("\n" + n + "\n")
 	}
 	return b.String()
-}
-
-// replace puts body between the markers of a section.
-func replace(page, name, body string) (string, error) {
-	begin, end := "<!-- begin "+name+" -->\n", "<!-- end "+name+" -->"
-	from := strings.Index(page, begin)
-	if from < 0 {
-		return strings.TrimRight(page, "\n") + "\n\n## " + name + "\n\n" + begin + body + end + "\n", nil
-	}
-	from += len(begin)
-	to := strings.Index(page[from:], end)
-	if to < 0 {
-		return "", fmt.Errorf("section %s begins and does not end", name)
-	}
-	return page[:from] + body + page[from+to:], nil
 }
 
 // Num writes a figure with a number of decimals, without a minus before zero; NaN is "–".
