@@ -179,7 +179,8 @@ func (b *broker) kill() error {
 	return io.EOF
 }
 
-// killPidFile kills the process that a file names.
+// killPidFile kills the process that a file names and waits until it is gone: a script that starts it again
+// would take a dying one for one that runs.
 func killPidFile(path string) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -193,5 +194,23 @@ func killPidFile(path string) error {
 	if err != nil {
 		return err
 	}
-	return p.Kill()
+	if err := p.Kill(); err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(time.Minute); !gone(pid); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%s: process %d does not end", path, pid)
+		}
+	}
+	return nil
+}
+
+// gone reports whether a process has ended, be it reaped or not.
+func gone(pid int) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return true
+	}
+	_, after, _ := strings.Cut(string(text), ") ") // behind the command's name
+	return strings.HasPrefix(after, "Z") || strings.HasPrefix(after, "X")
 }
