@@ -143,6 +143,12 @@ func (o *collectFlags) run(ctx context.Context, paths []string) error {
 	if st, serr := os.Stat(o.output); !s.topic && serr == nil && !st.IsDir() {
 		return fault.New(fault.Usage, "-o %s: it is a file; Parquet files are written into a folder", o.output)
 	}
+	if o.dead == "" {
+		o.dead = filepath.Join(o.state, "dead-letters.ndjson")
+	}
+	if err := growing([]string{o.dead, o.metrics}, paths, collect.Reads); err != nil {
+		return err
+	}
 	state, fresh, err := collect.OpenState(ctx, o.state, s.name)
 	if err != nil {
 		return err
@@ -153,9 +159,6 @@ func (o *collectFlags) run(ctx context.Context, paths []string) error {
 		return err
 	}
 	defer sink.Close()
-	if o.dead == "" {
-		o.dead = filepath.Join(o.state, "dead-letters.ndjson")
-	}
 	if st, serr := os.Stat(o.dead); fresh && serr == nil {
 		state.Dead = st.Size() // letters of others stay
 	}

@@ -8,33 +8,73 @@ import (
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/source"
 	"github.com/ecomctl/ecomctl/internal/sqldb"
+	"github.com/ecomctl/ecomctl/internal/vfs"
 )
 
 // guard refuses outputs that are an input, or each other, however their paths are
 // written: a command never replaces what it reads.
 func (s *opened) guard(outputs ...string) error {
+	if err := apart(outputs); err != nil {
+		return err
+	}
 	inputs := []source.Dataset{s.Data}
 	for _, d := range s.Tables {
 		inputs = append(inputs, d)
 	}
-	for i, out := range outputs {
+	for _, out := range outputs {
 		if out == "" || out == "-" {
 			continue
-		}
-		for _, other := range outputs[:i] {
-			if other != "" && sameFile(out, other) {
-				return fault.New(fault.Usage, "%s and %s are the same file", sqldb.Redact(other), sqldb.Redact(out)).WithHint("name two outputs")
-			}
 		}
 		for _, d := range inputs {
 			for _, in := range d.Inputs() {
 				if sameFile(out, in.URI) {
-					return fault.New(fault.Usage, "the output %s is the input %s", sqldb.Redact(out), in.URI).WithHint("write another file; the input stays as it is")
+					return replaces(out, in.URI)
 				}
 				if lockedByReader(out, in.URI) {
 					return fault.New(fault.Usage, "the output %s is in the database that is read, %s, which takes no commits meanwhile", out, in.URI).
 						WithHint("write to another file, or let the database take both: sqlite3 FILE 'PRAGMA journal_mode=WAL'")
 				}
+			}
+		}
+	}
+	return nil
+}
+
+// apart refuses outputs that are each other; "" is none.
+func apart(outputs []string) error {
+	for i, out := range outputs {
+		for _, other := range outputs[:i] {
+			if out != "" && out != "-" && other != "" && sameFile(out, other) {
+				return fault.New(fault.Usage, "%s and %s are the same file", sqldb.Redact(other), sqldb.Redact(out)).WithHint("name two outputs")
+			}
+		}
+	}
+	return nil
+}
+
+func replaces(out, in string) error {
+	return fault.New(fault.Usage, "the output %s is the input %s", sqldb.Redact(out), in).WithHint("write another file; the input stays as it is")
+}
+
+// growing refuses outputs that are each other, an input, or would be read as one: inputs are files, patterns, and folders
+// of which the files are read that reads tells. Neither needs to be there yet.
+func growing(outputs, inputs []string, reads func(name string) bool) error {
+	if err := apart(outputs); err != nil {
+		return err
+	}
+	for _, out := range outputs {
+		for _, in := range inputs {
+			if out == "" {
+				continue
+			}
+			at := place(out)
+			if sameFile(out, in) {
+				return replaces(out, in)
+			}
+			match, err := filepath.Match(place(in), at)
+			matches := vfs.HasGlob(in) && err == nil && match
+			if within := filepath.Dir(at) == place(in+"/."); matches || within && reads(filepath.Base(at)) {
+				return fault.New(fault.Usage, "the output %s would be read as one of the input %s", sqldb.Redact(out), in).WithHint("write into another folder")
 			}
 		}
 	}

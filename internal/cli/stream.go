@@ -196,6 +196,9 @@ func (o *streamFlags) run(c *cobra.Command, inputs []string) error {
 	if len(inputs) == 0 {
 		inputs = o.conf.Input
 	}
+	if err := o.guard(inputs); err != nil {
+		return err
+	}
 	sum, err := o.count(c.Context(), inputs)
 	if sum != nil {
 		o.tell(sum)
@@ -204,6 +207,22 @@ func (o *streamFlags) run(c *cobra.Command, inputs []string) error {
 		return err
 	}
 	return o.judge(sum)
+}
+
+// guard refuses files that are written and also read, or written twice.
+func (o *streamFlags) guard(inputs []string) error {
+	outputs := []string{o.file, o.late, o.dead, o.opts.Metrics}
+	if slices.Equal(inputs, []string{"-"}) {
+		if f, ok := o.app.IO.In.(*os.File); ok { // what was redirected has a name all the same
+			for _, out := range outputs {
+				read, rerr := f.Stat()
+				if written, werr := os.Stat(out); rerr == nil && werr == nil && read.Mode().IsRegular() && os.SameFile(read, written) {
+					return replaces(out, "-")
+				}
+			}
+		}
+	}
+	return growing(outputs, inputs, stream.Reads)
 }
 
 // once reads the inputs until they end, or ctx does.

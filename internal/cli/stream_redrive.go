@@ -33,6 +33,9 @@ kept whole are counted and left out.`,
 				return err
 			}
 		}
+		if sameFile(file, args[0]) {
+			return replaces(file, args[0])
+		}
 		f, err := a.files().For(args[0]).Open(c.Context(), args[0])
 		if err != nil {
 			return err

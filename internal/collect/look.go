@@ -19,6 +19,11 @@ import (
 // Endings of the files that are read out of folders.
 var endings = []string{".ndjson", ".jsonl", ".json", ".log"}
 
+// Reads reports whether a file of this name is read when the folder that it is in is collected.
+func Reads(name string) bool {
+	return !strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "_") && slices.Contains(endings, strings.ToLower(filepath.Ext(strings.TrimSuffix(name, packedSuffix))))
+}
+
 // look finds out what the paths lead to now.
 func (t *Tailer) look(ctx context.Context) error {
 	first := t.looked.IsZero()
@@ -105,8 +110,8 @@ func (t *Tailer) expand(ctx context.Context) ([]string, error) {
 			continue
 		}
 		for _, e := range entries {
-			if n := e.Name(); !strings.HasPrefix(n, ".") && !strings.HasPrefix(n, "_") && slices.Contains(endings, strings.ToLower(filepath.Ext(strings.TrimSuffix(n, packedSuffix)))) {
-				out = append(out, filepath.Join(p, n))
+			if Reads(e.Name()) {
+				out = append(out, filepath.Join(p, e.Name()))
 			}
 		}
 	}

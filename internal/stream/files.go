@@ -50,6 +50,11 @@ func NewFiles(paths []string, follow bool) *Files {
 // Suffixes of files that are read out of folders.
 var suffixes = []string{".ndjson", ".jsonl", ".json"}
 
+// Reads reports whether a file of this name is read when the folder that it is in is an input.
+func Reads(name string) bool {
+	return !strings.HasPrefix(name, ".") && slices.Contains(suffixes, strings.ToLower(filepath.Ext(name)))
+}
+
 // Start implements Source.
 func (s *Files) Start(_ context.Context, from map[string]Position) ([]string, error) {
 	for _, p := range s.parts { // an open file
@@ -81,6 +86,9 @@ func (s *Files) list(from map[string]Position) error {
 			return vfs.Classify(err, "opening "+path)
 		}
 		if !st.IsDir() {
+			if !st.Mode().IsRegular() { // a pipe without a writer would be waited for, and none can be read again
+				return fault.New(fault.Usage, "opening %s: it is a pipe or a device", path).WithHint("read it as standard input: ecomctl stream - <%s", path)
+			}
 			if err := s.open(path, from); err != nil {
 				return err
 			}
@@ -91,7 +99,7 @@ func (s *Files) list(from map[string]Position) error {
 			return vfs.Classify(err, "reading "+path)
 		}
 		for _, e := range entries {
-			if e.IsDir() || strings.HasPrefix(e.Name(), ".") || !slices.Contains(suffixes, strings.ToLower(filepath.Ext(e.Name()))) {
+			if e.IsDir() || !Reads(e.Name()) {
 				continue
 			}
 			if err := s.open(filepath.Join(path, e.Name()), from); err != nil {

@@ -3,7 +3,9 @@ package stream
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -48,6 +50,7 @@ type File struct {
 	w    *bufio.Writer
 	n    int64  // length, what is buffered included
 	temp string // the file is written under this name and renamed at the end
+	onto string // … onto this one: path, with links followed
 }
 
 // OpenFile opens a file to append to. whole makes it appear at the end, or not at all; else
@@ -55,11 +58,17 @@ type File struct {
 func OpenFile(path string, whole bool) (*File, error) {
 	o := &File{path: path}
 	name, flags := path, os.O_CREATE|os.O_RDWR
+	mode := fs.FileMode(0o666)
 	if whole {
-		o.temp = filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".ecomctl-stream.tmp")
-		name, flags = o.temp, flags|os.O_TRUNC
+		var err error
+		if o.onto, mode, err = vfs.CheckTarget(context.Background(), vfs.Local{}, path); err != nil {
+			return nil, err
+		}
+		// another run that writes the same file has a name of its own
+		o.temp = filepath.Join(filepath.Dir(o.onto), "."+filepath.Base(o.onto)+".ecomctl-"+rand.Text()+".tmp")
+		name, flags = o.temp, flags|os.O_EXCL
 	}
-	f, err := os.OpenFile(name, flags, 0o666)
+	f, err := os.OpenFile(name, flags, mode)
 	if err != nil {
 		return nil, vfs.Classify(err, "opening "+path)
 	}
@@ -126,7 +135,7 @@ func (o *File) Close(done bool) error {
 		_ = os.Remove(o.temp)
 		return err
 	}
-	return vfs.Classify(os.Rename(o.temp, o.path), "writing "+o.path)
+	return vfs.Classify(os.Rename(o.temp, o.onto), "writing "+o.path)
 }
 
 // Rows writes tables to a file or a stream.

@@ -26,7 +26,7 @@ func WriteAtomicFS(ctx context.Context, fsys FS, path string, write func(io.Writ
 // WriteProvenFS is WriteAtomicFS for a file that takes its place only when prove, which may read it
 // under its temporary name, does not fail.
 func WriteProvenFS(ctx context.Context, fsys FS, path string, write func(io.Writer) error, prove func(tmp string) error) (err error) {
-	target, mode, err := checkTarget(ctx, fsys, path)
+	target, mode, err := CheckTarget(ctx, fsys, path)
 	if err != nil {
 		return err
 	}

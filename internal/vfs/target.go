@@ -9,10 +9,10 @@ import (
 	"github.com/ecomctl/ecomctl/internal/fault"
 )
 
-// checkTarget refuses what cannot be replaced by a file and returns the path to
+// CheckTarget refuses what cannot be replaced by a file and returns the path to
 // rename onto (links are followed, so that a link stays a link) and the mode to
 // create with (an existing file keeps its own).
-func checkTarget(ctx context.Context, fsys FS, path string) (string, fs.FileMode, error) {
+func CheckTarget(ctx context.Context, fsys FS, path string) (string, fs.FileMode, error) {
 	if path == "" {
 		return "", 0, fault.New(fault.Usage, "writing a file: its name is empty")
 	}
