@@ -65,14 +65,15 @@ const (
 
 // Dataset is one delimited file.
 type Dataset struct {
-	name  string
-	r     io.ReaderAt
-	size  int64
-	opts  Options
-	pack  textio.Compression
-	enc   textio.Encoding
-	d     dialect
-	blank bool // runs of blanks are the delimiter
+	name   string
+	r      io.ReaderAt
+	size   int64
+	opts   Options
+	pack   textio.Compression
+	enc    textio.Encoding
+	d      dialect
+	blank  bool // runs of blanks are the delimiter
+	titled bool // lines stand above the header
 
 	decimal value.Notation // of the file's numbers
 	schema  *arrow.Schema

@@ -74,12 +74,7 @@ func (ds *Dataset) recognise(ctx context.Context) error {
 	}
 	ds.d = dialect{delim: ds.opts.Delimiter, nl: detectNewline(head)}
 	body := head[mark:]
-	lead := 0
-	if ds.d.delim == 0 {
-		if ds.d.delim, lead = statedDelimiter(body, ds.d.nl); lead == 0 {
-			ds.d.delim = detectDelimiter(body, ds.d.nl, whole)
-		}
-	}
+	lead := ds.aboveHeader(body, whole)
 	shown := ds.d.delim
 	if ds.blank = ds.d.delim == ' '; ds.blank {
 		ds.d.delim = '\t'
@@ -130,7 +125,7 @@ func (ds *Dataset) columns(body []byte, lead int, whole bool) (header bool, used
 	case HeaderYes:
 		header = true
 	case HeaderAuto:
-		header = detectHeader(sampleRecords(body[lead:], ds.d, max(3, min(1000, 100000/len(cells))), whole))
+		header = ds.titled || detectHeader(sampleRecords(body[lead:], ds.d, max(3, min(1000, 100000/len(cells))), whole))
 	}
 	count := len(cells)
 	var notes []string
