@@ -20,18 +20,19 @@ import (
 type collectFlags struct {
 	app *App
 
-	output, state, dead, metrics, key string
-	once                              bool
-	interval, rotateWait, patience    time.Duration
-	maxLine, rollSize                 string
-	types                             map[string]string
+	config, output, state, dead, metrics, key string
+	once                                      bool
+	interval, rotateWait, patience            time.Duration
+	maxLine, rollSize                         string
+	types                                     map[string]string
+	listen                                    listenFlags
 }
 
 func newCollect(a *App) *cobra.Command {
 	o := &collectFlags{app: a}
 	c := &cobra.Command{
-		Use:   "collect PATH… -o OUTPUT [flags]",
-		Short: "Lines of log files that grow and rotate, to Kafka or a folder of Parquet files",
+		Use:   "collect [PATH…] -o OUTPUT [flags]",
+		Short: "Lines of log files that grow and rotate, and events over HTTP, to Kafka or a folder of Parquet files",
 		Long: `Reads JSON objects, one a line, from files that grow: paths, globs ('logs/*.log', quoted) and folders. What
 rotation does is followed: a file that is renamed (read to its end, and found again after a restart), truncated after it was
 copied (gone on with in the copy) or packed by gzip, and several of that while nobody looked. A line is taken
@@ -46,12 +47,20 @@ columns go to the dead letters with cause, file and offset (` + "`ecomctl stream
 
   lines in = delivered + dead letters
 
+--listen takes events over HTTP, beside the files or without any: POST /events with a JSON object or an array of them
+(application/json), or one object a line (application/x-ndjson), packed by gzip or not. The answer 200,
+{"accepted": 2, "dead": 0}, says that they are on the disk, in the state's folder, from where they are delivered as lines of
+files are, whatever is killed and however long the output is away.
+
 SIGTERM and an interrupt deliver what was read and exit with 0.`,
 		Example: `  ecomctl collect /var/log/shop/orders.log -o kafka://broker:9092/orders --state /var/lib/ecomctl/orders
   ecomctl collect 'logs/*.log' -o lake/orders/ --interval 5m
-  ecomctl collect 'logs/*.log' -o lake/orders/ --once`,
+  ecomctl collect 'logs/*.log' -o lake/orders/ --once
+  ecomctl collect --listen 8090 -o lake/events/
+  curl --json '{"user_id":"u1","event_ts":"2026-01-31T10:00:00Z","event_type":"view"}' http://127.0.0.1:8090/events`,
 	}
 	f := c.Flags()
+	f.StringVar(&o.config, "config", "", "configuration `file` (default ./ecomctl.yaml): users and TLS of Kafka")
 	f.StringVarP(&o.output, "output", "o", "", "`OUTPUT`: a topic (kafka://host:port/topic) or a folder of Parquet files")
 	f.StringVar(&o.state, "state", "", "`folder` of what is known of the files (default: _collect in the output's folder)")
 	f.StringVar(&o.dead, "dead-letters", "", "`FILE` of lines that cannot be delivered (default: dead-letters.ndjson in the state's folder)")
@@ -64,6 +73,7 @@ SIGTERM and an interrupt deliver what was read and exit with 0.`,
 	f.StringVar(&o.maxLine, "max-line", "1000000", "longest line in `bytes`; longer ones are dead letters, of which the beginning is kept")
 	f.StringVar(&o.rollSize, "roll-size", "64MiB", "folders: `size` of lines after which a file is written before its time")
 	f.StringToStringVar(&o.types, "type", nil, "folders: kind of a column, `Member=kind`: "+strings.Join(collect.Types(), ", ")+" (default: by the first lines)")
+	o.listen.add(f)
 	c.RunE = func(c *cobra.Command, paths []string) error { return o.run(c.Context(), paths) }
 	c.AddCommand(newCollectFlume(a))
 	return c
@@ -75,13 +85,16 @@ type settled struct {
 	name    string // of the output, in the state
 	maxLine int
 	roll    int64
+	listen  listenSettled
 }
 
 // settle checks the flags and fills in what depends on others.
 func (o *collectFlags) settle(paths []string) (s settled, err error) {
 	switch s.topic = strings.HasPrefix(o.output, kafka.Scheme); {
-	case len(paths) == 0:
-		return s, fault.New(fault.Usage, "no files").WithHint("name files, globs or folders: ecomctl collect 'logs/*.log' -o lake/orders/")
+	case len(paths) == 0 && o.listen.address == "":
+		return s, fault.New(fault.Usage, "no files").WithHint("name files, globs or folders: ecomctl collect 'logs/*.log' -o lake/orders/; or take events with --listen")
+	case o.once && o.listen.address != "":
+		return s, fault.New(fault.Usage, "--once and --listen do not go together").WithHint("events come for ever; leave one out")
 	case o.output == "":
 		return s, fault.New(fault.Usage, "no output").WithHint("-o kafka://host:port/topic, or -o FOLDER/ for Parquet files")
 	case !s.topic && strings.Contains(o.output, "://"):
@@ -114,6 +127,9 @@ func (o *collectFlags) settle(paths []string) (s settled, err error) {
 		return s, fault.New(fault.Usage, "--roll-size %s: a size from 64KiB to 4GiB is wanted", o.rollSize)
 	}
 	s.maxLine = int(long)
+	if s.listen, err = o.listen.settle(); err != nil {
+		return s, err
+	}
 	if o.interval == 0 {
 		if o.interval = time.Minute; s.topic {
 			o.interval = time.Second
@@ -169,10 +185,19 @@ func (o *collectFlags) run(ctx context.Context, paths []string) error {
 	if err = dead.Restore(state.Dead); err != nil { // letters that the state does not know come again
 		return err
 	}
-	tail := collect.NewTailer(collect.TailOptions{Paths: paths, Once: o.once, MaxLine: s.maxLine, Quiet: o.rotateWait, Poll: 250 * time.Millisecond, Now: o.app.Now, Say: o.app.say},
-		state.Places, state.Seen)
-	defer tail.Close()
-	counts, err := collect.Run(ctx, collect.Options{Interval: o.interval, Once: o.once, Metrics: o.metrics, Patience: o.patience, Now: o.app.Now, Say: o.app.say, Pause: time.Second}, tail, sink, dead, state)
+	rec, err := o.receive(ctx, s, state)
+	if err != nil {
+		return err
+	}
+	tail := o.tailer(paths, s, state)
+	if tail != nil {
+		defer tail.Close()
+	}
+	counts, err := collect.Run(rec.ctx, collect.Options{Interval: o.interval, Once: o.once, Metrics: o.metrics, Patience: o.patience, Now: o.app.Now, Say: o.app.say, Pause: time.Second},
+		collect.NewBoth(rec.inbox, tail, rec.over), sink, dead, state)
+	if rerr := rec.end(); err == nil {
+		err = rerr
+	}
 	if cerr := dead.Close(true); err == nil {
 		err = cerr
 	}
@@ -186,12 +211,21 @@ func (o *collectFlags) run(ctx context.Context, paths []string) error {
 	return err
 }
 
+// tailer follows files; nil when there are none.
+func (o *collectFlags) tailer(paths []string, s settled, state *collect.State) *collect.Tailer {
+	if len(paths) == 0 {
+		return nil
+	}
+	return collect.NewTailer(collect.TailOptions{Paths: paths, Once: o.once, MaxLine: s.maxLine, Quiet: o.rotateWait, Poll: 250 * time.Millisecond, Now: o.app.Now, Say: o.app.say},
+		state.Places, state.Seen)
+}
+
 // sink opens the output.
 func (o *collectFlags) sink(ctx context.Context, s settled, state *collect.State) (collect.Sink, error) {
 	if !s.topic {
 		return collect.OpenFolder(ctx, o.output, &state.Folder, s.roll, o.types, o.app.Now)
 	}
-	conf, err := o.app.kafka(o.output)
+	conf, err := o.app.kafka(o.config, o.output)
 	if err != nil {
 		return nil, err
 	}

@@ -157,44 +157,50 @@ func (o *serveOptions) run(c *cobra.Command, inputs []string) error {
 	return srv.Serve(ctx, l)
 }
 
-// openKeys reads the keys, and refuses to serve others than this machine without one.
+// openKeys reads the keys, and limits the rate of other machines.
 func (o *serveOptions) openKeys(log *slog.Logger) (*serve.Keys, error) {
-	host, _, err := net.SplitHostPort(o.listen)
-	if err != nil {
-		return nil, fault.New(fault.Usage, "--listen %s: not an address", o.listen).WithHint("addresses look like 127.0.0.1:5000 or 0.0.0.0:5000")
+	keys, own, err := o.app.openKeys(o.listen, o.keys, log)
+	if keys != nil && !own && o.rate == 0 {
+		o.rate = 50
 	}
-	own := host == "localhost"
+	return keys, err
+}
+
+// openKeys reads the keys of a server that listens on an address, and refuses to serve others than this machine without
+// one. file is where they are; "" is the user's file, when it exists. own says that only this machine reaches the address; then
+// keys may be nil.
+func (a *App) openKeys(listen, file string, log *slog.Logger) (keys *serve.Keys, own bool, err error) {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return nil, false, fault.New(fault.Usage, "--listen %s: not an address", listen).WithHint("addresses look like 127.0.0.1:5000 or 0.0.0.0:5000")
+	}
+	own = host == "localhost"
 	if ip := net.ParseIP(host); ip != nil && ip.IsLoopback() {
 		own = true
 	}
-	file := o.keys
-	if file == "" {
-		file = defaultKeys(o.app)
+	named := file != ""
+	if !named {
+		file = defaultKeys(a)
 		if _, err := os.Stat(file); own && err != nil {
-			return nil, nil // nobody made keys: this machine needs none
+			return nil, own, nil // nobody made keys: this machine needs none
 		}
 	}
-	keys, err := serve.OpenKeys(file, o.app.Now)
-	if err != nil {
-		return nil, err
+	if keys, err = serve.OpenKeys(file, a.Now); err != nil {
+		return nil, own, err
 	}
 	keys.Warn = func(err error) {
 		log.Warn("the changed keys cannot be read: the old ones stay good", "error", err.Error())
 	}
-	if keys.Len() == 0 && !own {
-		return nil, fault.New(fault.Usage, "--listen %s: other machines need a key, and %s has none that is good", o.listen, file).
+	switch {
+	case keys.Len() > 0:
+		return keys, own, nil
+	case !own:
+		return nil, own, fault.New(fault.Usage, "--listen %s: other machines need a key, and %s has none that is good", listen, file).
 			WithHint("make one with `ecomctl serve keys add NAME`, or listen on 127.0.0.1")
+	case named:
+		return nil, own, fault.New(fault.Usage, "--keys %s: there is no key in it that is good", file).WithHint("make one with `ecomctl serve keys add NAME --keys %s`", file)
 	}
-	if keys.Len() == 0 && o.keys != "" {
-		return nil, fault.New(fault.Usage, "--keys %s: there is no key in it that is good", file).WithHint("make one with `ecomctl serve keys add NAME --keys %s`", file)
-	}
-	if keys.Len() == 0 {
-		return nil, nil
-	}
-	if !own && o.rate == 0 {
-		o.rate = 50
-	}
-	return keys, nil
+	return nil, own, nil
 }
 
 // catalog begins to load the inputs.

@@ -12,9 +12,9 @@ import (
 // kafka says how a topic is reached.
 func (o *streamFlags) kafka(uri string) (kafka.Config, error) { return o.app.kafkaOf(o.conf, uri) }
 
-// kafka is kafkaOf for commands without settings of their own.
-func (a *App) kafka(uri string) (kafka.Config, error) {
-	conf, _, err := config.Load(config.LoadOptions{Env: a.Getenv})
+// kafka is kafkaOf for commands without settings of their own; file is that of --config, "" without one.
+func (a *App) kafka(file, uri string) (kafka.Config, error) {
+	conf, _, err := config.Load(config.LoadOptions{Path: file, Env: a.Getenv})
 	if err != nil {
 		return kafka.Config{}, err
 	}
@@ -63,9 +63,9 @@ func (o *streamFlags) topic(names *[]string) (stream.Source, error) {
 	return kafka.New(conf), nil
 }
 
-// produce sends what back gives to a topic.
-func (a *App) produce(ctx context.Context, uri string, back func(put func(raw []byte) error) error) error {
-	conf, err := a.kafka(uri)
+// produce sends what back gives to a topic; file is that of --config.
+func (a *App) produce(ctx context.Context, file, uri string, back func(put func(raw []byte) error) error) error {
+	conf, err := a.kafka(file, uri)
 	if err != nil {
 		return err
 	}

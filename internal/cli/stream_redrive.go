@@ -13,7 +13,7 @@ import (
 
 func newRedrive(a *App) *cobra.Command {
 	var causes []string
-	var file string
+	var file, config string
 	c := &cobra.Command{
 		Use:   "redrive FILE [flags]",
 		Short: "Give dead letters and late rows back as the records they were",
@@ -26,6 +26,7 @@ kept whole are counted and left out.`,
 	}
 	c.Flags().StringSliceVar(&causes, "cause", nil, "only letters of these `causes`")
 	c.Flags().StringVarP(&file, "output", "o", "", "write to `FILE` (appears whole or not at all) or a topic (kafka://host:port/topic) instead of standard output")
+	c.Flags().StringVar(&config, "config", "", "configuration `file` (default ./ecomctl.yaml): users and TLS of Kafka")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		topic := strings.HasPrefix(file, kafka.Scheme)
 		if !topic {
@@ -53,7 +54,7 @@ kept whole are counted and left out.`,
 			})
 		}
 		if topic {
-			err = a.produce(c.Context(), file, back)
+			err = a.produce(c.Context(), config, file, back)
 		} else if file != "" {
 			err = a.writeAtomic(c.Context(), file, redrive)
 		} else {

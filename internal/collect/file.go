@@ -187,12 +187,8 @@ func (f *file) split(text []byte, most int, final bool, b *Batch) {
 
 // line adds a line to a batch unless it is blank.
 func (f *file) line(line []byte, most int, b *Batch) {
-	line = bytes.TrimSuffix(line, []byte("\r"))
-	switch {
-	case len(line) > most:
-		b.Lines = append(b.Lines, stream.Record{Data: line[:min(len(line), stream.KeptOfLong)], At: f.Offset, Cut: int64(len(line))})
-	case len(bytes.TrimSpace(line)) > 0:
-		b.Lines = append(b.Lines, stream.Record{Data: line, At: f.Offset})
+	if rec, ok := newRecord(line, f.Offset, most); ok {
+		b.Lines = append(b.Lines, rec)
 	}
 }
 

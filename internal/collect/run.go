@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -13,13 +14,21 @@ import (
 	"github.com/ecomctl/ecomctl/internal/vfs"
 )
 
-// reader is what lines come from: a Tailer.
+// reader is what lines come from: Both an inbox and files, or a Tailer alone.
 type reader interface {
+	// Start begins, before anything is read.
 	Start(ctx context.Context) error
+	// Next returns the next lines, nil when nothing came within wait, io.EOF when nothing will come.
 	Next(ctx context.Context, wait time.Duration) (*Batch, error)
-	Places() ([]Place, map[string]int64)
+	// Mark notes in a state how far Next has read.
+	Mark(s *State)
+	// Saved is called when a state that Mark was given is safe.
+	Saved(s *State)
+	// Dirty reports whether something was read, or its place changed, since Mark.
 	Dirty() bool
+	// Behind is the number of bytes that are known and were not read.
 	Behind() int64
+	// Open is the number of files that are open.
 	Open() int
 }
 
@@ -87,13 +96,10 @@ func (r *runner) loop(ctx context.Context) error {
 		return err
 	}
 	// What is there now is known from here on, whatever becomes of it before a line of it is delivered.
-	r.state.Places, r.state.Seen = r.src.Places()
+	r.src.Mark(r.state)
 	r.state.Counts.Killed = r.counts.Killed
 	if err := r.patiently(ctx, r.state.save); err != nil {
 		return err
-	}
-	if len(r.state.Places) == 0 {
-		r.o.Say("note: no file is there yet under the names given")
 	}
 	for {
 		b, err := r.src.Next(ctx, max(0, r.o.Interval-r.o.Now().Sub(r.saved)))
@@ -145,6 +151,27 @@ func (r *runner) deliver(ctx context.Context, b *Batch) error {
 	})
 }
 
+// newRecord makes the record of a line at an offset; ok is false for a blank one. Of a line that is longer than most the
+// beginning is kept.
+func newRecord(line []byte, at int64, most int) (rec stream.Record, ok bool) {
+	line = bytes.TrimSuffix(line, []byte("\r"))
+	if len(line) > most {
+		return stream.Record{Data: line[:min(len(line), stream.KeptOfLong)], At: at, Cut: int64(len(line))}, true
+	}
+	return stream.Record{Data: line, At: at}, len(bytes.TrimSpace(line)) > 0
+}
+
+// Judge says what becomes of a line when it is read: a record, with cause "", or a dead letter; blank lines become nothing. Lines
+// longer than most bytes are dead letters.
+func Judge(line []byte, most int) (cause, detail string, blank bool) {
+	rec, ok := newRecord(line, 0, most)
+	if !ok {
+		return "", "", true
+	}
+	cause, detail = fit(&rec)
+	return cause, detail, false
+}
+
 // fit says why a line is no record; "" when it is one.
 func fit(rec *stream.Record) (cause, detail string) {
 	switch {
@@ -180,10 +207,11 @@ func (r *runner) commit(ctx context.Context) error {
 	r.counts.Repeated = r.state.Counts.Repeated + r.sink.Repeated()
 	s := r.state
 	s.Dead, s.Counts = n, r.counts.clone()
-	s.Places, s.Seen = r.src.Places()
+	r.src.Mark(s)
 	if err := r.patiently(ctx, s.save); err != nil {
 		return err
 	}
+	r.src.Saved(s)
 	r.held = false
 	return r.patiently(ctx, r.sink.Committed)
 }

@@ -212,14 +212,13 @@ func TestPacked(t *testing.T) {
 	var said []string
 	o := tailing(filepath.Join(dir, "*"))
 	o.Once, o.Say = true, func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }
-	var places []Place
-	var seen map[string]int64
+	var state State
 	got := 0
 	for _, size := range []int{b.Len() / 2, b.Len()} {
 		if err := os.WriteFile(path, b.Bytes()[:size], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		tail := NewTailer(o, places, seen)
+		tail := NewTailer(o, state.Places, state.Seen)
 		if err := tail.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -230,7 +229,7 @@ func TestPacked(t *testing.T) {
 			}
 			got += len(batch.Lines)
 		}
-		places, seen = tail.Places()
+		tail.Mark(&state)
 		tail.Close()
 	}
 	if got != want || len(said) != 1 || !strings.Contains(said[0], "the packed file is cut off") {

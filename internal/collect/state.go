@@ -27,6 +27,7 @@ type State struct {
 	Dead    int64            `json:"dead_letters_bytes"`
 	Seen    map[string]int64 `json:"paths"` // when each path was last looked at, in Unix microseconds
 	Places  []Place          `json:"files"`
+	Inbox   int64            `json:"inbox,omitempty"` // offset of the next line of the inbox
 	Folder  FolderState      `json:"folder"`
 
 	dir  string

@@ -90,9 +90,10 @@ func NewTailer(o TailOptions, places []Place, seen map[string]int64) *Tailer {
 	return t
 }
 
-// Places are those behind everything that Next gave, and when each path was last looked at.
-func (t *Tailer) Places() (places []Place, seen map[string]int64) {
-	seen = map[string]int64{}
+// Mark notes the places behind everything that Next gave, and when each path was last looked at.
+func (t *Tailer) Mark(s *State) {
+	seen := map[string]int64{}
+	var places []Place
 	for path, n := range t.names {
 		seen[path] = n.seen.UnixMicro()
 	}
@@ -103,8 +104,11 @@ func (t *Tailer) Places() (places []Place, seen map[string]int64) {
 		places = append(places, f.Place)
 	}
 	t.dirty = false
-	return places, seen
+	s.Places, s.Seen = places, seen
 }
+
+// Saved does nothing: files are their owner's.
+func (t *Tailer) Saved(*State) {}
 
 // Dirty reports whether places changed since they were last asked for.
 func (t *Tailer) Dirty() bool { return t.dirty }
@@ -140,6 +144,9 @@ func (t *Tailer) Close() {
 func (t *Tailer) Start(ctx context.Context) error {
 	err := t.look(ctx)
 	t.once = t.o.Once
+	if err == nil && len(t.files) == 0 {
+		t.o.Say("note: no file is there yet under the names given")
+	}
 	return err
 }
 

@@ -142,12 +142,6 @@ func sameAs(path string, a os.FileInfo) bool {
 	return err == nil && os.SameFile(a, b)
 }
 
-// saved is what outlives a kill.
-type saved struct {
-	Places []Place
-	Seen   map[string]int64
-}
-
 // follower is a Tailer with a sink that counts.
 type follower struct {
 	t     *Tailer
@@ -167,7 +161,7 @@ func newFollower(path string, chunk int) *follower {
 
 // start begins a run, as Run does: the state is saved before anything is read.
 func (f *follower) start() error {
-	var s saved
+	var s State
 	if f.disk != nil {
 		if err := json.Unmarshal(f.disk, &s); err != nil {
 			return err
@@ -181,8 +175,8 @@ func (f *follower) start() error {
 }
 
 func (f *follower) commit() (err error) {
-	var s saved
-	s.Places, s.Seen = f.t.Places()
+	var s State
+	f.t.Mark(&s)
 	f.disk, err = json.Marshal(s)
 	return err
 }

@@ -61,22 +61,16 @@ func renderDocs(doc *huma.OpenAPI) ([]byte, error) {
 			g.Ops = append(g.Ops, describe(doc, m.name, path, m.op))
 		}
 	}
-	type kind struct{ Name, Title string }
 	data := struct {
 		Version  string
 		Keys     bool
 		Groups   []*docsGroup
-		Problems []kind
+		Problems []ProblemKind
 	}{Version: doc.Info.Version, Keys: len(doc.Security) > 0}
 	for _, name := range slices.Sorted(maps.Keys(groups)) {
 		data.Groups = append(data.Groups, groups[name])
 	}
-	for k := fault.Internal; k <= fault.Interrupted; k++ {
-		data.Problems = append(data.Problems, kind{k.String(), titles[k] + " (" + strconv.Itoa(k.HTTPStatus()) + ")"})
-	}
-	for _, status := range slices.Sorted(maps.Keys(protocol)) {
-		data.Problems = append(data.Problems, kind{protocol[status].name, protocol[status].title + " (" + strconv.Itoa(status) + ")"})
-	}
+	data.Problems = ProblemKinds()
 	t, err := template.New("docs").Parse(docsTemplate)
 	if err != nil {
 		return nil, fault.New(fault.Internal, "reading the template of /api/docs: %w", err)

@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,11 +35,26 @@ var protocol = map[int]struct{ name, title string }{
 	http.StatusUnauthorized:          {"unauthorized", "A key is needed"},
 	http.StatusMethodNotAllowed:      {"method", "The method is not allowed here"},
 	http.StatusNotAcceptable:         {"not-acceptable", "No such representation"},
+	http.StatusRequestTimeout:        {"slow", "The request took too long to come"},
 	http.StatusRequestEntityTooLarge: {"too-large", "The request is too large"},
 	http.StatusUnsupportedMediaType:  {"media-type", "The body has another type"},
 	http.StatusMisdirectedRequest:    {"host", "Not this server's name"},
 	http.StatusTooManyRequests:       {"rate", "Too many requests"},
 	http.StatusGone:                  {"gone", "It is no longer there"},
+}
+
+// ProblemKind is a kind of problem: its word in Problem.Type, and the words and the status that say it.
+type ProblemKind struct{ Name, Title string }
+
+// ProblemKinds lists what Problem.Type may be.
+func ProblemKinds() (kinds []ProblemKind) {
+	for k := fault.Internal; k <= fault.Interrupted; k++ {
+		kinds = append(kinds, ProblemKind{k.String(), titles[k] + " (" + strconv.Itoa(k.HTTPStatus()) + ")"})
+	}
+	for _, status := range slices.Sorted(maps.Keys(protocol)) {
+		kinds = append(kinds, ProblemKind{protocol[status].name, protocol[status].title + " (" + strconv.Itoa(status) + ")"})
+	}
+	return kinds
 }
 
 // statusError is an error whose HTTP status is not its kind's.

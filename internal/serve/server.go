@@ -55,12 +55,20 @@ type Server struct {
 	problems ProblemPage
 }
 
+// NewBare makes a server that has its guards and nothing else: Handle mounts what it answers. It asks no backend and
+// has no jobs.
+func NewBare(conf Config) *Server {
+	defaults(&conf)
+	s := &Server{conf: conf, mux: http.NewServeMux(), started: conf.Now(), stop: func() {}, routes: map[string]route{}}
+	s.guard = newGuard(s)
+	return s
+}
+
 // New makes a server with the REST interface mounted.
 func New(conf Config) (*Server, error) {
-	defaults(&conf)
+	s := NewBare(conf)
 	ctx, stop := context.WithCancel(context.Background())
-	s := &Server{conf: conf, mux: http.NewServeMux(), started: conf.Now(), stop: stop, routes: map[string]route{}}
-	s.guard = newGuard(s)
+	s.stop = stop
 	s.render = newRenderer(s)
 	s.jobs = newJobs(ctx, s)
 	if _, err := newAPI(s); err != nil {
@@ -198,7 +206,9 @@ func (s *Server) Stats() Stats {
 	}); ok {
 		st.Running, st.Waiting = w.Load()
 	}
-	st.JobsQueued, st.JobsRunning, st.JobsKept = s.jobs.counts()
+	if s.jobs != nil {
+		st.JobsQueued, st.JobsRunning, st.JobsKept = s.jobs.counts()
+	}
 	h := s.conf.Cache.Health()
 	st.CacheKind, st.CacheEntries, st.CacheBytes, st.CacheUp, st.CacheErr = h.Kind, h.Entries, h.Bytes, h.Up, h.Err
 	return st

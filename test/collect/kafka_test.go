@@ -199,6 +199,7 @@ func TestKafka(t *testing.T) {
 		t.Run("Flume killed", func(t *testing.T) { flumeKafka(t, b) })
 	})
 	t.Run("the broker is gone for a while", func(t *testing.T) { brokerGone(t, b) })
+	t.Run("the broker is gone for a receiver", func(t *testing.T) { receiverGone(t, b) })
 }
 
 // kafkaKilled: nothing is lost, and what was sent twice goes by its key.
