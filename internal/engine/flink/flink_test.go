@@ -257,3 +257,67 @@ func TestQuote(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// What answers like Flink and is not: nothing is waited for, and nothing looks like an empty cluster.
+func TestAnswersThatLack(t *testing.T) {
+	nothing := says(200, `{}`)
+	address := fake(t, map[string]http.HandlerFunc{
+		"GET /jobs/overview": nothing, "PATCH /jobs/aa": nothing, "GET /jobs/aa": nothing,
+		"POST /jobs/aa/stop": says(202, `{"request-id":"t1"}`), "GET /jobs/aa/savepoints/t1": nothing,
+	})
+	c, err := NewCluster(address, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	running := Job{ID: "aa", State: "RUNNING"}
+	_, listed := c.Jobs(t.Context())
+	_, cancelled := c.Cancel(t.Context(), running)
+	_, stopped := c.Stop(t.Context(), running, "")
+	_, session := start(t, fake(t, gatewayAnswers(map[string]http.HandlerFunc{"POST /v1/sessions": nothing})), Options{})
+	_, operation := start(t, fake(t, gatewayAnswers(map[string]http.HandlerFunc{"POST /v1/sessions/s1/statements": nothing})), Options{})
+	for what, err := range map[string]error{"jobs": listed, "state": cancelled, "status": stopped, "session": session, "operation": operation} {
+		if fault.KindOf(err) != fault.Unavailable || !strings.HasSuffix(err.Error(), "it has no "+what) || fault.HintOf(err) == "" {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// An address that is redirected says so; it is not followed.
+func TestRedirected(t *testing.T) {
+	c, err := NewCluster(fake(t, map[string]http.HandlerFunc{"GET /jobs/overview": func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/login", http.StatusFound)
+	}}), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Jobs(t.Context()); fault.KindOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "points to another address") {
+		t.Error(err)
+	}
+}
+
+// The time that a service takes not to answer counts as patience.
+func TestPatienceCountsCalls(t *testing.T) {
+	var asked atomic.Int64
+	done := make(chan struct{})
+	t.Cleanup(func() { close(done) })
+	c, err := NewCluster(fake(t, map[string]http.HandlerFunc{"GET /jobs/overview": func(_ http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		select { // it takes the request and says nothing
+		case <-r.Context().Done():
+		case <-done:
+		}
+	}}), Options{Timeout: 100 * time.Millisecond, Patience: 50 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Jobs(t.Context()); fault.KindOf(err) != fault.Unavailable || asked.Load() != 1 {
+		t.Errorf("asked %d times: %v", asked.Load(), err)
+	}
+}
+
+// An empty id is none: a script whose variable is empty ends no job.
+func TestNoID(t *testing.T) {
+	if j, err := Find([]Job{{ID: "aa11"}}, ""); fault.KindOf(err) != fault.Usage {
+		t.Errorf("%+v %v", j, err)
+	}
+}

@@ -63,8 +63,12 @@ const startTimeout = 5 * time.Minute
 // started. The job does not end with the session.
 func (g *Gateway) Run(ctx context.Context, script []Statement) (job string, err error) {
 	var session struct{ SessionHandle string }
-	if err := g.s.send(ctx, "opening a session", http.MethodPost, "/v1/sessions", map[string]any{"sessionName": "ecomctl"}, &session); err != nil {
+	const doing = "opening a session"
+	if err := g.s.send(ctx, doing, http.MethodPost, "/v1/sessions", map[string]any{"sessionName": "ecomctl"}, &session); err != nil {
 		return "", err
+	}
+	if session.SessionHandle == "" {
+		return "", g.s.lacks(doing, "session")
 	}
 	path := "/v1/sessions/" + url.PathEscape(session.SessionHandle)
 	defer func() { // the gateway would drop it after a while
@@ -88,6 +92,9 @@ func (g *Gateway) statement(ctx context.Context, session string, st Statement) (
 	var op struct{ OperationHandle string }
 	if err := g.s.send(ctx, st.What, http.MethodPost, session+"/statements", map[string]any{"statement": st.SQL}, &op); err != nil {
 		return "", err
+	}
+	if op.OperationHandle == "" {
+		return "", g.s.lacks(st.What, "operation")
 	}
 	operation := session + "/operations/" + url.PathEscape(op.OperationHandle)
 	one, cancel := context.WithTimeout(ctx, startTimeout)

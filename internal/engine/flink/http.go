@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strings"
@@ -69,24 +68,18 @@ func (r *refusal) Error() string {
 // maxAnswer bounds what is read of an answer.
 const maxAnswer = 16 << 20
 
-// get asks for something, again when the service does not answer.
+// get asks for something, again when the service does not answer. The time of calls counts: one that is not answered
+// at all takes all patience.
 func (s *service) get(ctx context.Context, doing, path string, out any) error {
-	var waited time.Duration
+	patience, cancel := context.WithTimeout(ctx, s.opts.Patience)
+	defer cancel()
 	pause := 100 * time.Millisecond
 	for try := 1; ; try++ {
 		err := s.call(ctx, http.MethodGet, path, nil, out)
 		var no *refusal
-		if err == nil || errors.As(err, &no) && no.status < 502 || ctx.Err() != nil {
+		if err == nil || errors.As(err, &no) && no.status < 502 || !backoff.Sleep(patience, backoff.Jitter(pause)) {
 			return s.told(ctx, doing, try, err)
 		}
-		if waited >= s.opts.Patience {
-			return s.told(ctx, doing, try, err)
-		}
-		wait := pause/2 + rand.N(pause) //nolint:gosec // spreads retries
-		if !backoff.Sleep(ctx, wait) {
-			return s.told(ctx, doing, try, err)
-		}
-		waited += wait
 		pause = min(2*pause, 2*time.Second)
 	}
 }
@@ -208,12 +201,20 @@ func (s *service) told(ctx context.Context, doing string, tries int, err error) 
 	case http.StatusNotFound:
 		return fault.New(fault.NotFound, "%s: %w", where, no).WithHint("is this the address of %s, and does what was asked for still exist?", s.name)
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return fault.New(fault.Auth, "%s: %w", where, no)
+		return fault.New(fault.Auth, "%s: %w", where, no).WithHint("Flink itself asks for no user: name an address behind the proxy that does")
 	case http.StatusOK:
 		return fault.New(fault.Unavailable, "%s: %w", where, no).WithHint("%s", s.hint)
 	}
+	if no.status < 400 {
+		return fault.New(fault.Unavailable, "%s: %w: it points to another address", where, no).WithHint("name the service itself, and not what stands before it")
+	}
 	kind, hint := remedy(no.causes)
 	return fault.New(kind, "%s: %w", where, no).WithHint("%s", hint)
+}
+
+// lacks tells that an answer is none of Flink's, for want of what those always have.
+func (s *service) lacks(doing, what string) error {
+	return fault.New(fault.Unavailable, "%s: %s at %s: its answer is none of Flink's: it has no %s", doing, s.name, s.base, what).WithHint("%s", s.hint)
 }
 
 // clean takes secrets out of a message and shortens it.

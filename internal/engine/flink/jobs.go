@@ -55,8 +55,12 @@ func (c *Cluster) Jobs(ctx context.Context) ([]Job, error) {
 			Tasks            struct{ Running int }
 		}
 	}
-	if err := c.s.get(ctx, "listing the jobs", "/jobs/overview", &answer); err != nil {
+	const doing = "listing the jobs"
+	if err := c.s.get(ctx, doing, "/jobs/overview", &answer); err != nil {
 		return nil, err
+	}
+	if answer.Jobs == nil {
+		return nil, c.s.lacks(doing, "jobs")
 	}
 	jobs := make([]Job, len(answer.Jobs))
 	for i, j := range answer.Jobs {
@@ -66,9 +70,13 @@ func (c *Cluster) Jobs(ctx context.Context) ([]Job, error) {
 	return jobs, nil
 }
 
-// Find returns the one job whose id begins with some letters.
+// Find returns the one job whose id begins with some letters. No letters are refused: a variable of a script that is empty
+// by mistake names no job.
 func Find(jobs []Job, id string) (Job, error) {
 	var found []Job
+	if id == "" {
+		return Job{}, fault.New(fault.Usage, "the id of the job is empty").WithHint("list them with `ecomctl flink status`")
+	}
 	for _, j := range jobs {
 		if strings.HasPrefix(j.ID, strings.ToLower(id)) {
 			found = append(found, j)
@@ -152,8 +160,12 @@ func (c *Cluster) await(ctx context.Context, id string) (string, error) {
 	defer cancel()
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		var j struct{ State string }
-		if err := c.s.get(until, "waiting for the end of job "+id, "/jobs/"+url.PathEscape(id), &j); err != nil {
+		doing := "waiting for the end of job " + id
+		if err := c.s.get(until, doing, "/jobs/"+url.PathEscape(id), &j); err != nil {
 			return "", c.late(ctx, until, "the end of job "+id, err)
+		}
+		if j.State == "" {
+			return "", c.s.lacks(doing, "state")
 		}
 		if ended(j.State) {
 			return j.State, nil
@@ -221,7 +233,10 @@ func (c *Cluster) save(ctx, until context.Context, doing, id, folder string) (pa
 		if err := c.s.get(until, doing, job+"/savepoints/"+url.PathEscape(trigger.ID), &r); err != nil {
 			return "", "", c.late(ctx, until, doing, err)
 		}
-		if r.Status.ID == "COMPLETED" {
+		switch r.Status.ID {
+		case "":
+			return "", "", c.s.lacks(doing, "status")
+		case "COMPLETED":
 			if r.Operation.Location != "" {
 				return r.Operation.Location, "", nil
 			}
