@@ -31,6 +31,7 @@ const (
 // not stay a sale.
 var VoidWords = []string{
 	"cancelled", "canceled", "refunded", "voided", "failed", "trash", "unpaid",
+	"wc-cancelled", "wc-refunded", "wc-failed", "wc-trash", // as WooCommerce stores them
 	"已取消", "取消", "订单取消", "交易关闭", "已关闭", "已退款", "退款成功", "全额退款", "已作废", "作废",
 	"失败", "支付失败", "交易失败", "回收站", "未付款", "未支付", "待付款", "待支付", "等待付款",
 }

@@ -136,6 +136,10 @@ func (s *opened) describe(_ context.Context, preset string) {
 		s.app.say("mapping: preset %s", preset)
 		return
 	}
+	if p := schema.Known(s.Data.Schema()); p != nil {
+		s.app.say("mapping: preset %s, whose columns these are", p.Name)
+		return
+	}
 	text := textInput(s.Data)
 	t := schema.Guess(s.Data.Schema(), text)
 	if t == nil {

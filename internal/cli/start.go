@@ -66,6 +66,10 @@ func (o *common) recognise(ctx context.Context, inputs []string, init *config.In
 	if in.Detail != "" {
 		init.Detail += ", " + in.Detail
 	}
+	if p := schema.Known(s.Data.Schema()); p != nil {
+		init.Preset = p.Name
+		return nil
+	}
 	text := textInput(s.Data)
 	t := schema.Guess(s.Data.Schema(), text)
 	if t == nil {

@@ -12,6 +12,7 @@ import (
 type InitOptions struct {
 	Inputs        []string
 	Detail        string   // what was recognised: "csv, delimiter ;, encoding GB18030"
+	Preset        string   // where the columns are those of one; then there are no choices
 	Choices       []Choice // proposed mapping
 	Unmapped      []string // columns of the input that mean nothing canonical
 	TZ            string
@@ -38,7 +39,7 @@ func Init(o InitOptions) []byte {
 		}
 		known["input"] = "[" + strings.Join(quoted, ", ") + "]"
 	}
-	for key, v := range map[string]string{"tz": o.TZ, "currency": o.Currency, "lang": o.Lang, "validate_rules": o.ValidateRules} {
+	for key, v := range map[string]string{"preset": o.Preset, "tz": o.TZ, "currency": o.Currency, "lang": o.Lang, "validate_rules": o.ValidateRules} {
 		if v != "" {
 			known[key] = yamldoc.Quote(v)
 		}

@@ -37,6 +37,7 @@ type vec struct {
 	words wordCache
 	low   lowMask
 	text  textCache
+	stand textCache    // texts with those of another column where there are none
 	one   frame.Column // the value of a constant
 	// ownValid and ownBad say that out's bitmaps are v's own and may be changed.
 	ownValid, ownBad bool

@@ -21,6 +21,7 @@ type dim struct {
 	left   []int     // columns of the parent dimension, or slots of the fact table
 	key    []keyPart // parallel to On
 	cols   []dimCol
+	here   int // place in cols of Join.Present; -1 when every row counts
 	names  map[string]int
 	wants  []source.Want
 
@@ -50,7 +51,7 @@ type dimCol struct {
 func (p *Program) planDims() error {
 	for i := range p.Rel.Joins {
 		j := &p.Rel.Joins[i]
-		d := &dim{join: j, parent: -1, names: map[string]int{}}
+		d := &dim{join: j, parent: -1, here: -1, names: map[string]int{}}
 		p.dims = append(p.dims, d)
 		for k, on := range j.On {
 			parent, name := p.parentOf(i, on.Left)
@@ -64,6 +65,12 @@ func (p *Program) planDims() error {
 		}
 		if len(j.On) == 0 {
 			return fault.New(fault.Usage, "joining %s: no key columns", j.Name)
+		}
+		if j.Present != "" {
+			var err error
+			if d.here, err = d.add(j.Present, expr.Text, "", false, j.Present); err != nil {
+				return fault.Wrap(err, "joining %s", j.Name)
+			}
 		}
 	}
 	return nil

@@ -29,6 +29,9 @@ func (d *dim) index() error {
 	}
 	var buf []byte
 	for i := range d.rows {
+		if !d.counts(i) {
+			continue
+		}
 		var old int32
 		var seen bool
 		if single {
@@ -49,16 +52,23 @@ func (d *dim) index() error {
 			}
 		}
 		if seen && !d.same(int(old), i) {
-			return notUnique(keys, int(old), i)
+			return d.notUnique(keys, int(old), i)
 		}
 	}
 	return nil
 }
 
+// counts reports whether a row of the table is one of the dimension.
+func (d *dim) counts(i int) bool { return d.here < 0 || !d.cols[d.here].data.IsNull(i) }
+
 // notUnique is the error about a key with two meanings.
-func notUnique(keys []*frame.Column, a, b int) error {
+func (d *dim) notUnique(keys []*frame.Column, a, b int) error {
+	hint := "a joined table needs one row a key"
+	if d.join.Self {
+		hint = "two orders bear that number, or the inputs hold two states of one order: keep the later one, or give each order a number of its own"
+	}
 	return fault.New(fault.Input, "the key %s occurs in rows %d and %d with different values", keyText(keys, b), a+1, b+1).
-		WithHint("a joined table needs one row a key")
+		WithHint("%s", hint)
 }
 
 // closeKeys reports whether the keys fill at least an eighth of their range, and
@@ -80,14 +90,14 @@ func (d *dim) closeKeys(c *frame.Column) bool {
 // indexDense is index for keys that lie close together.
 func (d *dim) indexDense(c *frame.Column) error {
 	for i, k := range c.I64[:d.rows] {
-		if c.IsNull(i) {
+		if c.IsNull(i) || !d.counts(i) {
 			continue
 		}
 		at := &d.dense[k-d.low]
 		if *at == 0 {
 			*at = int32(i) + 1
 		} else if !d.same(int(*at)-1, i) {
-			return notUnique([]*frame.Column{c}, int(*at)-1, i)
+			return d.notUnique([]*frame.Column{c}, int(*at)-1, i)
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package relation
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -45,6 +46,7 @@ type Program struct {
 type colPlan struct {
 	plan
 	slot   int // index into wants; -1 when joined or constant
+	other  int // index into wants of Column.Else, or -1
 	kind   frame.Kind
 	dim    int // index into dims, -1 for the fact table
 	dimCol int
@@ -180,7 +182,7 @@ func (b *builder) column(name string) (int, error) {
 		return 0, unknownColumn(b.Rel, name)
 	}
 	c := &b.Rel.Columns[ci]
-	cp := colPlan{plan: plan{name: c.Name, typ: c.Type, layout: c.Layout}, slot: -1, dim: -1, mapped: ci < b.Rel.Canonical}
+	cp := colPlan{plan: plan{name: c.Name, typ: c.Type, layout: c.Layout}, slot: -1, other: -1, dim: -1, mapped: ci < b.Rel.Canonical}
 	if cp.mapped {
 		cp.mappedText(c.Name)
 	}
@@ -213,10 +215,27 @@ func (b *builder) column(name string) (int, error) {
 			as = frame.String // unchanged means letter for letter
 		}
 		cp.slot = b.want(f, as, c.Layout)
+		if c.Else != "" {
+			if cp.other, err = b.standIn(c); err != nil {
+				return 0, fault.Wrap(err, "mapping %s", c.Name)
+			}
+		}
 	}
 	b.cols = append(b.cols, cp)
 	b.at[name] = len(b.cols) - 1
 	return len(b.cols) - 1, nil
+}
+
+// standIn asks for the text that stands in where a column has none.
+func (b *builder) standIn(c *Column) (int, error) {
+	f, err := field(b.schema, c.Else)
+	if err != nil {
+		return 0, err
+	}
+	if typ := b.schema.Field(f).Type; c.Type != expr.Text || frame.KindOf(typ) != frame.String && !b.isText() {
+		return 0, fault.New(fault.Internal, "column %q of %s values stands in for %s", c.Else, typ, c.Type)
+	}
+	return b.want(f, frame.String, ""), nil
 }
 
 // want asks for a source column once.
@@ -407,7 +426,7 @@ func (b *builder) canFail(c *Column) bool {
 	if kind == frame.String && c.Type == expr.Text {
 		return false
 	}
-	if b.isText() || kind == frame.String {
+	if kind == frame.String || b.isText() && !b.servers(kind) {
 		return c.Type != expr.Text
 	}
 	switch c.Type {
@@ -417,6 +436,11 @@ func (b *builder) canFail(c *Column) bool {
 		return kind == frame.Int || kind == frame.Float
 	}
 	return false
+}
+
+// servers reports whether a server keeps values of a kind by itself: integers and doubles of MySQL are nothing else.
+func (b *builder) servers(kind frame.Kind) bool {
+	return (kind == frame.Int || kind == frame.Float) && !slices.ContainsFunc(b.Rel.Fact.Inputs(), func(in source.Input) bool { return in.Format != "mysql" })
 }
 
 // isText reports whether the fact table is in a text format.

@@ -50,6 +50,9 @@ type Column struct {
 	From string
 	// Join is 0 for the fact table, i for Joins[i-1].
 	Join int
+	// Else is another column of the fact table whose text stands in where From has none, or "". Both
+	// hold text and Type is expr.Text.
+	Else string
 	// Layout is a stated Go reference layout for times in text; "" recognises.
 	Layout string
 	// Guessed says that Layout is LayoutMDY or LayoutDMY by the evidence of some values: one
@@ -67,6 +70,10 @@ type Join struct {
 	Name  string         // for messages: "products"
 	Table source.Dataset // the dimension
 	On    []On           // equal pairs
+	// Present, when not "", is a column of Table: rows without a text there are no rows of the dimension.
+	Present string
+	// Self says that Table is the fact table: what only the first line of an order tells is told of all its lines.
+	Self bool
 }
 
 // On is one pair of equal columns of a join, by source names: Left in the fact

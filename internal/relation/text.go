@@ -84,6 +84,7 @@ type textCache struct {
 	from, to *frame.Dict
 	off      []int32
 	data     []byte
+	valid    []byte
 }
 
 // empties marks the empty entries of d.
@@ -124,6 +125,32 @@ func (v *vec) dropEmpty() {
 			v.setNull(i, false)
 		}
 	}
+}
+
+// standIn takes the texts of another column where there are none.
+func (v *vec) standIn(other *frame.Column) {
+	first, t := v.out, &v.stand
+	if first.Valid == nil || other.Kind != frame.String {
+		return
+	}
+	t.off, t.data, t.valid = append(t.off[:0], 0), t.data[:0], frame.Grow(t.valid, (first.Len+7)>>3+1)
+	clear(t.valid)
+	nulls := 0
+	for i := range first.Len {
+		from := &first
+		if first.IsNull(i) {
+			from = other
+		}
+		if from.IsNull(i) || len(from.Str(i)) == 0 {
+			nulls++
+		} else {
+			t.data = append(t.data, from.Str(i)...)
+			frame.SetBit(t.valid, i)
+		}
+		t.off = append(t.off, int32(len(t.data)))
+	}
+	v.out = frame.Column{Type: textType, Kind: frame.String, Len: first.Len, Valid: t.valid, Nulls: nulls, Off: t.off, Data: t.data}
+	v.ownValid, v.ownBad = false, false
 }
 
 // codeText trims spaces and raises the letters A–Z.

@@ -95,6 +95,9 @@ func (w *Worker) column(i int, raw *frame.Batch) error {
 			return fault.New(fault.Usage, "mapping %s: its column is nested", cp.name)
 		}
 		v.convert(&cp.plan, in, &w.zone)
+		if cp.other >= 0 && !cp.raw {
+			v.standIn(&raw.Cols[cp.other])
+		}
 		if v.out.Bad != nil && cp.mapped {
 			w.noteUnreadable(i, raw)
 		}

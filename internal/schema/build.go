@@ -2,6 +2,8 @@ package schema
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -57,6 +59,7 @@ type build struct {
 	rel     *relation.Relation
 	joins   map[string]int // name → index+1 in rel.Joins
 	notices []Notice
+	void    []relation.Rule // what the preset knows of orders that are no sales
 }
 
 // Build maps an opened input to a relation with its clean rules. The notices
@@ -64,12 +67,9 @@ type build struct {
 // there, two that fit equally well, a type that cannot be read.
 func Build(ctx context.Context, opts BuildOptions) (*relation.Relation, []Notice, error) {
 	b := &build{BuildOptions: opts, schema: opts.Fact.Schema(), text: source.Untyped(opts.Fact), from: map[string]string{}, joins: map[string]int{}}
-	var preset *Preset
-	if opts.Preset != "" {
-		var err error
-		if preset, err = FindPreset(opts.Preset); err != nil {
-			return nil, nil, err
-		}
+	preset, err := b.findPreset()
+	if err != nil {
+		return nil, nil, err
 	}
 	if err := b.pickTable(preset); err != nil {
 		return nil, nil, err
@@ -93,6 +93,7 @@ func Build(ctx context.Context, opts BuildOptions) (*relation.Relation, []Notice
 	if err := b.columns(); err != nil {
 		return nil, nil, err
 	}
+	b.voids(preset)
 	if b.rel.Rates = opts.Rates; opts.Rates != nil && !b.rel.Has("currency") {
 		return nil, nil, fault.New(fault.Usage, "--rates: the input has no currency").WithHint("map a column with --map currency=COLUMN")
 	}
@@ -100,6 +101,44 @@ func Build(ctx context.Context, opts BuildOptions) (*relation.Relation, []Notice
 		b.unmapped()
 	}
 	return b.rel, b.notices, b.rules()
+}
+
+// findPreset returns the preset that is named, or whose files the columns are those of.
+func (b *build) findPreset() (*Preset, error) {
+	if b.Preset != "" {
+		return FindPreset(b.Preset)
+	}
+	p := Known(b.schema)
+	if p == nil || b.Table != "" && b.Table != p.Table.Name {
+		return nil, nil
+	}
+	b.notices = append(b.notices, Notice(fmt.Sprintf("the columns are those of the %s: read as with --preset %s", p.EN, p.Name)))
+	return p, nil
+}
+
+// voids makes rules of the columns by which a preset knows orders that are no sales.
+func (b *build) voids(p *Preset) {
+	if p == nil || b.NoClean {
+		return
+	}
+	for _, pc := range p.Void {
+		d, join := b.Fact, b.joins[pc.In]
+		if join > 0 {
+			d = b.Tables[pc.In]
+		} else if pc.In != "" {
+			continue
+		}
+		from, ok := pick(d.Schema(), pc.From)
+		if !ok || b.rel.Find(from) >= 0 {
+			continue
+		}
+		typ := expr.Text
+		if !source.Untyped(d) {
+			typ = plainType(d.Schema().Field(d.Schema().FieldIndices(from)[0]).Type)
+		}
+		b.rel.Columns = append(b.rel.Columns, relation.Column{Name: from, Type: typ, From: from, Join: join})
+		b.void = append(b.void, relation.Rule{Name: pc.Canonical, Kind: relation.Void, When: expr.Not(expr.IsNull(expr.Col(from)))})
+	}
 }
 
 // pickTable settles the canonical table.
@@ -213,6 +252,10 @@ func (b *build) parseMap(name, value string) (Choice, error) {
 // fromPreset takes the columns of a preset that the input has.
 func (b *build) fromPreset(p *Preset) error {
 	for _, j := range p.Joins {
+		if j.Self {
+			b.joinSelf(j)
+			continue
+		}
 		t := b.Tables[j.Name]
 		if t == nil {
 			continue
@@ -224,7 +267,8 @@ func (b *build) fromPreset(p *Preset) error {
 	}
 	hits := 0
 	for _, pc := range p.Columns {
-		if b.m.Of(pc.Canonical) != nil {
+		if stated := b.m.Of(pc.Canonical); stated != nil {
+			b.complete(stated, &pc)
 			continue
 		}
 		c := Choice{Canonical: pc.Canonical, Layout: pc.Layout, Integer: pc.Integer, Why: "preset " + p.Name}
@@ -256,6 +300,8 @@ func (b *build) fromPreset(p *Preset) error {
 		hits++
 		if c.From = from; from == pc.Canonical {
 			c.Layout = ""
+		} else if other, ok := pick(b.schema, pc.Else); ok && pc.In == "" {
+			c.other = other
 		}
 		b.m.set(c)
 		if pc.In != "" {
@@ -301,6 +347,44 @@ func (b *build) known(p *Preset) bool {
 	return false
 }
 
+// complete reads a column that the user stated, and that the preset knows, as the preset does: a status that
+// only the first line of an order tells stays that of all its lines.
+func (b *build) complete(stated *Choice, pc *PresetColumn) {
+	if stated.Const != nil || b.from[stated.Canonical] != "" || !slices.Contains(pc.From, stated.From) {
+		return
+	}
+	if at := b.joins[pc.In]; at > 0 && b.rel.Joins[at-1].Self {
+		b.from[stated.Canonical] = pc.In
+	} else if other, ok := pick(b.schema, pc.Else); ok && pc.In == "" {
+		stated.other = other
+	}
+}
+
+// joinSelf joins the fact table with those of its rows that tell what holds for all rows of their
+// key. Where rows come one by one, or lack the columns (what clean wrote says it on each row), there is nothing to join.
+func (b *build) joinSelf(j PresetJoin) {
+	present, ok := pick(b.schema, []string{j.Present})
+	if !ok || source.IsAlone(b.Fact) {
+		return
+	}
+	on := make([]relation.On, len(j.On))
+	for i, o := range j.On {
+		left, ok := pick(b.schema, []string{o.Left})
+		if !ok {
+			return
+		}
+		on[i] = relation.On{Left: left, Right: left}
+	}
+	b.Tables = maps.Clone(b.Tables)
+	if b.Tables == nil {
+		b.Tables = map[string]source.Dataset{}
+	}
+	b.Tables[j.Name] = b.Fact
+	b.addJoin(j.Name, b.Fact, on)
+	last := &b.rel.Joins[len(b.rel.Joins)-1]
+	last.Self, last.Present = true, present
+}
+
 // addJoin adds a join of a table and remembers its place.
 func (b *build) addJoin(name string, t source.Dataset, on []relation.On) {
 	b.rel.Joins = append(b.rel.Joins, relation.Join{Name: name, Table: t, On: on})
@@ -317,7 +401,7 @@ func (b *build) joinTables() error {
 			continue
 		}
 		left := b.m.Of(key)
-		if left == nil || left.Const != nil || b.from[key] != "" {
+		if left == nil || left.Const != nil {
 			return fault.New(fault.Usage, "joining %s: the input has no %s", t.Name, key).WithHint("map it: --map %s=COLUMN", key)
 		}
 		m, notices, err := Propose(t, d.Schema(), source.Untyped(d))
@@ -329,7 +413,11 @@ func (b *build) joinTables() error {
 			return fault.New(fault.Usage, "joining %s: no column of it is known as %s", t.Name, key).
 				WithHint("its columns are: %s", listFields(d.Schema()))
 		}
-		b.addJoin(t.Name, d, []relation.On{{Left: left.From, Right: right.From}})
+		on := relation.On{Left: left.From, Right: right.From}
+		if parent := b.from[key]; parent != "" {
+			on.Left = parent + "." + on.Left
+		}
+		b.addJoin(t.Name, d, []relation.On{on})
 		for _, n := range notices {
 			b.notices = append(b.notices, Notice(t.Name+": "+string(n)))
 		}
@@ -365,19 +453,28 @@ func (b *build) columns() error {
 		if typ == expr.Int && !c.Integer && nameLike(b.table.Column(c.Canonical).Role) && relation.Wide(d, c.From) {
 			typ = expr.Text // ids beyond int64, digit by digit
 		}
+		if typ != expr.Text || !b.holdsText(c.other) {
+			c.other = ""
+		}
 		b.rel.Columns = append(b.rel.Columns, relation.Column{
-			Name: c.Canonical, Type: typ, From: c.From, Join: join, Layout: c.Layout, Guessed: c.guessed, Integer: c.Integer, Const: c.Const,
+			Name: c.Canonical, Type: typ, From: c.From, Else: c.other, Join: join, Layout: c.Layout, Guessed: c.guessed, Integer: c.Integer, Const: c.Const,
 		})
 	}
 	b.rel.Canonical = len(b.rel.Columns)
 	return nil
 }
 
+// holdsText reports whether a column of the fact table can be read as text.
+func (b *build) holdsText(name string) bool {
+	at := b.schema.FieldIndices(name)
+	return len(at) == 1 && (b.text || frame.KindOf(b.schema.Field(at[0]).Type) == frame.String)
+}
+
 // unmapped adds the other columns of the fact table, unchanged.
 func (b *build) unmapped() {
 	used := map[string]bool{}
 	for _, c := range b.rel.Columns {
-		if c.Join == 0 {
+		if c.Join == 0 || b.rel.Joins[c.Join-1].Self {
 			used[c.From] = true
 		}
 	}
@@ -404,6 +501,7 @@ func (b *build) rules() error {
 	}
 	cfg := b.Rules
 	cfg.Now = now
+	cfg.Extra = append(slices.Clip(cfg.Extra), b.void...)
 	b.rel.Rules = clean.StandardRules(b.rel, cfg)
 	return nil
 }

@@ -21,6 +21,11 @@ type Preset struct {
 	Joins []PresetJoin
 	// Folder tells, for an input that is a folder of several tables, which file is which.
 	Folder []Part
+	// Void are columns whose text says that the order never became, or did not stay, a sale.
+	Void []PresetColumn
+	// Signature are columns by which the files are known without being named, for those that recognition
+	// would misread; empty where the preset must be asked for.
+	Signature []string
 	// Text states what cannot be recognised in its text files; nil when nothing.
 	Text *TextFile
 	// Remarks are said whenever the preset is used.
@@ -31,6 +36,7 @@ type Preset struct {
 type PresetColumn struct {
 	Canonical string
 	From      []string // names that occur in the wild; the first one present is taken
+	Else      []string // columns of the fact table whose text stands in where From has none
 	In        string   // name of a join; "" is the fact table
 	Layout    string
 	Integer   bool
@@ -41,6 +47,10 @@ type PresetColumn struct {
 type PresetJoin struct {
 	Name string // the table: "products", "customers", or a Part
 	On   []relation.On
+	// Self joins the fact table with itself: what only the rows with text in the column Present tell is
+	// told of all rows of their key.
+	Self    bool
+	Present string
 }
 
 // Part is one table of a folder. Files are matched by their base name without
@@ -88,6 +98,20 @@ func FindPreset(name string) (*Preset, error) {
 		names = append(names, p.Name)
 	}
 	return nil, fault.New(fault.Usage, "there is no preset %q", name).WithHint("presets are: %s", strings.Join(names, ", "))
+}
+
+// Known returns the preset whose files the columns are those of beyond doubt, or nil.
+func Known(s *arrow.Schema) *Preset {
+	for _, p := range Presets() {
+		known := len(p.Signature) > 0
+		for _, name := range p.Signature {
+			known = known && len(s.FieldIndices(name)) == 1
+		}
+		if known {
+			return p
+		}
+	}
+	return nil
 }
 
 // Parts sorts the files of a folder (base names) into the preset's tables: the

@@ -11,4 +11,6 @@ var _ = register(&Preset{
 		{Canonical: "rating", From: []string{"rating"}},
 		{Canonical: "ts", From: []string{"timestamp"}, Layout: relation.LayoutUnix},
 	},
+	// The 100K files are separated by tabs and have no header; those of 1M and 10M are separated by "::".
+	Text: &TextFile{Names: [][]string{{"user_id", "item_id", "rating", "timestamp"}, {"user_id", "", "item_id", "", "rating", "", "timestamp"}}},
 })

@@ -27,6 +27,7 @@ type Choice struct {
 	Integer   bool   // ids in text are integers
 	Const     *string
 	guessed   bool   // Layout was told by values
+	other     string // see relation.Column.Else
 	Why       string // for people: "name", "recognised from InvoiceNo", "--map"
 }
 
@@ -249,6 +250,9 @@ func Choose(d source.Dataset, preset string, maps map[string]string, names []str
 		}
 	}
 	guess := Guess(d.Schema(), source.Untyped(d))
+	if p := Known(d.Schema()); p != nil {
+		guess = p.Table
+	}
 	switch {
 	case guess != nil && slices.Contains(names, guess.Name):
 		return guess.Name, nil

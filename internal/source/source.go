@@ -15,6 +15,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 
+	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/frame"
 )
 
@@ -94,6 +95,29 @@ type Reader interface {
 	Close() error
 }
 
+// Selective is a dataset that a database keeps, which can leave rows out before they are read.
+type Selective interface {
+	Dataset
+	// Select returns the rows for which keep may be true; nil where the database cannot tell or nothing would be gained. keep
+	// is a checked condition (expr.CheckCondition). The Index of its columns is their place in Schema, -1 for what
+	// only the caller knows. Every row for which keep is true is given, in the same order; others may be, too.
+	// span is the place of the column whose limits the Selection tells, -1 for none.
+	Select(ctx context.Context, keep expr.Node, span int) (*Selection, error)
+}
+
+// Selection is the rows of a dataset that a condition leaves, and what is known of all its rows.
+type Selection struct {
+	Dataset        // closed with the whole dataset
+	Rows     int64 // rows of the whole dataset
+	Min, Max int64 // limits of the asked column in the whole dataset, in the unit of its type; µs of dates in text
+}
+
+// Queried is a dataset that is read by statements.
+type Queried interface {
+	// Statement is the statement that reads the wanted columns of the first split.
+	Statement(want []Want) string
+}
+
 // Only returns a dataset of which only the given splits are read.
 func Only(d Dataset, splits []Split) Dataset { return some{d, splits} }
 
@@ -103,6 +127,18 @@ type some struct {
 }
 
 func (s some) Splits() []Split { return s.splits }
+
+// Alone marks a dataset that is only a sample of rows that come one by one: none of them may be
+// looked up for another.
+func Alone(d Dataset) Dataset { return alone{d} }
+
+// IsAlone reports whether Alone marked a dataset.
+func IsAlone(d Dataset) bool {
+	_, ok := d.(alone)
+	return ok
+}
+
+type alone struct{ Dataset }
 
 // Untyped reports whether a dataset is in a format that has only text, CSV or TSV; JSON tells
 // numbers from strings.

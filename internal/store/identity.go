@@ -107,6 +107,9 @@ func settingsDigest(rel *relation.Relation, joined, others []string) string {
 		if c.Const != nil {
 			fmt.Fprintf(h, " = %q", *c.Const)
 		}
+		if c.Else != "" {
+			fmt.Fprintf(h, " else %q", c.Else)
+		}
 		fmt.Fprintln(h)
 	}
 	for _, r := range rel.Rules {
@@ -120,7 +123,11 @@ func settingsDigest(rel *relation.Relation, joined, others []string) string {
 		fmt.Fprintln(h)
 	}
 	for i, j := range rel.Joins {
-		fmt.Fprintf(h, "join %q %q %s\n", j.Name, j.On, joined[i])
+		fmt.Fprintf(h, "join %q %q %s", j.Name, j.On, joined[i])
+		if j.Present != "" {
+			fmt.Fprintf(h, " where %q", j.Present)
+		}
+		fmt.Fprintln(h)
 	}
 	if rel.Rates != nil {
 		fmt.Fprintf(h, "rates %+v\n", *rel.Rates)

@@ -277,6 +277,10 @@ func (im *importer) identify(ctx context.Context) error {
 	}
 	var joined []string
 	for _, j := range im.rel.Joins {
+		if j.Self { // an order's first line stands in the same file, whose digest tells
+			joined = append(joined, "self")
+			continue
+		}
 		var all []string
 		for _, in := range j.Table.Inputs() {
 			d := in.Digest

@@ -10,6 +10,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/frame"
 	"github.com/ecomctl/ecomctl/internal/relation"
+	"github.com/ecomctl/ecomctl/internal/source"
 	"github.com/ecomctl/ecomctl/internal/source/ndjson"
 )
 
@@ -93,7 +94,7 @@ func (d *decoder) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rel, where, err := d.opts.Relate(ctx, ds)
+	rel, where, err := d.opts.Relate(ctx, source.Alone(ds))
 	if err != nil {
 		return err
 	}

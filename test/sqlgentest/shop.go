@@ -111,6 +111,9 @@ func drawShop(t *rapid.T) (*relation.Relation, *memtest.Dataset, *memtest.Datase
 func relationOf(t *rapid.T, fact, dim source.Dataset) *relation.Relation {
 	rel := &relation.Relation{Name: "Or'd\"ers", Fact: fact, AsOf: math.MaxInt64, Dedupe: rapid.IntRange(0, 3).Draw(t, "dedupe") == 0,
 		Joins: []relation.Join{{Name: "products", Table: dim, On: []relation.On{{Left: productCol, Right: "id"}}}}}
+	if rapid.Bool().Draw(t, "present") {
+		rel.Joins[0].Present = "Cat"
+	}
 	rel.Zone = rapid.SampledFrom([]string{"UTC", "", "America/Sao_Paulo", "Asia/Shanghai", "Europe/London", "Asia/Kathmandu"}).Draw(t, "zone")
 	add := func(name, from string, typ expr.Type, join int) {
 		rel.Columns = append(rel.Columns, relation.Column{Name: name, From: from, Type: typ, Join: join})
@@ -119,6 +122,9 @@ func relationOf(t *rapid.T, fact, dim source.Dataset) *relation.Relation {
 	add("order_ts", tsCol, expr.Time, 0)
 	add("customer_id", customer, expr.Int, 0)
 	add("product_id", productCol, expr.Text, 0)
+	if rapid.Bool().Draw(t, "else") {
+		rel.Columns[len(rel.Columns)-1].Else = noteCol
+	}
 	add("quantity", quantity, rapid.SampledFrom([]expr.Type{expr.Int, expr.Float}).Draw(t, "quantityAs"), 0)
 	add("unit_price", price, expr.Float, 0)
 	add("region", regionCol, expr.Text, 0)

@@ -99,6 +99,9 @@ func rules(list []relation.Rule) []relation.Rule {
 
 // member says how a column is read of its member.
 func member(c *relation.Column, sample Specs, zone string) (m sqlgen.Member, err error) {
+	if c.Else != "" {
+		return m, refuse("member %q with %q where it is empty", c.From, c.Else)
+	}
 	at := sample.Schema().FieldIndices(c.From)
 	if len(at) != 1 || frame.KindOf(sample.Schema().Field(at[0]).Type) == frame.Nested || c.Type == expr.Unknown {
 		return m, refuse("member %q, which holds objects or lists", c.From)

@@ -138,6 +138,9 @@ func KeyProof(d Dialect, rel *relation.Relation, tables Tables, i int) (string, 
 	}
 	by := strings.Join(list, ", ")
 	known := strings.Join(list, " IS NOT NULL AND ") + " IS NOT NULL"
+	if rel.Joins[i].Present != "" {
+		known += " AND " + r.present(i)
+	}
 	return fmt.Sprintf("SELECT %s, COUNT(*) AS %s\nFROM %s\nWHERE %s\nGROUP BY %s\nHAVING %s\nLIMIT 1\n",
 		by, r.ident("rows of it"), r.ident(tables.Joins[i]), known, by, strings.Join(differ, " OR ")), nil
 }
@@ -156,6 +159,9 @@ func (r *rows) dimension(i int) (keys, used []string) {
 			seen[name] = true
 			used = append(used, name)
 		}
+	}
+	if p := r.rel.Joins[i].Present; p != "" {
+		add(p)
 	}
 	for _, c := range r.rel.Columns {
 		if c.Join == i+1 && c.Const == nil {

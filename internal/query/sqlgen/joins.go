@@ -97,5 +97,18 @@ func (r *rows) oneAKey(i int) string {
 			}
 		}
 	}
-	return "(SELECT " + strings.Join(list, ", ") + " FROM " + r.ident(r.tables.Joins[i]) + " GROUP BY " + strings.Join(keys, ", ") + ")"
+	where := ""
+	if j.Present != "" {
+		where = " WHERE " + r.present(i)
+	}
+	return "(SELECT " + strings.Join(list, ", ") + " FROM " + r.ident(r.tables.Joins[i]) + where + " GROUP BY " + strings.Join(keys, ", ") + ")"
+}
+
+// present is the condition that tells the rows of a dimension from the others of its table.
+func (r *rows) present(i int) string {
+	j := &r.rel.Joins[i]
+	if t := r.typeOf(j.Table.Schema(), j.Present); frame.KindOf(t) != frame.String {
+		r.refuse("joining %s: the %s column %q, which is to hold text", j.Name, t, j.Present)
+	}
+	return "NULLIF(" + r.ident(j.Present) + ", " + r.ok(r.d.Text("")) + ") IS NOT NULL"
 }

@@ -28,7 +28,11 @@ type Tables struct {
 func DefaultTables(rel *relation.Relation) Tables {
 	t := Tables{Fact: rel.Name}
 	for _, j := range rel.Joins {
-		t.Joins = append(t.Joins, j.Name)
+		name := j.Name
+		if j.Self {
+			name = rel.Name
+		}
+		t.Joins = append(t.Joins, name)
 	}
 	return t
 }
@@ -91,6 +95,9 @@ func (r *rows) column(name string) value {
 	}
 	if r.isMappedText(c) {
 		r.mappedText(c, &v)
+	}
+	if c.Else != "" {
+		v.term = r.standIn(c, v.term)
 	}
 	v.term = r.let(c.Name, v.term)
 	r.cols[name] = v
@@ -168,6 +175,16 @@ func (r *rows) mappedText(c *relation.Column, v *value) {
 		v.s = r.ok(r.d.Call("upper", r.ok(r.d.Call("trim", v.s))))
 	}
 	v.s, v.atom = "NULLIF("+v.s+", "+r.ok(r.d.Text(""))+")", false
+}
+
+// standIn takes the text of another column where x has none.
+func (r *rows) standIn(c *relation.Column, x term) term {
+	f, ok := r.rel.Fact.Schema().FieldsByName(c.Else)
+	if !ok || len(f) != 1 || c.Join != 0 || c.Type != expr.Text {
+		return r.fail(fault.New(fault.Usage, "mapping %s: the input has %d columns named %q", c.Name, len(f), c.Else))
+	}
+	other := r.raw("raw_"+c.Else, r.source(0, c.Else, f[0].Type))
+	return r.f("COALESCE(%s, NULLIF(%s, %s))", x, other, term{s: r.ok(r.d.Text("")), atom: true})
 }
 
 // isText reports whether a table is in a text format, whose ids keep their digits.
