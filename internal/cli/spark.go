@@ -121,11 +121,14 @@ and the page of Spark's documentation that the formula is from. Without a cluste
 	var o tuneFlags
 	o.add(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		room, err := a.room(c, m, &o)
-		if err != nil {
+		if err := a.roomNamed(c, m, &o); err != nil {
 			return err
 		}
 		data, err := cluster.Survey(c.Context(), a.files(), args, nil)
+		if err != nil {
+			return err
+		}
+		room, err := a.room(c, m, &o)
 		if err != nil {
 			return err
 		}
@@ -145,15 +148,21 @@ and the page of Spark's documentation that the formula is from. Without a cluste
 	return c
 }
 
+// roomNamed refuses flags by which nobody can tell what room there is, before files are read.
+func (a *App) roomNamed(c *cobra.Command, m *manager, o *tuneFlags) error {
+	_, ok, err := o.stated(c)
+	if err == nil && !ok && !m.named() {
+		err = fault.New(fault.Usage, "how much room is there? No ResourceManager is named").
+			WithHint("give --rm http://host:8088 (or HADOOP_CONF_DIR), or --memory-available and --cores-available")
+	}
+	return err
+}
+
 // room is what flags state or YARN tells.
 func (a *App) room(c *cobra.Command, m *manager, o *tuneFlags) (cluster.Room, error) {
 	room, ok, err := o.stated(c)
 	if err != nil || ok {
 		return room, err
-	}
-	if !m.named() {
-		return room, fault.New(fault.Usage, "how much room is there? No ResourceManager is named").
-			WithHint("give --rm http://host:8088 (or HADOOP_CONF_DIR), or --memory-available and --cores-available")
 	}
 	cl, err := m.open()
 	if err != nil {

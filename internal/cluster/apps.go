@@ -123,14 +123,18 @@ func (c *Client) Apps(ctx context.Context, f Filter) ([]App, error) {
 		q.Set("user", f.User)
 	}
 	var doc struct {
-		Apps struct {
+		Apps told[struct {
 			App []App `json:"app"`
-		} `json:"apps"`
+		}] `json:"apps"`
 	}
-	if err := c.get(ctx, "listing the applications", "apps?"+q.Encode(), &doc); err != nil {
+	const doing = "listing the applications"
+	if err := c.get(ctx, doing, "apps?"+q.Encode(), &doc); err != nil {
 		return nil, err
 	}
-	apps := doc.Apps.App
+	if !doc.Apps.there {
+		return nil, lacks(doing, "list")
+	}
+	apps := doc.Apps.value.App
 	sort.SliceStable(apps, func(i, j int) bool {
 		if apps[i].Started != apps[j].Started {
 			return apps[i].Started < apps[j].Started
@@ -158,8 +162,12 @@ func (c *Client) App(ctx context.Context, id string) (*App, error) {
 	var doc struct {
 		App App `json:"app"`
 	}
-	if err := c.get(ctx, "asking for "+id, "apps/"+id, &doc); err != nil {
+	doing := "asking for " + id
+	if err := c.get(ctx, doing, "apps/"+id, &doc); err != nil {
 		return nil, err
+	}
+	if doc.App.ID != id || doc.App.State == "" {
+		return nil, lacks(doing, "application")
 	}
 	return &doc.App, nil
 }

@@ -97,6 +97,27 @@ func (c *Client) get(ctx context.Context, doing, path string, v any) error {
 	return c.call(ctx, doing, http.MethodGet, "/ws/v1/cluster/"+path, nil, v)
 }
 
+// told is a part of an answer that may be null, when there is none of it, but is there in all answers of
+// a ResourceManager.
+type told[T any] struct {
+	value T
+	there bool
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *told[T]) UnmarshalJSON(b []byte) error {
+	t.there = true
+	return json.Unmarshal(b, &t.value)
+}
+
+// lacks tells that an answer is none of a ResourceManager, for want of what those always have.
+func lacks(doing, what string) error {
+	return fault.New(fault.Input, "%s: what answered is no ResourceManager: there is no %s", doing, what).WithHint("%s", portHint)
+}
+
+// portHint is for answers of other services.
+const portHint = "check that this is the port of the ResourceManager's web pages, 8088 by default"
+
 // passing is an error that another ResourceManager, or the same one later, may not give.
 type passing struct{ err error }
 
@@ -239,7 +260,7 @@ func decode(at *url.URL, res *http.Response, answer []byte, v any) error {
 			return nil
 		}
 		if err := json.Unmarshal(answer, v); err != nil {
-			return fault.New(fault.Input, "%s answered what is no JSON of a ResourceManager (%w)", base, err).WithHint("check that this is the port of the ResourceManager's web pages, 8088 by default")
+			return fault.New(fault.Input, "%s answered what is no JSON of a ResourceManager (%w)", base, err).WithHint("%s", portHint)
 		}
 		return nil
 	}

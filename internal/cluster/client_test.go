@@ -218,3 +218,41 @@ func TestRoom(t *testing.T) {
 		}
 	}
 }
+
+// What is no ResourceManager is not taken for one without applications or nodes, and not waited for.
+func TestForeignAnswers(t *testing.T) {
+	var body string
+	url, _ := manager(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) })
+	c := client(t, 0, url)
+	const id = "application_1_1"
+	calls := map[string]func() error{
+		"apps":   func() error { _, err := c.Apps(t.Context(), Filter{}); return err },
+		"nodes":  func() error { _, err := c.Nodes(t.Context()); return err },
+		"app":    func() error { _, err := c.App(t.Context(), id); return err },
+		"follow": func() error { _, err := c.Follow(t.Context(), id, Watch{}); return err },
+	}
+	for _, body = range []string{`{}`, `null`, `{"status":"ok"}`, `{"app":{"id":"application_1_2","state":"RUNNING"}}`, `{"app":{"id":"application_1_1"}}`} {
+		for name, call := range calls {
+			if err := call(); fault.KindOf(err) != fault.Input || !strings.Contains(err.Error(), "no ResourceManager") || fault.HintOf(err) == "" {
+				t.Errorf("%s of %s: %v", name, body, err)
+			}
+		}
+	}
+	body = `{"apps":null,"nodes":{},"app":{"id":"application_1_1","state":"FINISHED"}}`
+	for name, call := range calls {
+		if err := call(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Variables that name others several times do not fill the memory.
+func TestSiteBounds(t *testing.T) {
+	s := Site{}
+	for i := range 20 {
+		s[fmt.Sprint("v", i)] = strings.Repeat(fmt.Sprintf("${v%d}", i+1), 16)
+	}
+	if got := s.Get("v0"); len(got) > maxValue {
+		t.Errorf("a value of %d bytes", len(got))
+	}
+}

@@ -36,14 +36,18 @@ func (n *Node) label() string { return strings.Join(n.Labels, ",") }
 // Nodes lists the nodes by id, those that are lost or decommissioned included.
 func (c *Client) Nodes(ctx context.Context) ([]Node, error) {
 	var doc struct {
-		Nodes struct {
+		Nodes told[struct {
 			Node []Node `json:"node"`
-		} `json:"nodes"`
+		}] `json:"nodes"`
 	}
-	if err := c.get(ctx, "listing the nodes", "nodes", &doc); err != nil {
+	const doing = "listing the nodes"
+	if err := c.get(ctx, doing, "nodes", &doc); err != nil {
 		return nil, err
 	}
-	nodes := doc.Nodes.Node
+	if !doc.Nodes.there {
+		return nil, lacks(doing, "list")
+	}
+	nodes := doc.Nodes.value.Node
 	sort.Slice(nodes, func(i, j int) bool { return nodes[i].ID < nodes[j].ID })
 	return nodes, nil
 }

@@ -66,6 +66,9 @@ func (s Site) read(path string) error {
 
 var variable = regexp.MustCompile(`\$\{[^}$\s]+\}`)
 
+// maxValue bounds a value, in bytes: variables that name others several times each grow without end.
+const maxValue = 64 << 10
+
 // Get returns a value with its ${other.property} replaced, "" when it is not set. Variables that
 // are not set stay as they are; the depth is that of Hadoop's own reader, 20.
 func (s Site) Get(name string) string {
@@ -77,7 +80,7 @@ func (s Site) Get(name string) string {
 			}
 			return ref
 		})
-		if next == v {
+		if next == v || len(next) > maxValue {
 			break
 		}
 		v = next
