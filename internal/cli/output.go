@@ -305,7 +305,7 @@ func accountLine(acc *query.Account) string {
 		noMoney += r.NoMoney
 	}
 	if acc.Skipped > 0 {
-		return fmt.Sprintf("rows in %d = %s + %d not read (outside the period by the file's statistics; --no-clean trusts them)",
+		return fmt.Sprintf("rows in %d = %s + %d not read (left out by the database, or by the statistics of the file; --no-clean trusts them)",
 			acc.Rows, strings.Join(rows, " + "), acc.Skipped)
 	}
 	line := fmt.Sprintf("rows in %d = %s; money %s = %s", acc.Rows, strings.Join(rows, " + "), render.AppendMoney(nil, total), strings.Join(money, " + "))

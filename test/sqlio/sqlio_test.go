@@ -39,6 +39,8 @@ func TestMariaDB(t *testing.T) {
 	t.Run("types", func(t *testing.T) { types(t, s) })
 	t.Run("ranges", func(t *testing.T) { ranges(t, s) })
 	t.Run("snapshot", func(t *testing.T) { snapshots(t, s) })
+	t.Run("where", func(t *testing.T) { mariaWhere(t, s) })
+	t.Run("few rows", func(t *testing.T) { fewRows(t, s) })
 	t.Run("rights", func(t *testing.T) { rights(t, s) })
 	t.Run("mistakes", func(t *testing.T) { mistakes(t, s) })
 	t.Run("modes", func(t *testing.T) { modes(t, s) })
@@ -161,7 +163,8 @@ func cells(t *testing.T, s *mariadb.Server) {
 	for _, args := range [][]string{
 		{"sales", "--by", "week"}, {"rfm"}, {"query", "--measure", "revenue,orders,units,customers", "--by", "day,region"}, {"query", "--measure", "revenue", "--by", "product_id,status", "--dedupe"},
 		{"profile"}, {"geo", "--map", "region=region", "--tz", "Asia/Shanghai"}, {"features"}, {"convert", "--format", "csv"}, {"convert", "--format", "ndjson"},
-		{"sales", "--by", "day", "--from", "2024-03-01", "--to", "2024-03-05", "--no-clean"},
+		{"sales", "--by", "day", "--from", "2024-03-01", "--to", "2024-03-05", "--no-clean"}, {"rfm", "--no-clean", "--where", "quantity > 2 and region >= 'SP'"},
+		{"features", "--no-clean", "--where", "unit_price <= 40.5 or status = 'void'", "--from", "2024-02-29"}, {"sales", "--by", "week", "--no-clean", "--tz", "Asia/Shanghai", "--where", "product_id in ('p1', 'p 3')"},
 	} {
 		want := harness.Run(t, dir, append(args, "orders.parquet", "--max-rejects", "1")...)
 		if want.Code != 0 || len(want.Stdout) < 200 {
@@ -172,17 +175,17 @@ func cells(t *testing.T, s *mariadb.Server) {
 			if got.Code != 0 || !bytes.Equal(got.Stdout, want.Stdout) {
 				t.Errorf("%v of %s: exit %d\n%s%s", args, sqldb.Redact(url), got.Code, got.Stderr, firstDifference(string(got.Stdout), string(want.Stdout)))
 			}
-			if a, b := identity(string(got.Stderr)), identity(string(want.Stderr)); a != b {
+			if a, b := identity(string(got.Stderr)), identity(string(want.Stderr)); a != b && !(strings.Contains(a, "not read") && strings.Fields(a)[2] == strings.Fields(b)[2]) {
 				t.Errorf("%v of %s: %s, want %s", args, sqldb.Redact(url), a, b)
 			}
 		}
 	}
 }
 
-// identity is the line that accounts for the rows.
+// identity is the line that accounts for the rows; a database may have left some out of a trusted table, which are in the total.
 func identity(stderr string) string {
 	for _, line := range strings.Split(stderr, "\n") {
-		if strings.HasPrefix(line, "rows in ") && !strings.Contains(line, "not read") {
+		if strings.HasPrefix(line, "rows in ") {
 			return line
 		}
 	}

@@ -1,17 +1,23 @@
 package local
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/query"
 	"github.com/ecomctl/ecomctl/internal/relation"
+	"github.com/ecomctl/ecomctl/internal/source"
 )
 
 // Explain implements engine.Engine: it names the columns that are read, the ids
 // that stand for values, how groups are numbered and how each measure is kept.
 func (e *Engine) Explain(rel *relation.Relation, plan query.Plan) (string, error) {
+	rel, _, err := prune(context.Background(), rel, plan)
+	if err != nil {
+		return "", err
+	}
 	p, err := build(rel, plan, attemptOptions{}, e.opt.Memory)
 	if err != nil {
 		return "", err
@@ -35,6 +41,11 @@ func (e *Engine) Explain(rel *relation.Relation, plan query.Plan) (string, error
 		cols = append(cols, rel.Fact.Schema().Field(w.Col).Name)
 	}
 	fmt.Fprintf(&b, "reads: %s\n", strings.Join(cols, ", "))
+	if d, ok := rel.Fact.(source.Queried); ok {
+		if text := d.Statement(prog.Wants()); text != "" {
+			fmt.Fprintf(&b, "asks, the first of %d times: %s\n", len(rel.Fact.Splits()), text)
+		}
+	}
 	for i, s := range p.streams {
 		fmt.Fprintf(&b, "rows %d: %s\n", i, s)
 	}

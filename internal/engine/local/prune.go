@@ -1,6 +1,7 @@
 package local
 
 import (
+	"context"
 	"math"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -10,20 +11,31 @@ import (
 	"github.com/ecomctl/ecomctl/internal/source"
 )
 
-// pruned is what statistics alone say of the splits that are not read.
+// pruned is what is known of a trusted relation whose rows are not all read.
 type pruned struct {
-	rows        int64
-	first, last int64 // times of their rows, µs
+	some        bool  // not all rows are read
+	all         int64 // rows, read or not; 0 where only left is known
+	left        int64 // rows that are not read
+	first, last int64 // times of the rows that are not read, or of all, µs; first > last where there are none
 }
 
-// prune leaves out the splits that the file's statistics put outside the period of
-// every query. Only a trusted relation (no rules, no as-of, no dedupe) may be
+// prune leaves out rows that no query asks about: those that a database can leave out, or the splits that the file's
+// statistics put outside the period of every query. Only a trusted relation (no rules, no as-of, no dedupe) may be
 // pruned: otherwise each row has a kind and money that the account owes.
-func prune(rel *relation.Relation, plan query.Plan) (*relation.Relation, pruned) {
-	p := pruned{first: math.MaxInt64, last: math.MinInt64}
+func prune(ctx context.Context, rel *relation.Relation, plan query.Plan) (*relation.Relation, pruned, error) {
 	if len(rel.Rules) > 0 || rel.Dedupe || rel.AsOf != math.MaxInt64 || plan.Duplicates || plan.Nulls || len(plan.Queries)+len(plan.Groupings) == 0 {
-		return rel, p
+		return rel, pruned{}, nil
 	}
+	if some, p, err := narrow(ctx, rel, plan); some != nil || err != nil {
+		return some, p, err
+	}
+	some, p := pruneSplits(rel, plan)
+	return some, p, nil
+}
+
+// pruneSplits leaves out splits.
+func pruneSplits(rel *relation.Relation, plan query.Plan) (*relation.Relation, pruned) {
+	p := pruned{first: math.MaxInt64, last: math.MinInt64}
 	from, to := period(plan)
 	ts := rel.TimeColumn()
 	if (from == query.MinTime && to == query.MaxTime) || ts < 0 || rel.Columns[ts].Join != 0 || rel.Columns[ts].Const != nil {
@@ -39,29 +51,38 @@ func prune(rel *relation.Relation, plan query.Plan) (*relation.Relation, pruned)
 	}
 	var keep []source.Split
 	for _, s := range rel.Fact.Splits() {
+		if s.Rows() == 0 {
+			continue
+		}
 		st, ok := s.Stats(at[0])
 		if !ok || s.Rows() < 0 || st.Nulls != 0 || (st.MinI64*scale < to && st.MaxI64*scale >= from) {
 			keep = append(keep, s)
 			continue
 		}
-		p.rows += s.Rows()
+		p.left += s.Rows()
 		p.first, p.last = min(p.first, st.MinI64*scale), max(p.last, st.MaxI64*scale)
 	}
-	if p.rows == 0 {
+	if p.left == 0 {
 		return rel, p
 	}
 	some := *rel
-	some.Fact = source.Only(rel.Fact, keep)
+	p.some, some.Fact = true, source.Only(rel.Fact, keep)
 	return &some, p
 }
 
 // tell adds the rows that were not read to an account.
 func (p pruned) tell(ac *query.Account) {
-	if rows, _ := ac.Of(relation.Sold); rows == 0 {
-		ac.FirstSold, ac.LastSold = p.first, p.last
+	first, last := p.first, p.last
+	for _, s := range ac.SoldSpans {
+		first, last = min(first, s[0]), max(last, s[1])
 	}
-	ac.FirstSold, ac.LastSold = min(ac.FirstSold, p.first), max(ac.LastSold, p.last)
-	ac.Rows, ac.Skipped, ac.SoldSpans = ac.Rows+p.rows, p.rows, nil
+	if first <= last {
+		ac.FirstSold, ac.LastSold = first, last
+	}
+	if p.all == 0 {
+		p.all = ac.Rows + p.left
+	}
+	ac.Rows, ac.Skipped, ac.SoldSpans = p.all, p.all-ac.Rows, nil
 }
 
 // period is the union of what queries and groupings ask about.

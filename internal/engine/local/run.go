@@ -57,9 +57,12 @@ func (e *Engine) Run(ctx context.Context, rel *relation.Relation, plan query.Pla
 		}
 		opt.dups, opt.dupSum = set, sum
 	}
-	read, left := prune(rel, plan)
+	read, left, err := prune(ctx, rel, plan)
+	if err != nil {
+		return nil, err
+	}
 	ans, err := e.run(ctx, read, plan, opt)
-	if err == nil && left.rows > 0 {
+	if err == nil && left.some {
 		left.tell(&ans.Account)
 	}
 	return ans, err

@@ -1,12 +1,14 @@
 package open
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
+	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/frame"
 	"github.com/ecomctl/ecomctl/internal/source"
 	"github.com/ecomctl/ecomctl/internal/source/value"
@@ -303,6 +305,26 @@ func (u *union) Schema() *arrow.Schema { return u.schema }
 
 // Splits implements source.Dataset.
 func (u *union) Splits() []source.Split { return u.splits }
+
+// Select implements source.Selective where the only input is a table of a database.
+func (u *union) Select(ctx context.Context, keep expr.Node, span int) (*source.Selection, error) {
+	if len(u.files) != 1 {
+		return nil, nil
+	}
+	d, ok := u.files[0].ds.(source.Selective)
+	if !ok {
+		return nil, nil
+	}
+	return d.Select(ctx, keep, span)
+}
+
+// Statement implements source.Queried where the only input is a table of a database.
+func (u *union) Statement(want []source.Want) string {
+	if d, ok := u.files[0].ds.(source.Queried); ok && len(u.files) == 1 {
+		return d.Statement(want)
+	}
+	return ""
+}
 
 // Inputs implements source.Dataset.
 func (u *union) Inputs() []source.Input {

@@ -28,6 +28,19 @@ type Dataset struct {
 	sums  map[string][][]byte // digests of the splits, by the columns read
 	zeros int64
 	stats map[int][]source.Stats // by column; of each split
+	total int64                  // rows of the whole table, once a selection asked; else -1
+	part  *Dataset               // the last selection
+
+	keep  string   // condition of a selection
+	whole *Dataset // of which this is a selection
+}
+
+// begin makes the splits.
+func (d *Dataset) begin(ranges []keyRange) {
+	for i, k := range ranges {
+		d.splits = append(d.splits, &split{d: d, at: i, keys: k, rows: -1})
+	}
+	d.sums, d.stats, d.total = map[string][][]byte{}, map[int][]source.Stats{}, -1
 }
 
 // finish makes the schema.
@@ -39,7 +52,6 @@ func (d *Dataset) finish() {
 	}
 	d.schema = arrow.NewSchema(fields, nil)
 	d.notices = append(d.notices, d.t.notices...)
-	d.sums, d.stats = map[string][][]byte{}, map[int][]source.Stats{}
 }
 
 // Schema implements source.Dataset.
@@ -52,7 +64,7 @@ func (d *Dataset) Splits() []source.Split { return d.splits }
 func (d *Dataset) Notices() []string { return d.notices }
 
 // Inputs implements source.Dataset. The digest covers the values of the columns that were read, in the order of
-// the key, for a server has no cheap digest of a table.
+// the key, for a server has no cheap digest of a table; of a selection it covers its rows only.
 func (d *Dataset) Inputs() []source.Input {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -60,11 +72,25 @@ func (d *Dataset) Inputs() []source.Input {
 	for _, s := range d.splits {
 		n := s.(*split).rows
 		if n < 0 {
-			in.Rows = -1
+			in.Rows = d.total
 			break
 		}
 		in.Rows += n
 	}
+	if in.Digest = d.digest(); in.Digest != "" {
+		in.DigestKind = "columns read"
+	} else if d.part != nil {
+		d.part.mu.Lock()
+		defer d.part.mu.Unlock()
+		if in.Digest = d.part.digest(); in.Digest != "" {
+			in.DigestKind = "rows and columns read"
+		}
+	}
+	return []source.Input{in}
+}
+
+// digest is that of any pass that read all splits, but always the same one; "" before there is one.
+func (d *Dataset) digest() (least string) {
 	for _, sums := range d.sums {
 		h := sha256.New()
 		whole := true
@@ -73,11 +99,11 @@ func (d *Dataset) Inputs() []source.Input {
 			h.Write(s)
 		}
 		sum := "sha256:" + hex.EncodeToString(h.Sum(nil))
-		if whole && (in.Digest == "" || sum < in.Digest) { // of several passes any one, but always the same
-			in.Digest, in.DigestKind = sum, "columns read"
+		if whole && (least == "" || sum < least) {
+			least = sum
 		}
 	}
-	return []source.Input{in}
+	return least
 }
 
 func (d *Dataset) detail() string {
@@ -91,8 +117,11 @@ func (d *Dataset) detail() string {
 	return s
 }
 
-// Close implements source.Dataset.
+// Close implements source.Dataset. A selection is closed with the whole.
 func (d *Dataset) Close() error {
+	if d.whole != nil {
+		return nil
+	}
 	if d.snap != nil {
 		d.snap.drop()
 	}

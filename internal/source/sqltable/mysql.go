@@ -55,6 +55,7 @@ func (t *table) describeMySQL(ctx context.Context, db *sqldb.DB) error {
 		return err
 	}
 	if t.engine == "" {
+		t.view = true
 		t.notices = append(t.notices, "a view has no key of its own: one connection reads it, in the order in which the server gives the rows")
 		return nil
 	}

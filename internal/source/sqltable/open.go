@@ -79,9 +79,7 @@ func (d *Dataset) open(ctx context.Context) error {
 		return err
 	}
 	sound = true
-	for i := range ranges {
-		d.splits = append(d.splits, &split{d: d, at: i, keys: ranges[i], rows: -1})
-	}
+	d.begin(ranges)
 	d.finish()
 	return nil
 }

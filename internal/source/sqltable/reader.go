@@ -59,7 +59,7 @@ func newReader(ctx context.Context, s *split, want []source.Want) (*reader, erro
 		list = append(list, c.sel)
 		names = append(names, c.name)
 	}
-	r.query = s.d.t.selects(list, s.keys.where(s.d.t.key))
+	r.query = s.d.statement(list, s.keys)
 	r.key = strings.Join(names, "\x00")
 	fmt.Fprintf(r.sum, "%q", names)
 	return r, nil

@@ -63,6 +63,7 @@ func (t *table) describeSQLite(ctx context.Context, db *sqldb.DB) error {
 func (t *table) sqliteKey(db *sqldb.DB, withoutRowid bool, names map[string]bool, pk map[int]string) {
 	switch {
 	case t.kind != "table":
+		t.view = true
 		t.notices = append(t.notices, fmt.Sprintf("a %s has no key of its own: one connection reads it, in the order in which SQLite gives the rows", t.kind))
 	case withoutRowid:
 		for i := 1; pk[i] != ""; i++ {

@@ -8,6 +8,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/ecomctl/ecomctl/internal/civil"
 	"github.com/ecomctl/ecomctl/internal/source"
 )
 
@@ -68,6 +71,12 @@ func limit(c *column, s []byte) (int64, bool) {
 		return parseDate(s)
 	case asTime:
 		return parseTime(s)
+	case asLayout, asText: // dates in a shape that was found; see Dataset.shape
+		at, ok := isoDay.Parse(s)
+		if c.typ.ID() == arrow.DATE32 {
+			return civil.FloorDiv(at.Micros, dayMicros), ok
+		}
+		return at.Micros, ok
 	}
 	return 0, false
 }

@@ -54,6 +54,7 @@ type table struct {
 	bytes   int64    // estimate of the stored size
 	keeps   bool     // the storage keeps snapshots
 	kind    string   // "table", "view", …
+	view    bool     // has no rows of its own
 	engine  string
 	notices []string
 }
