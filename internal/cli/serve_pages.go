@@ -118,11 +118,14 @@ func (o *serveOptions) mountPages(c *cobra.Command, srv *serve.Server, cat *cata
 	if !web.SelfContained() {
 		o.app.say("note: this build has no chart library inside: the pages show tables only; `make build` embeds it")
 	}
-	web.New(conf).Mount(srv)
 	if o.live == "" {
+		web.New(conf).Mount(srv)
 		return stop, nil
 	}
-	page, err := live.New(live.Options{Source: o.live, Title: conf.Title, Version: conf.Version, Lang: o.Lang, Currency: o.Currency, Getenv: o.app.Getenv, Now: o.app.Now})
+	conf.Others = []web.Other{{Path: live.Path, Title: live.Title}}
+	site := web.New(conf)
+	site.Mount(srv)
+	page, err := live.New(live.Options{Source: o.live, Frame: site.Frame(), Currency: o.Currency, Getenv: o.app.Getenv, Now: o.app.Now})
 	if err != nil {
 		stop()
 		return nil, fault.Wrap(err, "--live")

@@ -148,6 +148,9 @@ type ProblemPage func(w http.ResponseWriter, r *http.Request, p Problem, admitte
 // ShowProblems has errors outside the interface's own paths shown to browsers by a page.
 func (s *Server) ShowProblems(page ProblemPage) { s.problems = page }
 
+// Fail answers an admitted request with an error as the client can read it: a person's browser gets a page.
+func (s *Server) Fail(w http.ResponseWriter, r *http.Request, err error) { s.problem(w, r, err, true) }
+
 // problem answers an error as the client can read it: a person's browser gets a page.
 func (s *Server) problem(w http.ResponseWriter, r *http.Request, err error, admitted bool) {
 	if s.problems == nil || !ForPeople(r) {

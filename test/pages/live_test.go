@@ -51,6 +51,10 @@ func TestLivePage(t *testing.T) {
 	lead := func() string {
 		return ask(`(document.querySelector(".lead") || {textContent: ""}).textContent`)
 	}
+	b.open(t, s.URL+"/")
+	if got := ask(`document.querySelector('nav.rail a[href^="/live"]').textContent`); got != "Live" {
+		t.Errorf("the overview's navigation leads to the page as %q", got)
+	}
 	for _, look := range []screen{desktop, phone} {
 		b.look(t, look)
 		b.open(t, s.URL+"/live")
@@ -62,6 +66,12 @@ func TestLivePage(t *testing.T) {
 		if got := lead(); !strings.Contains(got, "09:00–10:00 took 80.00") {
 			t.Fatalf("the page says %q", got)
 		}
+	}
+	if got := ask(`[...document.querySelectorAll("nav.rail > ol > li > a")].map(a => a.textContent + (a.ariaCurrent || "")).join(" ")`); !strings.Contains(got, "Overview Sales ") || !strings.Contains(got, "Livepage") {
+		t.Errorf("the page's navigation is %q", got)
+	}
+	if got := ask(`[...document.querySelectorAll('main a[href*="csv="]')].map(a => new URL(a.href).searchParams.get("csv")).join(" ")`); got != "live-course live-groups live-windows" {
+		t.Errorf("the page offers the tables %q", got)
 	}
 	ask(`(document.querySelector("#hold").click(), "")`) // and now it may go on
 	write(order("4", "2026-01-01T10:40:00", "SP"), order("5", "2026-01-01T10:50:00", "SP"), order("6", "2026-01-01T11:30:00", "SP"))

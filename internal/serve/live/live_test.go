@@ -15,6 +15,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
+	"github.com/ecomctl/ecomctl/internal/serve/web"
 )
 
 const rows = `{"window_start":"2026-01-01T09:00:00Z","window_end":"2026-01-01T10:00:00Z","region":"SP","revenue":100,"orders":3,"units":4,"customers":2,"revision":0}
@@ -61,7 +62,7 @@ func TestMoney(t *testing.T) {
 // page asks for the page of a source.
 func page(t *testing.T, source, query string) (int, string) {
 	t.Helper()
-	pg, err := New(Options{Source: source, Title: "Shop", Now: func() time.Time { return time.Now().Add(time.Hour) }, Getenv: func(string) string { return "" }})
+	pg, err := New(Options{Source: source, Frame: web.NewFrame("Shop", "", ""), Now: func() time.Time { return time.Now().Add(time.Hour) }, Getenv: func(string) string { return "" }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,8 +81,24 @@ func TestPage(t *testing.T) {
 	if code != http.StatusOK || !strings.Contains(text, "2026-01-01 10:00–11:00 took 50.50") || !strings.Contains(text, "has not changed for") || strings.Contains(text, "<script>alert") {
 		t.Fatalf("%d\n%s", code, text)
 	}
-	if code, text := page(t, file, "?lang=zh"); code != http.StatusOK || !strings.Contains(text, "最近一个窗口") {
-		t.Fatalf("%d\n%s", code, text)
+	if code, zh := page(t, file, "?lang=zh"); code != http.StatusOK || !strings.Contains(zh, "最近一个窗口") {
+		t.Fatalf("%d\n%s", code, zh)
+	}
+	for _, c := range []struct{ figure, want string }{
+		{"live-course", "window_start,window_end,revenue\n2026-01-01 09:00:00,2026-01-01 10:00:00,-7.2499\n2026-01-01 10:00:00,2026-01-01 11:00:00,50.5\n"},
+		{"live-groups", "region,revenue,orders,customers\n<script>alert(1)</script>,50.5,1,1\n"},
+		{"live-windows", "window_start,window_end,region,revenue,orders,customers\n2026-01-01 09:00:00,2026-01-01 10:00:00,,0.0001,1,0\n2026-01-01 09:00:00,2026-01-01 10:00:00,SP,-7.25,3,2\n" +
+			"2026-01-01 10:00:00,2026-01-01 11:00:00,<script>alert(1)</script>,50.5,1,1\n"},
+	} {
+		if !strings.Contains(text, "csv="+c.figure) {
+			t.Errorf("the page has no link to the table %s", c.figure)
+		}
+		if code, got := page(t, file, "?csv="+c.figure); code != http.StatusOK || got != "\ufeff"+strings.ReplaceAll(c.want, "\n", "\r\n") {
+			t.Errorf("%s: %d %q", c.figure, code, got)
+		}
+	}
+	if code, _ := page(t, file, "?csv=none"); code != http.StatusNotFound {
+		t.Errorf("a table that is not there: %d", code)
 	}
 	if code, _ := page(t, file+"x", ""); code != http.StatusNotFound {
 		t.Fatalf("a file that is not there: %d", code)

@@ -17,25 +17,29 @@ import (
 
 // Options say what is shown and how.
 type Options struct {
-	Source                         string // a file of NDJSON, or the URL of a table
-	Title, Version, Lang, Currency string
-	Getenv                         func(string) string
-	Now                            func() time.Time
+	Source   string     // a file of NDJSON, or the URL of a table
+	Frame    *web.Frame // of the site that the page belongs to
+	Currency string
+	Getenv   func(string) string
+	Now      func() time.Time
 }
 
 // Page shows the windows of a stream.
 type Page struct {
-	o     Options
-	frame *web.Frame
-	mu    sync.Mutex // one look at a time; those who come meanwhile see the same
-	read  func(context.Context) (*Board, error)
-	name  string
-	at    time.Time
-	seen  *Board
+	o    Options
+	mu   sync.Mutex // one look at a time; those who come meanwhile see the same
+	read func(context.Context) (*Board, error)
+	fail func(w http.ResponseWriter, r *http.Request, err error)
+	name string
+	at   time.Time
+	seen *Board
 }
 
 // Path is where the page stands.
 const Path = "/live"
+
+// Title is what the page is called.
+var Title = analysis.Text{EN: "Live", ZH: "实时"}
 
 // refresh is how often the browser looks again, in seconds; a look is as old as that at most.
 const refresh = 10
@@ -45,7 +49,7 @@ const lookTime = 20 * time.Second
 
 // New makes the page. The source need not be there yet.
 func New(o Options) (*Page, error) {
-	p := &Page{o: o, frame: web.NewFrame(o.Title, o.Version, o.Lang), name: path.Base(o.Source)}
+	p := &Page{o: o, name: path.Base(o.Source), fail: func(w http.ResponseWriter, _ *http.Request, err error) { serve.WriteProblem(w, err) }}
 	if !sqldb.Is(o.Source) {
 		p.read = func(ctx context.Context) (*Board, error) { return readFile(ctx, o.Source) }
 		return p, nil
@@ -60,25 +64,28 @@ func New(o Options) (*Page, error) {
 }
 
 // Mount adds the page to a server.
-func (pg *Page) Mount(s *serve.Server) { s.Handle("GET "+Path, serve.Read, pg) }
+func (pg *Page) Mount(s *serve.Server) {
+	pg.fail = s.Fail
+	s.Handle("GET "+Path, serve.Read, pg)
+}
 
 // ServeHTTP implements http.Handler.
 func (pg *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p := phrase.Printer{Lang: pg.frame.Lang(r), Currency: pg.o.Currency}
+	p := phrase.Printer{Lang: pg.o.Frame.Lang(r), Currency: pg.o.Currency}
 	b, err := pg.look(r.Context())
 	var views []*analysis.View
 	if err == nil {
 		views, err = pg.views(p, b)
 	}
 	if err != nil {
-		serve.WriteProblem(w, err)
+		pg.fail(w, r, err)
 		return
 	}
 	sub := p.Pick("Windows of the stream "+phrase.Name(pg.name, 80), "流 "+phrase.Name(pg.name, 80)+" 的窗口")
 	if len(b.By) > 0 {
 		sub += p.Pick(", by ", "，按 ") + phrase.Name(strings.Join(b.By, ", "), 120)
 	}
-	pg.frame.Write(w, r, web.Framed{Path: Path, Title: p.Pick("Live", "实时"), Subtitle: sub, Views: views, Refresh: refresh})
+	pg.o.Frame.Write(w, r, web.Framed{Path: Path, Title: Title.In(p.Lang), Subtitle: sub, Views: views, Refresh: refresh, More: b.all(p)})
 }
 
 // look reads the source, at most once a refresh.

@@ -156,25 +156,10 @@ func (b *Board) groups(p phrase.Printer, last *Window) (*analysis.View, error) {
 	v := &analysis.View{ID: "groups", Title: p.Pick("Who buys now?", "现在谁在购买？")}
 	bars := chart.Bars{ID: "live-groups", Lying: true, Value: func(v float64) string { return p.MoneyShort(int64(v * 1e4)) }}
 	bar := chart.Bar{Name: p.Pick("revenue", "收入"), Color: "@s1"}
-	specs := []result.Spec{}
-	for _, d := range b.By {
-		specs = append(specs, result.Spec{Name: d, Type: expr.Text, Null: "unknown"})
-	}
-	n := len(specs)
-	t := newTable("groups", append(specs, result.Spec{Name: "revenue", Type: expr.Money, Unit: result.Money}, result.Spec{Name: "orders", Type: expr.Int, Unit: result.Orders}, result.Spec{Name: "customers", Type: expr.Int, Unit: result.Customers})...)
+	t := newTable("groups", b.groupSpecs()...)
 	for i := range last.Rows {
 		r := &last.Rows[i]
-		for k, g := range r.Groups {
-			if g == "" {
-				result.AppendNull(&t.Columns[k].Data)
-			} else {
-				result.AppendText(&t.Columns[k].Data, g)
-			}
-		}
-		result.AppendInt(&t.Columns[n].Data, r.Money)
-		count(&t.Columns[n+1], r.Orders, r.HasOrders)
-		count(&t.Columns[n+2], r.Customers, r.HasPeople)
-		t.N++
+		appendGroup(t, 0, r)
 		if i < groupsDrawn {
 			bars.Labels = append(bars.Labels, name(p, r))
 			bar.Values, bar.Labels = append(bar.Values, float64(r.Money)/1e4), append(bar.Labels, p.MoneyShort(r.Money))
@@ -188,6 +173,48 @@ func (b *Board) groups(p phrase.Printer, last *Window) (*analysis.View, error) {
 		"最近一个窗口中有 "+p.Count(int64(len(last.Rows)))+" 个分组有销售，最多的是 "+name(p, top)+"。")}
 	v.Figures = []analysis.Figure{{ID: bars.ID, Question: p.Pick("Where do sales come from?", "销售来自哪里？"), Alt: p.Pick("Revenue of the last window by group.", "最近一个窗口按分组的收入。"), Chart: c, Table: t}}
 	return v, err
+}
+
+// all is every row of the windows that are shown, for download; nil when there is none.
+func (b *Board) all(p phrase.Printer) *analysis.Figure {
+	t := newTable("windows", append([]result.Spec{{Name: "window_start", Type: expr.Time}, {Name: "window_end", Type: expr.Time}}, b.groupSpecs()...)...)
+	for i := range b.Windows {
+		w := &b.Windows[i]
+		for k := range w.Rows {
+			result.AppendInt(&t.Columns[0].Data, w.Start.UnixMicro())
+			result.AppendInt(&t.Columns[1].Data, w.End.UnixMicro())
+			appendGroup(t, 2, &w.Rows[k])
+		}
+	}
+	if t.N == 0 {
+		return nil
+	}
+	n := int64(t.N)
+	return &analysis.Figure{ID: "live-windows", Table: t, Question: p.Pick("Download the windows shown (CSV, "+p.Count(n)+" "+phrase.Plural(n, "row", "rows")+")", "下载所示窗口（CSV，"+p.Count(n)+" 行）")}
+}
+
+// groupSpecs are the columns of a row of a window.
+func (b *Board) groupSpecs() (specs []result.Spec) {
+	for _, d := range b.By {
+		specs = append(specs, result.Spec{Name: d, Type: expr.Text, Null: "unknown"})
+	}
+	return append(specs, result.Spec{Name: "revenue", Type: expr.Money, Unit: result.Money}, result.Spec{Name: "orders", Type: expr.Int, Unit: result.Orders}, result.Spec{Name: "customers", Type: expr.Int, Unit: result.Customers})
+}
+
+// appendGroup adds a row of a window, from column at on.
+func appendGroup(t *result.Table, at int, r *Row) {
+	for _, g := range r.Groups {
+		if g == "" {
+			result.AppendNull(&t.Columns[at].Data)
+		} else {
+			result.AppendText(&t.Columns[at].Data, g)
+		}
+		at++
+	}
+	result.AppendInt(&t.Columns[at].Data, r.Money)
+	count(&t.Columns[at+1], r.Orders, r.HasOrders)
+	count(&t.Columns[at+2], r.Customers, r.HasPeople)
+	t.N++
 }
 
 func count(c *result.Column, n int64, has bool) {

@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/ecomctl/ecomctl/internal/analysis"
 	"github.com/ecomctl/ecomctl/internal/report"
 	"github.com/ecomctl/ecomctl/internal/serve"
 )
@@ -47,8 +48,16 @@ type Options struct {
 	Uploads *Uploads
 	// Pseudonymous hides what shows customers as they are in the input: rejected rows.
 	Pseudonymous bool
+	// Others are pages of others on the same server, which the navigation also lists.
+	Others []Other
 	// TempDir is where a download waits until it is whole; "" = the system's.
 	TempDir string
+}
+
+// Other is a page of somebody else, made in the site's Frame.
+type Other struct {
+	Path  string
+	Title analysis.Text
 }
 
 // Site is the pages.

@@ -20,9 +20,12 @@ func (s *Site) model(title, here string, st *state, p phrase.Printer) *model {
 	for _, def := range sitePages {
 		m.Nav = append(m.Nav, link{Name: def.title.In(st.lang), URL: st.pageOnly().at(def.path), Current: def.path == here})
 	}
+	bare := st.with(func(s *state) { *s = state{lang: s.lang, langSaid: s.langSaid} })
+	for _, o := range s.o.Others {
+		m.Nav = append(m.Nav, link{Name: o.Title.In(st.lang), URL: bare.at(o.Path), Current: o.Path == here})
+	}
 	if s.o.Uploads != nil {
-		up := st.with(func(s *state) { *s = state{lang: s.lang, langSaid: s.langSaid} })
-		m.Nav = append(m.Nav, link{Name: uploadTitle.In(st.lang), URL: up.at("/upload"), Current: here == "/upload"})
+		m.Nav = append(m.Nav, link{Name: uploadTitle.In(st.lang), URL: bare.at("/upload"), Current: here == "/upload"})
 	}
 	other := st.with(func(s *state) {
 		s.langSaid, s.lang = true, "zh"
