@@ -175,14 +175,8 @@ func (o *collectFlags) run(ctx context.Context, paths []string) error {
 		return err
 	}
 	defer sink.Close()
-	if st, serr := os.Stat(o.dead); fresh && serr == nil {
-		state.Dead = st.Size() // letters of others stay
-	}
-	dead, err := stream.OpenFile(o.dead, false)
+	dead, err := o.letters(state, fresh)
 	if err != nil {
-		return err
-	}
-	if err = dead.Restore(state.Dead); err != nil { // letters that the state does not know come again
 		return err
 	}
 	rec, err := o.receive(ctx, s, state)
@@ -209,6 +203,32 @@ func (o *collectFlags) run(ctx context.Context, paths []string) error {
 		o.app.say("not all was delivered: %s; the next run with the same --state reads it again", err)
 	}
 	return err
+}
+
+// letters opens the file of dead letters behind those that the state knows; later ones come again. Letters of others
+// stay, and a file that was taken away, as after `stream redrive`, is begun anew.
+func (o *collectFlags) letters(state *collect.State, fresh bool) (*stream.File, error) {
+	path, err := filepath.Abs(o.dead)
+	if err != nil {
+		return nil, fault.New(fault.Input, "%s: %w", o.dead, err)
+	}
+	f, err := stream.OpenFile(path, false) // which makes it
+	if err != nil {
+		return nil, err
+	}
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, fault.New(fault.Input, "opening %s: %w", o.dead, err)
+	}
+	if fresh || st.Size() == 0 || state.DeadAt != "" && state.DeadAt != path {
+		state.Dead = st.Size()
+	}
+	state.DeadAt = path
+	if st.Size() < state.Dead {
+		return nil, fault.New(fault.Input, "opening %s: it has %d bytes, and %d of dead letters were written", o.dead, st.Size(), state.Dead).
+			WithHint("put it back; or move it away, and it is begun anew")
+	}
+	return f, f.Restore(state.Dead)
 }
 
 // tailer follows files; nil when there are none.

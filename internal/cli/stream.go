@@ -200,7 +200,7 @@ func (o *streamFlags) run(c *cobra.Command, inputs []string) error {
 		return err
 	}
 	sum, err := o.count(c.Context(), inputs)
-	if sum != nil {
+	if sum != nil && (err == nil || sum.Counts.Records > 0) {
 		o.tell(sum)
 	}
 	if err != nil {

@@ -25,7 +25,8 @@ type State struct {
 	Running bool             `json:"running"` // the run that wrote it has not ended by itself
 	Counts  Counts           `json:"counts"`  // over all runs
 	Dead    int64            `json:"dead_letters_bytes"`
-	Seen    map[string]int64 `json:"paths"` // when each path was last looked at, in Unix microseconds
+	DeadAt  string           `json:"dead_letters,omitempty"` // path of the file of so many bytes
+	Seen    map[string]int64 `json:"paths"`                  // when each path was last looked at, in Unix microseconds
 	Places  []Place          `json:"files"`
 	Inbox   int64            `json:"inbox,omitempty"` // offset of the next line of the inbox
 	Folder  FolderState      `json:"folder"`

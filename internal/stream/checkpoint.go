@@ -32,6 +32,7 @@ type manifest struct {
 	Windows    []savedWindow         `json:"windows"`
 	Seen       [][]ref               `json:"seen,omitempty"`
 	Outputs    map[string]int64      `json:"outputs"`
+	Files      map[string]string     `json:"files,omitempty"` // paths of outputs that are files
 	Currency   *string               `json:"currency,omitempty"`
 
 	id string // of the manifest's text
@@ -261,6 +262,18 @@ func (m *manifest) matches(dir string, setup map[string]string, inputs []string)
 	if !slices.Equal(m.Inputs, inputs) {
 		return fault.New(fault.Usage, "resuming from %s: it was made of %s, and this run reads %s", dir, strings.Join(m.Inputs, ", "), strings.Join(inputs, ", ")).
 			WithHint("name the same inputs, or start anew with another --checkpoint and -o")
+	}
+	return nil
+}
+
+// sameFiles refuses files in the place of those that the checkpoint wrote: they would be cut to the length of the others.
+func (m *manifest) sameFiles(dir string, names map[string]string) error {
+	flags := map[string]string{"rows": "-o", "late": "--late", "dead": "--dead-letters"}
+	for what, name := range names {
+		if was := m.Files[what]; was != "" && was != name {
+			return fault.New(fault.Usage, "resuming from %s: %s was %s, and this run says %s", dir, flags[what], was, name).
+				WithHint("name the same file, or start anew with another --checkpoint")
+		}
 	}
 	return nil
 }

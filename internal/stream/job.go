@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -150,17 +151,17 @@ func (j *job) resume(ctx context.Context) (int64, error) {
 		for n, p := range m.Partitions {
 			from[n] = p.Pos
 		}
-	} else if err := j.cutOutputs(map[string]int64{}); err != nil {
+	} else if err := j.fresh(ctx); err != nil {
 		return 0, err
-	}
-	if m == nil {
-		if err := j.fresh(ctx); err != nil {
-			return 0, err
-		}
 	}
 	names, err := j.src.Start(ctx, from)
 	if err != nil {
 		return 0, err
+	}
+	if m == nil { // what an earlier run wrote stays until the input was reached
+		if err := j.cutOutputs(map[string]int64{}); err != nil {
+			return 0, err
+		}
 	}
 	for _, p := range j.clock.parts {
 		p.Ended = true // unless the source still has it
@@ -251,7 +252,25 @@ func (j *job) restore(ctx context.Context, m *manifest) error {
 			return err
 		}
 	}
+	if err := m.sameFiles(j.opts.Checkpoint, j.out.names()); err != nil {
+		return err
+	}
 	return j.cutOutputs(m.Outputs)
+}
+
+// names are the paths of the files that are written, by what they hold.
+func (o *Outputs) names() map[string]string {
+	files := map[string]*File{"late": o.Late, "dead": o.Dead}
+	if rows, ok := o.Rows.(*Rows); ok {
+		files["rows"] = rows.file
+	}
+	names := map[string]string{}
+	for what, f := range files {
+		if f != nil {
+			names[what] = filepath.Clean(f.path)
+		}
+	}
+	return names
 }
 
 // cutOutputs cuts the outputs back to what the checkpoint wrote.
@@ -512,7 +531,7 @@ func (j *job) commit(ctx context.Context) error {
 // checkpoint saves what changed and writes the manifest. Batches that wait for a schema are
 // behind their partition's position, so they are read again.
 func (j *job) checkpoint(ctx context.Context, outputs map[string]int64) error {
-	m := &manifest{Job: j.name, Setup: j.opts.setup(), Inputs: j.inputs, Sample: j.dec.sample, Partitions: j.clock.parts, Watermark: j.clock.mark, Counts: j.counts, Outputs: outputs, Currency: j.currency}
+	m := &manifest{Job: j.name, Setup: j.opts.setup(), Inputs: j.inputs, Sample: j.dec.sample, Partitions: j.clock.parts, Watermark: j.clock.mark, Counts: j.counts, Outputs: outputs, Files: j.out.names(), Currency: j.currency}
 	chains := func(cells *[shards]*cell) ([][]ref, error) {
 		out := make([][]ref, shards)
 		for k, c := range cells {
