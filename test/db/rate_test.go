@@ -3,13 +3,10 @@ package db_test
 import (
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -27,11 +24,6 @@ const rawTable = `CREATE TABLE raw (n BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY
 // rawColumns are the columns of the file in its order.
 const rawColumns = "order_id,order_ts,customer_id,product_id,product_name,category,quantity,unit_price,discount,region,city,status,payment,channel,currency"
 
-// work is what something took.
-type work struct{ server, client, wall float64 }
-
-func (w work) cpu() float64 { return w.server + w.client }
-
 // TestRate compares db import with a bare LOAD DATA LOCAL of the same file on the same server, in pairs
 // whose order alternates. ECOMCTL_RATE_ROWS are the file's rows, ECOMCTL_RATE_PAIRS the pairs (5). The medians of the
 // pairs' ratios are judged: of the server's processor seconds, and of the wall where the machine is idle enough (ECOMCTL_RATE_WALL=1).
@@ -48,12 +40,12 @@ func TestRate(t *testing.T) {
 	s := mariadb.Start(t)
 	var server, cpu, wall []float64
 	for i := range pairs {
-		var bare, whole work
+		var bare, whole mariadb.Cost
 		steps := []func(){func() { bare = bareLoad(t, s, file, rows) }, func() { whole = wholeImport(t, s, file) }}
 		steps[i%2]()
 		steps[1-i%2]()
-		server, cpu, wall = append(server, bare.server/whole.server), append(cpu, bare.cpu()/whole.cpu()), append(wall, bare.wall/whole.wall)
-		t.Logf("bare %.2f s CPU of the server, %.2f of the client, %.2f wall; import %.2f, %.2f, %.2f", bare.server, bare.client, bare.wall, whole.server, whole.client, whole.wall)
+		server, cpu, wall = append(server, bare.Server/whole.Server), append(cpu, bare.CPU()/whole.CPU()), append(wall, bare.Wall/whole.Wall)
+		t.Logf("bare %.2f s CPU of the server, %.2f of the client, %.2f wall; import %.2f, %.2f, %.2f", bare.Server, bare.Client, bare.Wall, whole.Server, whole.Client, whole.Wall)
 	}
 	t.Logf("%d rows, medians of %d pairs: the import has %.0f %% of the bare load's rate by the server's CPU, %.0f %% by all CPU, %.0f %% by wall", rows, pairs, 100*median(server), 100*median(cpu), 100*median(wall))
 	if median(server) < 0.6 || os.Getenv("ECOMCTL_RATE_WALL") == "1" && median(wall) < 0.6 {
@@ -67,16 +59,12 @@ func median(list []float64) float64 {
 }
 
 // bareLoad sends the file as it is, whole and without a warning.
-func bareLoad(t *testing.T, s *mariadb.Server, file string, rows int) work {
+func bareLoad(t *testing.T, s *mariadb.Server, file string, rows int) mariadb.Cost {
 	db := sqldbtest.Open(t, s.Database("bare"), sqldb.Options{MaxConns: 1})
 	sqldbtest.Exec(t, db, rawTable)
 	mysql.RegisterLocalFile(file)
-	w := measure(t, s, func() float64 {
-		var a, b syscall.Rusage
-		_ = syscall.Getrusage(syscall.RUSAGE_SELF, &a)
+	w := s.Cost(func() {
 		sqldbtest.Exec(t, db, "LOAD DATA LOCAL INFILE '"+file+"' INTO TABLE raw CHARACTER SET utf8mb4 FIELDS TERMINATED BY ',' LINES TERMINATED BY '\\n' IGNORE 1 LINES ("+rawColumns+")")
-		_ = syscall.Getrusage(syscall.RUSAGE_SELF, &b)
-		return seconds(b) - seconds(a)
 	})
 	var n, warnings int
 	if err := db.QueryRow("SELECT @@warning_count").Scan(&warnings); err != nil || warnings > 0 {
@@ -90,12 +78,10 @@ func bareLoad(t *testing.T, s *mariadb.Server, file string, rows int) work {
 }
 
 // wholeImport runs the command from its start to its end.
-func wholeImport(t *testing.T, s *mariadb.Server, file string) work {
+func wholeImport(t *testing.T, s *mariadb.Server, file string) mariadb.Cost {
 	u := s.Database("rate")
 	run(t, "db", "init", "--db", with(u))
-	w := measure(t, s, func() float64 {
-		return run(t, "db", "import", file, "--db", with(u), "-q", "--max-rejects", "100%")
-	})
+	w := s.Cost(func() { run(t, "db", "import", file, "--db", with(u), "-q", "--max-rejects", "100%") })
 	db := sqldbtest.Open(t, u, sqldb.Options{})
 	var detail string
 	if err := db.QueryRow("SELECT detail FROM runs").Scan(&detail); err != nil {
@@ -105,38 +91,10 @@ func wholeImport(t *testing.T, s *mariadb.Server, file string) work {
 	return w
 }
 
-// measure tells what fn took on the server and on the wall; fn returns the client's seconds.
-func measure(t *testing.T, s *mariadb.Server, fn func() float64) work {
-	before, since := serverSeconds(t, s), time.Now()
-	client := fn()
-	wall := time.Since(since).Seconds()
-	return work{server: serverSeconds(t, s) - before, client: client, wall: wall}
-}
-
-func seconds(r syscall.Rusage) float64 {
-	return time.Duration(r.Utime.Nano() + r.Stime.Nano()).Seconds()
-}
-
-// run runs ecomctl and returns the processor seconds it took.
-func run(t *testing.T, args ...string) float64 {
+// run runs ecomctl.
+func run(t *testing.T, args ...string) {
 	t.Helper()
-	c := exec.Command(ecomctl(t), args...)
-	if out, err := c.CombinedOutput(); err != nil {
+	if out, err := exec.Command(ecomctl(t), args...).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %v\n%s", args, err, out)
 	}
-	return (c.ProcessState.UserTime() + c.ProcessState.SystemTime()).Seconds()
-}
-
-// serverSeconds are the processor seconds of the server so far.
-func serverSeconds(t *testing.T, s *mariadb.Server) float64 {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join("/proc", s.PID(), "stat"))
-	if err != nil {
-		t.Skipf("the system does not tell what a process took: %v", err)
-	}
-	_, rest, _ := strings.Cut(string(b), ") ")
-	f := strings.Fields(rest)
-	user, _ := strconv.ParseFloat(f[11], 64)
-	system, _ := strconv.ParseFloat(f[12], 64)
-	return (user + system) / 100
 }

@@ -11,5 +11,8 @@
 // fails before its first row is read again on another connection of the same snapshot; one that fails
 // later ends in an error, for nothing may be given twice.
 //
+// Select leaves rows out on the server, by a condition that is never narrower than the one that is meant, for a server
+// compares texts, decimals and dates by rules of its own.
+//
 // The order of rows is that of the key, so answers do not depend on the number of connections.
 package sqltable
