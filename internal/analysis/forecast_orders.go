@@ -167,7 +167,7 @@ func readOrdersPanel(r *Request, a *query.Answer) (*panel, error) {
 		p.series[0].id = totalID
 		return p, nil
 	}
-	p.sums = newHierarchy(bottoms)
+	p.sums = newHierarchy(bottoms, p.addable(r, t.Names[:dims], bottoms))
 	if m := seriesMeasure(r); m == mOrders || m == mCustomers {
 		p.notes = append(p.notes, fmt.Sprintf("total and levels add up the series: %s that are in several count in each", m))
 	}
@@ -277,10 +277,26 @@ func (p *panel) clockChanges(zone string) {
 	}
 }
 
-// newHierarchy sums groups by ever fewer of their dimensions.
-func newHierarchy(keys [][]string) *hierarchy {
+// addable is the least number of dimensions whose groups may be added up over the others: money of
+// several currencies may not.
+func (p *panel) addable(r *Request, dims []string, keys [][]string) int {
+	at := slices.Index(dims, currencyColumn)
+	if m := seriesMeasure(r); at < 0 || m != mRevenue {
+		return 0
+	}
+	for _, key := range keys {
+		if key[at] != keys[0][at] {
+			p.notes = append(p.notes, "no total: money of several currencies cannot be added up")
+			return at + 1
+		}
+	}
+	return 0
+}
+
+// newHierarchy sums groups by ever fewer of their dimensions, down to least; nil where nothing is added up.
+func newHierarchy(keys [][]string, least int) *hierarchy {
 	h := &hierarchy{}
-	for depth := range len(keys[0]) {
+	for depth := least; depth < len(keys[0]); depth++ {
 		at := map[string]int{}
 		for i, key := range keys {
 			id := totalID
@@ -295,6 +311,9 @@ func newHierarchy(keys [][]string) *hierarchy {
 			}
 			h.nodes[k].members = append(h.nodes[k].members, i)
 		}
+	}
+	if len(h.nodes) == 0 {
+		return nil
 	}
 	return h
 }

@@ -41,28 +41,33 @@ func (f *forecastRun) addUp() {
 	for _, node := range f.panel.sums.nodes {
 		sum := outcome{point: make([]float64, h), sigma: make([]float64, h), width: make([][2]float64, h), floor: true,
 			model: fmt.Sprintf("sum of %d series", len(node.members))}
-		together := f.togetherness(node.members)
 		for _, i := range node.members {
-			o := &f.outcomes[i]
-			sum.floor = sum.floor && o.floor
-			for j := range h {
-				if o.point[j] == o.point[j] {
-					sum.point[j] += exactly(o.value(j))
-				}
-				for k := range sum.width[j] {
-					if w := o.width[j][k]; w == w {
-						sum.width[j][k] += w * w
-					}
-				}
-			}
+			sum.floor = sum.floor && f.outcomes[i].floor
 		}
+		together := f.togetherness(node.members)
 		for j := range h {
+			sum.point[j] = f.sumOver(node.members, func(o *outcome) float64 { return exactly(o.value(j)) })
 			for k := range sum.width[j] {
-				sum.width[j][k] = together * math.Sqrt(sum.width[j][k])
+				squares := f.sumOver(node.members, func(o *outcome) float64 { return o.width[j][k] * o.width[j][k] })
+				sum.width[j][k] = together * math.Sqrt(squares)
 			}
 		}
 		f.sums = append(f.sums, sum)
 	}
+}
+
+// sumOver adds up what is known of the members; NaN where nothing is.
+func (f *forecastRun) sumOver(members []int, of func(*outcome) float64) float64 {
+	sum, known := 0.0, false
+	for _, i := range members {
+		if v := of(&f.outcomes[i]); v == v {
+			sum, known = sum+v, true
+		}
+	}
+	if !known {
+		return math.NaN()
+	}
+	return sum
 }
 
 // togetherness is the root of the mean square of the sum of the members' errors over the sum of

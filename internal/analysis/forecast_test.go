@@ -50,7 +50,7 @@ func TestFindGrid(t *testing.T) {
 // TestSumsAddUp: the total and the levels are the sums of the rows below them, to the last digit shown.
 func TestSumsAddUp(t *testing.T) {
 	keys := [][]string{{"a", "x"}, {"a", "y"}, {"b", "x"}}
-	p := &panel{grid: &panelGrid{unit: query.Day, step: 1, typ: expr.Date}, decimals: true, sums: newHierarchy(keys)}
+	p := &panel{grid: &panelGrid{unit: query.Day, step: 1, typ: expr.Date}, decimals: true, sums: newHierarchy(keys, 0)}
 	for i := range keys {
 		s := panelSeries{id: keys[i][0] + "/" + keys[i][1]}
 		for d := range 60 {

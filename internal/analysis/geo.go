@@ -59,15 +59,22 @@ func geoPlan(r *Request) (query.Plan, error) {
 
 func geoFinish(_ context.Context, _ *Request, a *query.Answer) (*Result, error) {
 	t := a.Tables[0]
+	res := &Result{}
+	share := shares(t.Col(mRevenue), t.N)
+	if t.Names[0] == currencyColumn && t.N > 1 {
+		share = nulls(expr.Float, t.N)
+		res.Notes = append(res.Notes, "no shares: money of several currencies has no total")
+	}
 	out := &result.Table{Name: "geo", N: t.N, Columns: []result.Column{
 		column(t, t.Names[0], dimSpec(t, 0, "the place")),
 		column(t, mRevenue, revenueSpec), column(t, mOrders, ordersSpec), column(t, mCustomers, customersSpec),
-		{Spec: shareSpec, Data: shares(t.Col(mRevenue), t.N)},
+		{Spec: shareSpec, Data: share},
 	}}
 	if err := out.Sort([]string{mRevenue + ":desc"}); err != nil {
 		return nil, err
 	}
-	return &Result{Main: out}, nil
+	res.Main = out
+	return res, nil
 }
 
 // shares divides each value of an integer or money column by their exact sum; all

@@ -122,6 +122,9 @@ func checkParams(d *Definition, r *Request) error {
 	return nil
 }
 
+// currencyColumn is the canonical column that says in which money a line is.
+const currencyColumn = "currency"
+
 // currencyQuery adds the question whether one currency is in scope, unless the
 // input has none or the user split or filtered by it.
 func currencyQuery(r *Request, plan *query.Plan) bool {
@@ -130,7 +133,7 @@ func currencyQuery(r *Request, plan *query.Plan) bool {
 	}
 	for _, q := range plan.Queries {
 		for _, d := range q.Dims {
-			if d.Column == "currency" {
+			if d.Column == currencyColumn {
 				return false
 			}
 		}
