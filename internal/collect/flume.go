@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf16"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/vfs"
@@ -28,6 +30,9 @@ const FlumeAgent = "collect"
 
 // Flume prints the configuration of an agent of Flume 1.11: TAILDIR, a file channel, and a sink for Kafka or HDFS.
 func Flume(o FlumeOptions) (string, error) {
+	if err := o.check(); err != nil {
+		return "", err
+	}
 	var b strings.Builder
 	set := func(name, format string, args ...any) {
 		fmt.Fprintf(&b, "%s.%s = %s\n", FlumeAgent, name, property(fmt.Sprintf(format, args...)))
@@ -105,13 +110,44 @@ func Flume(o FlumeOptions) (string, error) {
 	return b.String(), nil
 }
 
-// property escapes a value as Java's properties want it.
-func property(v string) string {
-	v = strings.ReplaceAll(v, `\`, `\\`)
-	if strings.HasPrefix(v, " ") {
-		v = `\` + v
+// check refuses names that Flume would take for something else: it replaces ${…} everywhere, and %… in paths on HDFS.
+func (o *FlumeOptions) check() error {
+	for _, p := range append([]string{o.State, o.HDFS}, o.Paths...) {
+		if strings.Contains(p, "${") || strings.ContainsFunc(p, unicode.IsControl) {
+			return fault.New(fault.Usage, "%q: Flume cannot be given this path", p).WithHint("use one without ${ and without control characters")
+		}
 	}
-	return v
+	if o.Topic != "" {
+		return nil
+	}
+	host, folder, _ := strings.Cut(strings.TrimPrefix(o.HDFS, "hdfs://"), "/")
+	switch {
+	case strings.Contains(host, "@"):
+		return fault.New(fault.Usage, "-o hdfs://…/%s: Flume takes no user from a path", folder).WithHint("start the agent with HADOOP_USER_NAME")
+	case strings.Trim(folder, "/") == "":
+		return fault.New(fault.Usage, "-o %s: it names no folder", o.HDFS).WithHint("-o hdfs://host:port/folder")
+	case strings.Contains(folder, "%"):
+		return fault.New(fault.Usage, "-o %s: Flume would replace what stands behind %%", o.HDFS).WithHint("name a folder without %%")
+	}
+	return nil
+}
+
+// property escapes a value as Java's properties want it: ASCII, for some readers take others by the machine's encoding.
+func property(v string) string {
+	var b strings.Builder
+	for i, c := range utf16.Encode([]rune(v)) {
+		switch {
+		case c == '\\':
+			b.WriteString(`\\`)
+		case c == ' ' && i == 0:
+			b.WriteString(`\ `)
+		case c < ' ' || c > '~':
+			fmt.Fprintf(&b, `\u%04x`, c)
+		default:
+			b.WriteByte(byte(c))
+		}
+	}
+	return b.String()
 }
 
 // rotatedNames is rotated, without packed files, as Java writes it.
@@ -119,15 +155,15 @@ const rotatedNames = `([-._][-._0-9T:]*[0-9]|\.(old|prev|bak)|~)?`
 
 // taildir makes a file group of a path: a folder and a regular expression for names.
 func taildir(path string, folder bool) (string, error) {
-	if strings.ContainsAny(path, "\n\r") || strings.Contains(path, "${") {
-		return "", fault.New(fault.Usage, "%q: Flume cannot be given this path", path)
-	}
 	if folder {
 		return filepath.Join(path, `[^._].*\.(ndjson|jsonl|json|log)`+rotatedNames), nil
 	}
 	dir, name := filepath.Split(path)
 	if vfs.HasGlob(dir) {
 		return "", fault.New(fault.Usage, "%s: Flume takes patterns in the last part of a path only", path).WithHint("name the folders one by one")
+	}
+	if _, err := filepath.Match(name, ""); err != nil {
+		return "", fault.New(fault.Usage, "%s: it is no pattern: %w", path, err).WithHint("a [ has a ] behind it")
 	}
 	if isPacked(name) {
 		return "", fault.New(fault.Usage, "%s: Flume does not read packed files", path).WithHint("ecomctl collect does")

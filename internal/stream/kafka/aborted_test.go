@@ -208,7 +208,7 @@ func TestParseURI(t *testing.T) {
 	if err != nil || topic != "orders" || fmt.Sprint(brokers) != "[a:9092 b:9093]" {
 		t.Fatalf("%v %q %v", brokers, topic, err)
 	}
-	for _, bad := range []string{"kafka://a", "kafka:///t", "kafka://a/", "kafka://a/b/c", "kafka://u:secret@a/t", "kafka://a:0/t", "kafka://a:x/t", "http://a/t"} {
+	for _, bad := range []string{"kafka://a/b;c", "kafka://a/..", "kafka://a/b\n", "kafka://a/${x}", "kafka://a/ä", "kafka://u:secret@a/", "kafka://u:x/secret@a/t", "kafka://a", "kafka:///t", "kafka://a/", "kafka://a/b/c", "kafka://u:secret@a/t", "kafka://a:0/t", "kafka://a:x/t", "http://a/t"} {
 		_, _, err := ParseURI(bad)
 		if fault.KindOf(err) != fault.Usage || fault.HintOf(err) == "" || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v", bad, err)
