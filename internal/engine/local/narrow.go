@@ -54,7 +54,7 @@ func (v visible) lookup(name string) (int, expr.Type, bool) {
 	}
 	c := &v.rel.Columns[i]
 	// what --currency leaves out is told from the rows that are read
-	if c.Join != 0 || c.Const != nil || c.Layout != "" || c.Integer || c.Name == currencyColumn {
+	if c.Join != 0 || c.Const != nil || c.Else != "" || c.Layout != "" || c.Integer || c.Name == currencyColumn {
 		return -1, c.Type, true
 	}
 	at := v.rel.Fact.Schema().FieldIndices(c.From)

@@ -87,8 +87,8 @@ func TestNarrowMarksColumns(t *testing.T) {
 	rel := soldRelation(soldLines(false))
 	one := "1"
 	rel.Columns = append(rel.Columns, relation.Column{Name: "fixed", Type: expr.Int, Const: &one}, relation.Column{Name: "joined", Type: expr.Text, From: "region", Join: 1},
-		relation.Column{Name: "whole", Type: expr.Int, From: "region"})
-	for name, want := range map[string]int{"order_ts": 0, "amount": 1, "region": 2, "currency": -1, "fixed": -1, "joined": -1, "whole": -1, relation.MoneyColumn: -1} {
+		relation.Column{Name: "whole", Type: expr.Int, From: "region"}, relation.Column{Name: "either", Type: expr.Text, From: "region", Else: "currency"})
+	for name, want := range map[string]int{"order_ts": 0, "amount": 1, "region": 2, "currency": -1, "fixed": -1, "joined": -1, "whole": -1, "either": -1, relation.MoneyColumn: -1} {
 		if at, _, ok := (visible{rel}).lookup(name); at != want || !ok {
 			t.Errorf("%s is at %d, want %d", name, at, want)
 		}
