@@ -38,6 +38,7 @@ dimensions; the null dimension is a row of its own.`,
 	Method: "query",
 	Plan:   customPlan,
 	Finish: customFinish,
+	Derive: customDerive,
 })
 
 func customPlan(r *Request) (query.Plan, error) {
@@ -171,4 +172,31 @@ func customFinish(_ context.Context, r *Request, a *query.Answer) (*Result, erro
 		out.Columns = append(out.Columns, column(t, name, spec))
 	}
 	return &Result{Main: out}, nil
+}
+
+// customDerive is customFinish for engines that write rows.
+func customDerive(r *Request, _ int64) (query.Derived, error) {
+	plan, err := customPlan(r)
+	if err != nil {
+		return query.Derived{}, err
+	}
+	d := query.Derived{Query: plan.Queries[0]}
+	seen := map[string]bool{}
+	for i := range d.Query.Dims {
+		name := d.Query.Dims[i].Name
+		seen[name] = true
+		d.Columns = append(d.Columns, renamed(name, name))
+	}
+	for _, w := range words(r.Str("measure")) {
+		name := measureName(w)
+		switch {
+		case seen[name]:
+		case name == mAOV:
+			d.Columns = append(d.Columns, query.DerivedColumn{Name: name, Value: expr.Div(expr.Col(mRevenue), expr.Col(mOrders))})
+		default:
+			d.Columns = append(d.Columns, renamed(name, name))
+		}
+		seen[name] = true
+	}
+	return d, nil
 }

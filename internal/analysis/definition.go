@@ -151,6 +151,9 @@ type Definition struct {
 	// (engine.Scorer): only sums over the groups come here.
 	Scored       func(r *Request) (query.Plan, error)
 	FinishScored func(ctx context.Context, r *Request, a *query.Answer) (*Result, error)
+	// Derive, where not nil, is Plan and Finish in one for engines that write rows themselves (engine.Writer); asOf is the as-of day
+	// in days since 1970. Nil where the result is small.
+	Derive func(r *Request, asOf int64) (query.Derived, error)
 	// Section makes the report section; nil when the analysis has none.
 	Section *Section
 }

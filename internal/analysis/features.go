@@ -37,6 +37,7 @@ standard: mean 0, standard deviation 1).`,
 	NoNet:   true,
 	Plan:    featuresPlan,
 	Finish:  featuresFinish,
+	Derive:  featuresDerive,
 })
 
 var featureSpecs = []result.Spec{

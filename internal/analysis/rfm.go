@@ -39,6 +39,7 @@ ecomctl.yaml names own ones by the scores.`,
 	Method: "rfm",
 	Plan:   rfmPlan,
 	Finish: rfmFinish,
+	Derive: rfmDerive,
 })
 
 var scoreSpecs = []result.Spec{

@@ -73,8 +73,12 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 		if err := com.load(c); err != nil {
 			return err
 		}
+		out.onSpark = com.engine == sparkEngine
 		if err := out.settle(com.conf); err != nil {
 			return err
+		}
+		if out.folder() && d.Derive == nil {
+			return fault.New(fault.Usage, "-o %s: the result of %s is small, and comes here", out.file, d.Name).WithHint("name a file: -o FILE.parquet")
 		}
 		if table == "" && d.TableOf != nil {
 			var err error
@@ -97,7 +101,12 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if *explain {
+		switch {
+		case out.folder() && *explain:
+			return s.explainThere(eng, d, out)
+		case out.folder():
+			return s.writeThere(c.Context(), eng, d, out)
+		case *explain:
 			return s.explain(d, eng)
 		}
 		res, err := analysis.Run(c.Context(), eng, d, s.Req)

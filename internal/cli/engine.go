@@ -26,7 +26,7 @@ var onSpark = []string{"sales", "geo", "query", "rfm", "segments", "cohort", "fe
 func (o *common) addEngine(f *pflag.FlagSet, command string) {
 	o.command = command
 	f.StringVar(&o.engine, "engine", "", "what computes: `local|spark` (default local); spark answers "+strings.Join(onSpark, ", "))
-	f.StringVar(&o.spark, "spark", "", "Spark Connect server for --engine spark: `sc://HOST:PORT`")
+	f.StringVar(&o.spark, "spark", "", "Spark Connect server for --engine spark: `sc://HOST:PORT`; a folder, like -o hdfs://HOST:PORT/FOLDER/, is written by Spark itself")
 	if !slices.Contains(onSpark, command) {
 		_ = f.MarkHidden("spark")
 	}

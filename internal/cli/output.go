@@ -32,6 +32,7 @@ type output struct {
 	columns      []string
 	pseudonymise bool
 	into         intoTable
+	onSpark      bool // --engine spark answers
 
 	key        *config.Secret // of --pseudonymise
 	configured string         // format of the configuration
@@ -69,6 +70,9 @@ func (o *output) resolve() (string, error) {
 	}
 	if o.limit < -1 {
 		return "", fault.New(fault.Usage, "--limit %d: a number of rows is wanted", o.limit)
+	}
+	if o.folder() {
+		return "parquet", o.checkFolder()
 	}
 	if err := o.into.check(o.file, o.format); err != nil {
 		return "", err

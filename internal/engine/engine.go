@@ -28,6 +28,16 @@ type Scorer interface {
 	Scores()
 }
 
+// Writer is an engine that writes rows to a place of its own, so that they need not come here.
+type Writer interface {
+	Engine
+	// Write makes the new folder to, which holds the rows as Parquet files in the order of their names. When it fails,
+	// something may be left there.
+	Write(ctx context.Context, rel *relation.Relation, rows query.Derived, to string) error
+	// ExplainWrite says how it would write them.
+	ExplainWrite(rel *relation.Relation, rows query.Derived, to string) (string, error)
+}
+
 // Progress receives how far a scan is. Calls come from several goroutines.
 type Progress interface {
 	// Start begins a phase of total units (bytes); total ≤ 0 is unknown.

@@ -20,6 +20,7 @@ func TestHostileTables(t *testing.T) {
 		{"query", utc, "--tz", "Asia/Shanghai", "--by", "hour_of_day,category", "--from", "2023-10-01", "--to", "2024-02-29",
 			"--where", "lower(category) = 'toys' or product_id like '_' and unit_price > 1.1 or starts_with(order_id, 'o')", "--measure", "lines,revenue,distinct(customer_id)"},
 		{"rfm", wall, "--as-of", "2024-02-01", "--net"},
+		{"geo", utc, "--tz", "America/New_York", "--net"},
 		{"segments", utc, "--tz", "Asia/Kathmandu"},
 		{"cohort", wall, "--period", "week"},
 		{"features", wall, "--windows", "7,30"},
@@ -29,6 +30,15 @@ func TestHostileTables(t *testing.T) {
 }
 
 func TestCompleteJourney(t *testing.T) {
+	file := completeJourney(t)
+	same(t, "sales", file, "--by", "month")
+	same(t, "segments", file)
+	same(t, "geo", file, "--by", "channel")
+}
+
+// completeJourney is the file of its transactions, which `make demo` fetches, too.
+func completeJourney(t *testing.T) string {
+	t.Helper()
 	file := filepath.Join(harness.Root(t), ".services", "data", "complete-journey", "transactions.parquet")
 	if _, err := os.Stat(file); err != nil {
 		if os.Getenv("ECOMCTL_REQUIRE_SERVICES") == "1" {
@@ -36,8 +46,7 @@ func TestCompleteJourney(t *testing.T) {
 		}
 		t.Skip("The Complete Journey is not here: scripts/services/complete-journey/install.sh")
 	}
-	same(t, "sales", file, "--by", "month")
-	same(t, "segments", file)
+	return file
 }
 
 func TestOnlineRetail(t *testing.T) {
@@ -55,10 +64,12 @@ func TestOnlineRetail(t *testing.T) {
 	file = inMicroseconds(t, file)
 	same(t, "sales", file, "--by", "country", "--sort", "revenue:desc")
 	same(t, "rfm", file)
+	same(t, "geo", file, "--by", "country")
 }
 
 func TestJoins(t *testing.T) {
 	dir := olist(t)
 	same(t, "sales", dir, "--preset", "olist", "--by", "category", anyRejects)
 	same(t, "segments", dir, "--preset", "olist", anyRejects)
+	same(t, "geo", dir, "--preset", "olist", anyRejects)
 }

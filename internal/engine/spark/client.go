@@ -35,6 +35,8 @@ const (
 	maxMessage = 128 << 20
 	// briefly bounds calls that only ask or tell the server something.
 	briefly = 30 * time.Second
+	// patience bounds the wait for the end of an operation that was interrupted.
+	patience = 5 * time.Second
 	// clientType tells the server's log who calls.
 	clientType = "ecomctl"
 )
@@ -128,7 +130,8 @@ func (c *Client) run(ctx context.Context, plan *pb.Plan, op Op) (*arrow.Schema, 
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() {
 		c.interrupt(ctx, id)
-		cancel()
+		// the stream ends when the operation has ended and its leavings are gone, which is waited for, but not long
+		time.AfterFunc(patience, cancel)
 	})
 	defer stop()
 	stream, err := c.rpc.ExecutePlan(sctx, &pb.ExecutePlanRequest{SessionId: c.session, UserContext: c.user, OperationId: &id, ClientType: &client, Plan: plan})

@@ -131,7 +131,7 @@ func (e *Engine) table(ctx context.Context, t *query.Table, sql string, progress
 		}
 		if e.opt.Memory > 0 && held > e.opt.Memory {
 			return fault.New(fault.Full, "the answer to %s has more than %d rows, which --memory does not hold here", t.Name, t.N).
-				WithHint("let Spark write the result: -o hdfs://…/FOLDER; or raise --memory")
+				WithHint("let Spark write the rows: -o hdfs://HOST:PORT/FOLDER/; or raise --memory")
 		}
 		return appendRecord(t, rec)
 	}})

@@ -22,7 +22,11 @@ type Error struct {
 	Reason   string            // class of the Java exception
 	Message  string            // the first line of what it said
 	Params   map[string]string // of the message
+	Cause    string            // the first line of the innermost error, where that is another
 }
+
+// taskFailed begins the condition of errors whose cause alone tells what happened.
+const taskFailed = "TASK_WRITE_FAILED"
 
 // Error implements error.
 func (e *Error) Error() string {
@@ -32,6 +36,9 @@ func (e *Error) Error() string {
 	}
 	if e.Class != "" && !strings.Contains(s, e.Class) {
 		s = e.Class + ": " + s
+	}
+	if strings.HasPrefix(e.Class, taskFailed) && e.Cause != "" {
+		s += ": " + e.Cause
 	}
 	return s
 }
@@ -71,6 +78,7 @@ func (c *Client) details(ctx context.Context, id string, e *Error) {
 	root := r.GetErrors()[r.GetRootErrorIdx()]
 	// the outermost one may say no more than that a task failed: the innermost that has a class says why
 	for at, seen := root, 0; at != nil && seen < len(r.GetErrors()); seen++ {
+		e.Cause = firstLine(at.GetMessage())
 		if t := at.GetSparkThrowable(); t.GetErrorClass() != "" {
 			e.Class, e.SQLState, e.Params = t.GetErrorClass(), t.GetSqlState(), t.GetMessageParameters()
 			e.Message = firstLine(at.GetMessage())
@@ -79,6 +87,9 @@ func (c *Client) details(ctx context.Context, id string, e *Error) {
 			break
 		}
 		at = r.GetErrors()[at.GetCauseIdx()]
+	}
+	if e.Cause == e.Message {
+		e.Cause = ""
 	}
 }
 
@@ -98,7 +109,7 @@ var remedies = []struct {
 	{"ARITHMETIC_OVERFLOW", "look for absurd values with: ecomctl profile", fault.Input},
 	{"NUMERIC_VALUE_OUT_OF_RANGE", "look for absurd values with: ecomctl profile", fault.Input},
 	{"INVALID_HANDLE", "the server ended or forgot the session, perhaps by a restart: ask again", fault.Unavailable},
-	{"OUT_OF_MEMORY", "give the server more memory (spark.driver.memory), or let it write the result: -o hdfs://…", fault.Full},
+	{"OUT_OF_MEMORY", "give the server more memory (spark.driver.memory), or let it write the rows: -o hdfs://HOST:PORT/FOLDER/", fault.Full},
 	{"INSUFFICIENT_PERMISSIONS", "ask the cluster's administrator for the right, or give another user: sc://HOST:PORT/;user_id=NAME", fault.Auth},
 	{"UNSUPPORTED_FEATURE", "this server's Spark is another version than 4: start one of version 4", fault.Usage},
 	{"UNRESOLVED_ROUTINE", "this server's Spark is older than 4.0: start one of version 4", fault.Usage},
@@ -117,12 +128,14 @@ func (c *Client) classify(code codes.Code, e *Error) error {
 			return make(r.kind, r.hint)
 		}
 	}
-	said := e.Reason + " " + e.Message
+	said := e.Reason + " " + e.Message + " " + e.Cause
 	switch {
-	case strings.Contains(e.Message, "OutOfMemory") || strings.Contains(e.Message, "maxResultSize") || strings.Contains(e.Reason, "OutOfMemory"):
-		return make(fault.Full, "give the server more memory (spark.driver.memory), or let it write the result: -o hdfs://…")
+	case strings.Contains(said, "OutOfMemory") || strings.Contains(said, "maxResultSize"):
+		return make(fault.Full, "give the server more memory (spark.driver.memory), or let it write the rows: -o hdfs://HOST:PORT/FOLDER/")
 	case strings.Contains(said, "AccessControl") || strings.Contains(said, "Permission denied"):
-		return make(fault.Auth, "the user of the Spark server may not read the file")
+		return make(fault.Auth, "the user of the Spark server may not read the file, or may not write in the folder")
+	case strings.Contains(said, "quota of") || strings.Contains(said, "No space left on device") || strings.Contains(said, "could only be written to 0 of"):
+		return make(fault.Full, "free some space there, or name another folder with -o")
 	case strings.Contains(said, "ConnectException") || strings.Contains(said, "UnknownHostException"):
 		return make(fault.Unavailable, "Spark could not reach the file system that the path names; is it up, and is this its address?")
 	case strings.Contains(said, "is not a Parquet file"):
@@ -140,7 +153,7 @@ func (c *Client) classify(code codes.Code, e *Error) error {
 	case codes.Unauthenticated, codes.PermissionDenied:
 		return make(fault.Auth, "give a token: sc://HOST:PORT/;use_ssl=true;token=…")
 	case codes.ResourceExhausted:
-		return make(fault.Full, "the answer is larger than a message may be; let Spark write it: -o hdfs://…")
+		return make(fault.Full, "the answer is larger than a message may be; let Spark write it: -o hdfs://HOST:PORT/FOLDER/")
 	}
 	return make(fault.Internal, "--explain shows the statements; the server's log tells more")
 }

@@ -22,10 +22,10 @@ func newTable(rel *relation.Relation, q query.Query) *query.Table {
 		t.Names, t.Types, t.Cols = append(t.Names, name), append(t.Types, typ), append(t.Cols, result.NewData(typ, 0))
 	}
 	for _, d := range q.Dims {
-		add(d.Name, cutType(typeOf(rel, d.Column), d.Cut))
+		add(d.Name, d.Type(rel))
 	}
 	for _, m := range q.Measures {
-		add(m.Name, measureType(rel, m))
+		add(m.Name, m.Type(rel))
 	}
 	return t
 }
@@ -37,41 +37,6 @@ func newScores(s query.Scoring) *query.Table {
 		t.Names, t.Types, t.Cols = append(t.Names, name), append(t.Types, expr.Int), append(t.Cols, result.NewData(expr.Int, 0))
 	}
 	return t
-}
-
-func typeOf(rel *relation.Relation, name string) expr.Type {
-	if i := rel.Find(name); i >= 0 {
-		return rel.Columns[i].Type
-	}
-	return expr.Money
-}
-
-// cutType is the type of a calendar cut, see query.Cut.
-func cutType(t expr.Type, c query.Cut) expr.Type {
-	switch c {
-	case query.NoCut:
-		return t
-	case query.Hour:
-		return expr.Time
-	case query.HourOfDay, query.Weekday, query.MonthOfYear:
-		return expr.Int
-	}
-	return expr.Date
-}
-
-func measureType(rel *relation.Relation, m query.Measure) expr.Type {
-	switch m.Op {
-	case query.Count, query.CountDistinct:
-		return expr.Int
-	case query.Mean, query.Quantile:
-		return expr.Float
-	case query.Min, query.Max:
-		return cutType(typeOf(rel, m.Column), m.Cut)
-	}
-	if t := typeOf(rel, m.Column); t != expr.Bool {
-		return t
-	}
-	return expr.Int
 }
 
 // maxText bounds the text of one column of an answer, whose offsets are 32 bits.
@@ -103,7 +68,7 @@ func appendColumn(c *frame.Column, a arrow.Array) error {
 				return unexpected(c, a)
 			}
 			if len(c.Data)+len(a.Value(i)) > maxText {
-				return fault.New(fault.Full, "more than 2 GiB of text").WithHint("ask for fewer rows, or let Spark write them: -o hdfs://…")
+				return fault.New(fault.Full, "more than 2 GiB of text").WithHint("ask for fewer rows, or let Spark write them: -o hdfs://HOST:PORT/FOLDER/")
 			}
 			result.AppendText(c, a.Value(i))
 		case *array.Float64:
