@@ -180,7 +180,7 @@ func (d *decoder) columns(rel *relation.Relation) (need []string, at columns, er
 func (d *decoder) decode(ctx context.Context, records []Record, rows func(r *relation.Rows, record func(i int) int) error, bad func(record int, cause, detail string) error) error {
 	d.join(records)
 	for _, n := range d.not {
-		if err := bad(n.record, n.cause, ""); err != nil {
+		if err := bad(n.record, n.cause, n.detail); err != nil {
 			return err
 		}
 	}

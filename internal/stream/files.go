@@ -269,7 +269,7 @@ func (p *filePart) split(text []byte, b *Batch) error {
 		case at < 0:
 			at = len(text)
 		}
-		if line := text[:at]; len(bytes.TrimSpace(line)) > 0 {
+		if line := WithoutMark(text[:at], p.off); len(bytes.TrimSpace(line)) > 0 {
 			b.Records = append(b.Records, Record{Data: bytes.TrimSuffix(line, []byte("\r")), At: p.off})
 		}
 		used := min(at+1, len(text))
@@ -277,6 +277,14 @@ func (p *filePart) split(text []byte, b *Batch) error {
 		text = text[used:]
 	}
 	return nil
+}
+
+// WithoutMark leaves the byte order mark out of a line that begins at an offset, when that is the first.
+func WithoutMark(line []byte, at int64) []byte {
+	if at > 0 {
+		return line
+	}
+	return bytes.TrimPrefix(line, []byte("\ufeff"))
 }
 
 // tooLong makes the record of a line that ends at end.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"runtime"
+	"unicode/utf8"
 
 	"github.com/ecomctl/ecomctl/internal/frame"
 	"github.com/ecomctl/ecomctl/internal/relation"
@@ -58,8 +59,8 @@ type lines struct {
 
 // misshape is a record that is not even looked at.
 type misshape struct {
-	record int
-	cause  string
+	record        int
+	cause, detail string
 }
 
 // join lists records, without copies of them.
@@ -69,9 +70,11 @@ func (l *lines) join(records []Record) {
 		r := &records[i]
 		switch {
 		case r.Cut > 0:
-			l.not = append(l.not, misshape{i, "too_long"})
+			l.not = append(l.not, misshape{i, "too_long", ""})
 		case len(r.Data) == 0 || r.Data[0] != '{' && len(bytes.TrimSpace(r.Data)) == 0:
-			l.not = append(l.not, misshape{i, "empty"})
+			l.not = append(l.not, misshape{i, "empty", ""})
+		case !utf8.Valid(r.Data):
+			l.not = append(l.not, misshape{i, "malformed", "it is not UTF-8"})
 		default:
 			l.list = append(l.list, r.Data)
 			l.index = append(l.index, int32(i))
@@ -200,7 +203,7 @@ func (j *job) decoded(it *item, rows func(*relation.Rows, func(int) int) error, 
 		return false, nil
 	}
 	for _, n := range l.not {
-		if err := bad(n.record, n.cause, ""); err != nil {
+		if err := bad(n.record, n.cause, n.detail); err != nil {
 			return true, err
 		}
 	}

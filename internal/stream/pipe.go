@@ -106,7 +106,7 @@ func (s *Pipe) keep(text []byte) {
 
 // flush ends a line of so many bytes of line end.
 func (s *Pipe) flush(b *Batch, end int64) {
-	line, long := bytes.TrimSuffix(s.rest, []byte("\r")), s.long
+	line, long := WithoutMark(bytes.TrimSuffix(s.rest, []byte("\r")), s.off), s.long
 	if long >= MaxRecord {
 		b.Records = append(b.Records, Record{Data: bytes.Clone(line[:KeptOfLong]), At: s.off, Cut: long})
 	} else if len(bytes.TrimSpace(line)) > 0 {

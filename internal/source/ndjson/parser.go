@@ -98,8 +98,11 @@ func (p *Parser) Next(b *frame.Batch) error { return p.r.Next(b) }
 // sample had a member of their name.
 func (p *Parser) Unknown() int64 { return p.ds.late.Load() }
 
-// Object reports whether a text is one whole object, as the sample of a dataset wants them.
+// Object reports whether a text is one whole object in UTF-8, as the sample of a dataset wants them.
 func Object(text []byte) bool {
+	if !utf8.Valid(text) {
+		return false
+	}
 	p := padded(text)
 	i := p.blank(0)
 	if i >= p.end || p.s[i] != '{' {
