@@ -116,6 +116,21 @@ func (p *timeline) appendID(c *frame.Column, k int) {
 	result.AppendText(c, p.series[k].id)
 }
 
+// namesNobody refuses parameters that make customers the names of series or of causes, which stand in texts,
+// where pseudonyms are asked for.
+func namesNobody(r *Request, params ...string) error {
+	if r.Pseudonym == nil {
+		return nil
+	}
+	for _, p := range params {
+		if i := slices.IndexFunc(words(r.Str(p)), isPerson); i >= 0 {
+			return fault.New(fault.Usage, "--pseudonymise: --%s %s would tell the customers in texts", p, words(r.Str(p))[i]).
+				WithHint("look at --on customers, whose ids are hidden")
+		}
+	}
+	return nil
+}
+
 // anomalyOrdersPlan asks for the measure by period and series, and for the same by each dimension
 // that may explain an alert.
 func anomalyOrdersPlan(r *Request) (query.Plan, error) {
@@ -130,6 +145,9 @@ func anomalyOrdersPlan(r *Request) (query.Plan, error) {
 	if !ok {
 		return query.Plan{}, fault.New(fault.Usage, "--measure %s: the input has no %s", r.Str("measure"), m.Column).
 			WithHint("map a column with --map %s=Column", m.Column)
+	}
+	if err := namesNobody(r, "by", "dimensions"); err != nil {
+		return query.Plan{}, err
 	}
 	dims := []query.Dim{{Name: "ds", Column: relationTime, Cut: unit}}
 	for _, w := range words(r.Str("by")) {

@@ -156,7 +156,7 @@ func readOrdersPanel(r *Request, a *query.Answer) (*panel, error) {
 	if w.n > mostPeriods {
 		return nil, fault.New(fault.Input, "forecast: from %s on are %d periods", g.text(first), w.n).WithHint("leave the odd dates out with --from and --to")
 	}
-	bottoms := p.readBottoms(t, dims, stamps, w)
+	bottoms := p.readBottoms(r, t, dims, stamps, w)
 	if len(p.series) == 0 {
 		return nil, fault.New(fault.Input, "forecast: no sale lies in a complete %s", freq)
 	}
@@ -176,7 +176,7 @@ func readOrdersPanel(r *Request, a *query.Answer) (*panel, error) {
 
 // readBottoms lays the rows of each group out on the grid, from its first sale to the common
 // end, and returns the groups' dimensions.
-func (p *panel) readBottoms(t *query.Table, dims int, stamps []int64, w panelSpan) [][]string {
+func (p *panel) readBottoms(r *Request, t *query.Table, dims int, stamps []int64, w panelSpan) [][]string {
 	value := t.Cols[dims+1]
 	at := func(i int) float64 { return measured(&value, i) }
 	var keys [][]string
@@ -184,6 +184,9 @@ func (p *panel) readBottoms(t *query.Table, dims int, stamps []int64, w panelSpa
 		key := make([]string, dims)
 		for d := range key {
 			key[d] = keyText(&t.Cols[d], i)
+			if r.Pseudonym != nil && isPerson(t.Names[d]) && !t.Cols[d].IsNull(i) {
+				key[d] = r.Pseudonym(key[d])
+			}
 		}
 		j := i
 		var s *panelSeries
@@ -205,6 +208,9 @@ func (p *panel) readBottoms(t *query.Table, dims int, stamps []int64, w panelSpa
 	}
 	return keys
 }
+
+// isPerson reports whether a column says who somebody is.
+func isPerson(column string) bool { return column == "customer_id" || column == "user_id" }
 
 // measured is a measure as a plain number; null is 0.
 func measured(value *frame.Column, i int) float64 {

@@ -94,6 +94,9 @@ func newAnalysis(a *App, d *analysis.Definition) *cobra.Command {
 		for name, v := range values {
 			s.Req.Params[name] = *v
 		}
+		if s.Req.Pseudonym, err = out.hider(); err != nil {
+			return err
+		}
 		if err := s.files(c.Context(), d, out.file); err != nil {
 			return err
 		}

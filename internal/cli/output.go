@@ -147,17 +147,12 @@ func (o *output) arrange(t *result.Table) error {
 		}
 	}
 	t.Head(o.limit)
-	if o.pseudonymise {
-		if o.key == nil {
-			return fault.New(fault.Internal, "--pseudonymise: no configuration was read")
-		}
-		key, err := o.key.Reveal(o.app.Getenv)
-		if err != nil {
-			return err
-		}
-		if err := pseudonymise(t, key); err != nil {
-			return err
-		}
+	hide, err := o.hider()
+	if err != nil {
+		return err
+	}
+	if hide != nil {
+		t.Pseudonymise(hide)
 	}
 	if len(o.columns) > 0 {
 		return t.Select(o.columns)
@@ -165,14 +160,23 @@ func (o *output) arrange(t *result.Table) error {
 	return nil
 }
 
-// pseudonymise replaces customer ids by the first 16 bytes of HMAC-SHA-256 under a key,
-// in hexadecimal: equal ids stay equal, and without the key none can be recomputed.
-func pseudonymise(t *result.Table, key string) error {
-	if err := checkPseudonymKey(key); err != nil {
-		return err
+// hider returns what --pseudonymise makes of an id, and nil without: equal ids stay equal, and without the key
+// none can be recomputed.
+func (o *output) hider() (func(id string) string, error) {
+	if !o.pseudonymise {
+		return nil, nil
 	}
-	t.Pseudonymise(func(id string) string { return pseudonym(key, id) })
-	return nil
+	if o.key == nil {
+		return nil, fault.New(fault.Internal, "--pseudonymise: no configuration was read")
+	}
+	key, err := o.key.Reveal(o.app.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkPseudonymKey(key); err != nil {
+		return nil, err
+	}
+	return func(id string) string { return pseudonym(key, id) }, nil
 }
 
 func checkPseudonymKey(key string) error {

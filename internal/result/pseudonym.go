@@ -1,18 +1,22 @@
 package result
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/frame"
 )
 
+// hidden are the columns that hold ids of people: as they are, or the least and greatest of them.
+var hidden = []string{"customer_id", "user_id", "min_customer_id", "max_customer_id", "min_user_id", "max_user_id"}
+
 // Pseudonymise replaces customer and user ids by what name makes of them; equal ids stay equal, and
 // nulls null.
 func (t *Table) Pseudonymise(name func(id string) string) {
 	for i := range t.Columns {
 		c := &t.Columns[i]
-		if c.Name != "customer_id" && c.Name != "user_id" {
+		if !slices.Contains(hidden, c.Name) {
 			continue
 		}
 		out := NewData(expr.Text, t.N)
