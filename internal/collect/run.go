@@ -47,6 +47,7 @@ type runner struct {
 	state *State
 
 	counts  Counts
+	safe    Counts // as the state has them
 	saved   time.Time
 	held    bool // lines, or dead letters, that the state does not know of
 	waiting bool
@@ -54,9 +55,9 @@ type runner struct {
 }
 
 // Run collects until ctx ends, or with Once until everything was read. It returns the counts of this
-// run. A run that ctx ends delivers what it has read, and ends well.
+// run, with an error those of what is safe. A run that ctx ends delivers what it has read, and ends well.
 func Run(ctx context.Context, o Options, src reader, sink Sink, dead Letters, state *State) (Counts, error) {
-	r := &runner{o: o, src: src, sink: sink, dead: dead, state: state, counts: state.Counts.clone(), saved: o.Now()}
+	r := &runner{o: o, src: src, sink: sink, dead: dead, state: state, counts: state.Counts.clone(), safe: state.Counts.clone(), saved: o.Now()}
 	before := state.Counts.clone()
 	if state.Running {
 		r.counts.Killed++
@@ -71,7 +72,10 @@ func Run(ctx context.Context, o Options, src reader, sink Sink, dead Letters, st
 		err = errors.Join(err, r.end(ctx))
 	}
 	r.metrics(context.WithoutCancel(ctx))
-	return r.counts.minus(&before), err
+	if err != nil { // lines that were read and perhaps not delivered are not told as delivered
+		return r.safe.minus(&before), err
+	}
+	return r.counts.minus(&before), nil
 }
 
 // end delivers what was read and says in the state that the run ended.
@@ -212,7 +216,7 @@ func (r *runner) commit(ctx context.Context) error {
 		return err
 	}
 	r.src.Saved(s)
-	r.held = false
+	r.held, r.safe = false, r.counts.clone()
 	return r.patiently(ctx, r.sink.Committed)
 }
 

@@ -236,3 +236,35 @@ func TestPacked(t *testing.T) {
 		t.Fatalf("%d of %d lines; said %q", got, want, said)
 	}
 }
+
+// full is a sink whose disk is full when lines are to be made safe.
+type full struct{ moody }
+
+func (f *full) Flush(context.Context) error { return fault.New(fault.Full, "no space left") }
+
+// TestUndelivered: what a run that failed has read, and not delivered, is not told as delivered.
+func TestUndelivered(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.log")
+	if err := os.WriteFile(path, []byte("{\"a\":1}\n{\"a\":2}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	state, _, err := OpenState(t.Context(), filepath.Join(dir, "state"), "full")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer state.Close()
+	dead, err := stream.OpenFile(filepath.Join(dir, "dead"), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = dead.Close(true) }()
+	opts, paths := options(), tailing(path)
+	opts.Once, paths.Once = true, true
+	tail := NewTailer(paths, nil, nil)
+	defer tail.Close()
+	counts, err := Run(t.Context(), opts, tail, &full{moody{steady: true}}, dead, state)
+	if fault.KindOf(err) != fault.Full || counts.Lines != 0 || counts.Delivered != 0 {
+		t.Errorf("%s: %v", counts.String(), err)
+	}
+}
