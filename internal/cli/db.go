@@ -35,7 +35,7 @@ ecomctl sales 'sqlite:shop.db?table=order_lines'.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newDBInit(a), newDBImport(a), newDBIndex(a), newDBStatus(a), newDBBackup(a), newDBRestore(a), newDBPrune(a))
+	c.AddCommand(newDBInit(a), newDBImport(a), newDBIndex(a), newDBStatus(a), newDBBackup(a), newDBRestore(a), newDBPrune(a), newDBForget(a))
 	return c
 }
 
@@ -183,7 +183,7 @@ var statusSpecs = []result.Spec{
 	{Name: "rows", Type: expr.Int, Unit: result.Rows, Desc: "rows of the table, or rows that came in", Null: "not counted"},
 	{Name: "since", Type: expr.Text, Desc: "first time in the table (wall time), or start (UTC)", Null: "none"},
 	{Name: "until", Type: expr.Text, Desc: "last time in the table, or end", Null: "none"},
-	{Name: "pruned", Type: expr.Int, Unit: result.Rows, Desc: "lines of the import that db prune took away", Null: "no import"},
+	{Name: "pruned", Type: expr.Int, Unit: result.Rows, Desc: "lines of the import that db prune or db forget took away", Null: "no import"},
 }
 
 func newDBStatus(a *App) *cobra.Command {

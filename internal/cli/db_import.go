@@ -111,7 +111,7 @@ func digestInput(a *App, inputs []string) func() string {
 func tellImport(a *App, rep *store.ImportReport) {
 	for _, f := range rep.Files {
 		if f.Pruned > 0 {
-			a.say("note: %s: %d of its lines were taken away by db prune and stay so; the account is that of the file", f.Source, f.Pruned)
+			a.say("note: %s: %d of its lines were taken away by db prune or db forget and stay so; the account is that of the file", f.Source, f.Pruned)
 		}
 	}
 	for _, o := range rep.Overlaps {

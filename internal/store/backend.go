@@ -28,6 +28,10 @@ type backend interface {
 	driving() string
 	// temporary begins the statement that makes a table of the connection only.
 	temporary() string
+	// shred lets a transaction overwrite what it takes away, where the database does not do so by itself.
+	shred(ctx context.Context, tx *sql.Tx) error
+	// wipe takes what was overwritten out of the journal.
+	wipe(ctx context.Context, db *sqldb.DB) error
 }
 
 // insertRows stores rows by statements of many rows each; args holds width values a row.
@@ -97,6 +101,25 @@ func (sqliteBackend) spacious(context.Context, *sql.Tx) {}
 func (sqliteBackend) driving() string                   { return " CROSS JOIN " }
 func (sqliteBackend) temporary() string                 { return "CREATE TEMP TABLE" }
 
+// shred: pages of SQLite keep what was deleted until something else needs the place.
+func (sqliteBackend) shred(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, "PRAGMA secure_delete = ON")
+	return err
+}
+
+// wipe: the journal holds pages as they were. Readers keep it from being cut.
+func (sqliteBackend) wipe(ctx context.Context, db *sqldb.DB) error {
+	var busy, pages, done int64
+	err := db.Retry(ctx, "cutting the journal", func(ctx context.Context) error {
+		return db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &done)
+	})
+	if err == nil && busy != 0 {
+		err = fault.New(fault.Locked, "%s: the customer is forgotten, but others read the database, whose journal (-wal) holds the former rows until they have finished", db.URL).
+			WithHint("end them; the next command that writes cuts the journal")
+	}
+	return err
+}
+
 // mysqlBackend stores on a server.
 type mysqlBackend struct {
 	local bool // LOAD DATA LOCAL is allowed
@@ -153,3 +176,7 @@ func (mysqlBackend) spacious(ctx context.Context, tx *sql.Tx) {
 
 func (mysqlBackend) driving() string   { return " STRAIGHT_JOIN " }
 func (mysqlBackend) temporary() string { return "CREATE TEMPORARY TABLE" }
+
+// shred, wipe: a server purges its undo log by itself.
+func (mysqlBackend) shred(context.Context, *sql.Tx) error  { return nil }
+func (mysqlBackend) wipe(context.Context, *sqldb.DB) error { return nil }

@@ -98,15 +98,22 @@ func (s *Store) prune(ctx context.Context, fsys vfs.FS, r *PruneReport, yes bool
 			return nil
 		}
 		r.Done = true
-		return s.remove(ctx, tx, r.Before)
+		if err := s.takeLines(ctx, tx, "order_ts < ? AND "+ofLive, r.Before); err != nil {
+			return err
+		}
+		live, err := liveImports(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return s.deriveAnew(ctx, tx, live)
 	})
 }
 
-// remove takes the lines before a day away, from one import after the other.
-func (s *Store) remove(ctx context.Context, tx *sql.Tx, before string) error {
+// takeLines takes the lines of a condition away, from one import after the other, and notes in its record that they are gone.
+func (s *Store) takeLines(ctx context.Context, tx *sql.Tx, where string, arg any) error {
 	type part struct{ id, lines, money int64 }
 	var parts []part
-	rows, err := tx.QueryContext(ctx, "SELECT import_id, COUNT(*), COALESCE(SUM(money_e4), 0) FROM line_store WHERE order_ts < ? AND "+ofLive+" GROUP BY import_id", before)
+	rows, err := tx.QueryContext(ctx, "SELECT import_id, COUNT(*), COALESCE(SUM(money_e4), 0) FROM line_store WHERE "+where+" GROUP BY import_id", arg)
 	if err != nil {
 		return err
 	}
@@ -121,18 +128,14 @@ func (s *Store) remove(ctx context.Context, tx *sql.Tx, before string) error {
 		return err
 	}
 	for _, p := range parts {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM line_store WHERE import_id = ? AND order_ts < ?", p.id, before); err != nil {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM line_store WHERE import_id = ? AND "+where, p.id, arg); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, "UPDATE imports SET pruned = pruned + ?, pruned_e4 = pruned_e4 + ? WHERE id = ?", p.lines, p.money, p.id); err != nil {
 			return err
 		}
 	}
-	live, err := liveImports(ctx, tx)
-	if err != nil {
-		return err
-	}
-	return s.deriveAnew(ctx, tx, live)
+	return nil
 }
 
 // linesBefore digests the lines of a backup before a day, having read all of them.

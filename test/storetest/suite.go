@@ -27,6 +27,8 @@ func Suite(t *testing.T, fresh func(name string) *sqldb.URL) {
 	t.Run("overlaps", func(t *testing.T) { overlaps(t, fresh("overlaps")) })
 	t.Run("currencies", func(t *testing.T) { currencies(t, fresh("currencies")) })
 	t.Run("prune", func(t *testing.T) { prunes(t, fresh("prune")) })
+	t.Run("forget", func(t *testing.T) { forgets(t, fresh("forget"), fresh("guest"), fresh("gone")) })
+	t.Run("forget unfinished", func(t *testing.T) { unfinished(t, fresh("unfinished")) })
 	Loading(t, fresh)
 }
 
