@@ -174,6 +174,27 @@ func partitionAdded(t *testing.T, b *broker) {
 	}
 }
 
+// comesBack: the checkpoint of a topic that is gone is kept, and good for the topic that comes back, with more partitions
+// than before.
+func comesBack(t *testing.T, b *broker) {
+	topic, dir := b.topic(t, "returns", 1), t.TempDir()
+	b.send(t, topic, 0, hour(9, 0, 1), hour(9, 1, 2))
+	args := []string{"stream", b.uri(topic), "--window", "1h", "--checkpoint", filepath.Join(dir, "state"), "-o", filepath.Join(dir, "rows.csv"), "--to-end", "--out-of-range", "earliest"}
+	run(t, nil, args...)
+	remove(t, b, topic)
+	if said := fails(t, 1, args...); !strings.Contains(said, "there is no such topic") {
+		t.Fatal(said)
+	}
+	b.create(t, topic, 2)
+	b.send(t, topic, 0, hour(10, 0, 3))
+	b.send(t, topic, 1, hour(10, 1, 4), hour(11, 1, 5))
+	_, said := run(t, nil, args...)
+	if records, counted, _, _, _, _ := counts(t, said); records != 5 || counted != 5 {
+		t.Fatal(said)
+	}
+	same(t, []string{"2026-01-01T09:00:00Z,,2,2,2,2", "2026-01-01T10:00:00Z,,2,2,2,2", "2026-01-01T11:00:00Z,,1,1,1,1"}, lastRevisions(t, filepath.Join(dir, "rows.csv"), 0))
+}
+
 // topicVanishes: a topic that is deleted while it is read is a clear stop.
 func topicVanishes(t *testing.T, b *broker) {
 	topic := b.topic(t, "goes", 1)

@@ -17,6 +17,7 @@ func TestKafka(t *testing.T) {
 	t.Run("out of range", func(t *testing.T) { outOfRange(t, b) })
 	t.Run("partition added", func(t *testing.T) { partitionAdded(t, b) })
 	t.Run("topic vanishes", func(t *testing.T) { topicVanishes(t, b) })
+	t.Run("a topic comes back with more partitions", func(t *testing.T) { comesBack(t, b) })
 	t.Run("a connection stalls", func(t *testing.T) { stalls(t, b) })
 }
 
