@@ -64,7 +64,7 @@ func (o *doctorOptions) checkInput(inputs []string) doctor.Check {
 		}
 		var cols []string
 		for _, c := range s.Rel.Columns[:s.Rel.Canonical] {
-			cols = append(cols, c.Name+"="+c.From)
+			cols = append(cols, c.Name+"="+c.Sources())
 		}
 		in, files := s.Data.Inputs(), "1 file"
 		if len(in) != 1 {

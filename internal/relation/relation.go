@@ -64,6 +64,14 @@ type Column struct {
 	Const *string
 }
 
+// Sources names where the values come from, for people.
+func (c *Column) Sources() string {
+	if c.Else == "" {
+		return c.From
+	}
+	return c.From + ", " + c.Else
+}
+
 // Join is an N:1 join of a dimension table: its key must be unique, unmatched
 // fact rows keep null in its columns and are counted.
 type Join struct {

@@ -27,7 +27,7 @@ func ProvenanceOf(rel *relation.Relation, data source.Dataset, tables map[string
 		p.Rules = append(p.Rules, Rule{Name: r.Name, Kind: r.Kind.String(), Text: text})
 	}
 	for _, col := range rel.Columns[:rel.Canonical] {
-		p.Mapping = append(p.Mapping, Mapped{Canonical: col.Name, From: col.From})
+		p.Mapping = append(p.Mapping, Mapped{Canonical: col.Name, From: col.Sources()})
 	}
 	return p
 }

@@ -116,7 +116,7 @@ func provenanceOf(r *analysis.Request) report.Provenance {
 		p.Rules = append(p.Rules, report.Rule{Name: rule.Name, Kind: rule.Kind.String(), Text: text})
 	}
 	for _, c := range r.Rel.Columns[:r.Rel.Canonical] {
-		p.Mapping = append(p.Mapping, report.Mapped{Canonical: c.Name, From: c.From})
+		p.Mapping = append(p.Mapping, report.Mapped{Canonical: c.Name, From: c.Sources()})
 	}
 	if r.AsOf != query.MaxTime {
 		p.AsOf = r.AsOf
