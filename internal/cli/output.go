@@ -200,6 +200,9 @@ func (s *opened) account(acc *query.Account) error {
 	} else {
 		s.app.say("%s", keptLine(acc))
 	}
+	if acc.Free > 0 {
+		s.app.say("%d sold rows are free, of price 0 (--reject-free makes them rejects)", acc.Free)
+	}
 	s.otherCurrencies(acc)
 	for _, u := range acc.Unreadable {
 		s.app.say("note: %s: %d values of column %q could not be read, first %q%s", u.Column, u.Rows, u.From, phrase.Name(u.Value, 40), decimalComma(u))
