@@ -28,7 +28,7 @@ func (d *Dataset) Select(ctx context.Context, keep expr.Node, span int) (*source
 		return nil, ctx.Err()
 	}
 	sel, err := d.selection(asking, conn, keep, span)
-	d.snap.release(conn, sqldb.Passing(err))
+	d.snap.release(conn, err != nil && (sqldb.Passing(err) || asking.Err() != nil))
 	if err != nil { // a server that refuses a question is asked for all rows
 		return nil, ctx.Err()
 	}
@@ -36,7 +36,7 @@ func (d *Dataset) Select(ctx context.Context, keep expr.Node, span int) (*source
 }
 
 func (d *Dataset) selection(ctx context.Context, conn *sql.Conn, keep expr.Node, span int) (*source.Selection, error) {
-	f := &filter{t: d.t, d: d.db.Dialect, shapes: map[int]string{}}
+	f := &filter{t: d.t, d: d.db.Dialect, dates: map[int]dates{}}
 	if err := d.learn(ctx, conn, f, keep); err != nil {
 		return nil, err
 	}
@@ -78,8 +78,8 @@ func (d *Dataset) learn(ctx context.Context, conn *sql.Conn, f *filter, keep exp
 		if !ok || err != nil || c.Index < 0 || c.Type != expr.Time && c.Type != expr.Date {
 			return
 		}
-		if _, known := f.shapes[c.Index]; !known {
-			f.shapes[c.Index], err = d.shape(ctx, conn, c.Index)
+		if _, known := f.dates[c.Index]; !known {
+			f.dates[c.Index], err = d.dates(ctx, conn, c.Index)
 		}
 	})
 	return err
@@ -91,26 +91,38 @@ func (d *Dataset) totals(ctx context.Context, conn *sql.Conn, f *filter, span in
 		return true, d.ask(ctx, conn, "SELECT COUNT(*) FROM "+d.t.name, &sel.Rows)
 	}
 	c := &d.t.cols[span]
-	if (c.how == asLayout || c.how == asText) && f.shapes[span] == "" {
-		s, err := d.shape(ctx, conn, span)
-		if err != nil || s == "" {
-			return false, err
-		}
-	}
-	name := f.name(c)
-	var first, last sql.NullString
-	if err := d.ask(ctx, conn, fmt.Sprintf("SELECT COUNT(*), MIN(%[1]s), MAX(%[1]s) FROM %[2]s", name, d.t.name), &sel.Rows, &first, &last); err != nil {
+	first, last, err := d.limits(ctx, conn, f, span, sel)
+	if err != nil {
 		return false, err
 	}
-	if (c.how == asDate || c.how == asTime) && zeroDate([]byte(first.String)) { // null when it is read
-		if err := d.ask(ctx, conn, fmt.Sprintf("SELECT MIN(%[1]s) FROM %[2]s WHERE %[1]s >= TIMESTAMP'1000-01-01 00:00:00'", name, d.t.name), &first); err != nil {
-			return false, err
-		}
-	}
 	var ok1, ok2 bool
-	sel.Min, ok1 = limit(c, []byte(first.String))
-	sel.Max, ok2 = limit(c, []byte(last.String))
+	sel.Min, ok1 = limit(c, []byte(first))
+	sel.Max, ok2 = limit(c, []byte(last))
 	return ok1 && ok2, nil
+}
+
+// limits counts the rows and finds the least and the greatest value of a column as the database has them; they are empty where it does not know them.
+func (d *Dataset) limits(ctx context.Context, conn *sql.Conn, f *filter, at int, sel *source.Selection) (first, last string, err error) {
+	c := &d.t.cols[at]
+	if d.db.Dialect == sqldb.SQLite {
+		known, ok := f.dates[at]
+		if !ok {
+			known, err = d.dates(ctx, conn, at)
+		}
+		sel.Rows = known.rows
+		return known.first, known.last, err
+	}
+	if c.how != asDate && c.how != asTime {
+		return "", "", nil
+	}
+	var least, greatest sql.NullString
+	if err := d.ask(ctx, conn, fmt.Sprintf("SELECT COUNT(*), MIN(%[1]s), MAX(%[1]s) FROM %[2]s", f.name(c), d.t.name), &sel.Rows, &least, &greatest); err != nil {
+		return "", "", err
+	}
+	if zeroDate([]byte(least.String)) { // null when it is read
+		err = d.ask(ctx, conn, fmt.Sprintf("SELECT MIN(%[1]s) FROM %[2]s WHERE %[1]s >= TIMESTAMP'1000-01-01 00:00:00'", f.name(c), d.t.name), &least)
+	}
+	return least.String, greatest.String, err
 }
 
 // ask asks a question that may take long; servers give it up in time by themselves, for a connection that is given up is lost.

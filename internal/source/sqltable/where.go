@@ -14,11 +14,10 @@ import (
 // could see a value otherwise (other collations, doubles of decimals, values that are read as null) the printed condition is the
 // wider one, and what cannot be said at all is left out. The reader's caller judges the rows again.
 type filter struct {
-	t *table
-	d sqldb.Dialect
-	// shapes are the patterns in which all dates of a column of SQLite are written, by column; see shape.
-	shapes map[int]string
-	utf8   bool // SQLite compares texts by the bytes that are read
+	t     *table
+	d     sqldb.Dialect
+	dates map[int]dates // of the columns of SQLite that the condition compares
+	utf8  bool          // SQLite compares texts by the bytes that are read
 }
 
 // never is a condition without rows.

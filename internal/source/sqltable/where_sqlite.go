@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -69,7 +70,7 @@ func (f *filter) sqlitePrefix(c *column, s string) string {
 // sqliteMoment compares dates as texts, where all are written alike. Literals are cut to the precision of the column, which no row with
 // a time on their side passes.
 func (f *filter) sqliteMoment(c *column, at int, op expr.Op, us int64) string {
-	shape := f.shapes[at]
+	shape := f.dates[at].shape
 	t := time.UnixMicro(us).UTC()
 	if shape == "" || t.Year() < 1 || t.Year() > 9999 {
 		return ""
@@ -101,24 +102,35 @@ func written(t time.Time, shape string) string {
 // isoDay is the layout of the shapes.
 var isoDay = value.StatedLayout("2006-01-02")
 
-// shape finds out whether all dates of a column are written alike, in a way whose order is that of the times, and returns one of them; ""
-// when they are not.
-func (d *Dataset) shape(ctx context.Context, conn *sql.Conn, at int) (string, error) {
+// dates are what is known of a column of dates in text that are all written alike, in a way whose order is that of the times.
+type dates struct {
+	shape       string // one of them; "" when they are not
+	rows        int64  // of the table
+	first, last string
+}
+
+// dates looks at all dates of a column of SQLite.
+func (d *Dataset) dates(ctx context.Context, conn *sql.Conn, at int) (out dates, err error) {
 	c := &d.t.cols[at]
-	dates := c.how == asLayout && c.spec.Layout == isoDay && !c.spec.Zone
-	if d.db.Dialect != sqldb.SQLite || !dates && c.how != asText {
-		return "", nil
+	recognised := c.how == asLayout && c.spec.Layout == isoDay && !c.spec.Zone
+	if d.db.Dialect != sqldb.SQLite || !recognised && c.how != asText {
+		return out, nil
 	}
 	name := d.db.Dialect.Quote(c.name)
-	var first sql.NullString
-	if err := conn.QueryRowContext(ctx, "SELECT MIN("+name+") FROM "+d.t.name).Scan(&first); err != nil || !shaped.MatchString(first.String) {
-		return "", err
+	var one, first, last sql.NullString
+	err = conn.QueryRowContext(ctx, fmt.Sprintf("SELECT %s FROM %s WHERE %s IS NOT NULL LIMIT 1", c.sel, d.t.name, name)).Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && !shaped.MatchString(one.String) {
+		return out, nil
 	}
-	pattern := regexp.MustCompile(`\d`).ReplaceAllString(first.String, "[0-9]")
+	if err != nil {
+		return out, err
+	}
+	pattern := regexp.MustCompile(`\d`).ReplaceAllString(one.String, "[0-9]")
 	var others int64
-	q := fmt.Sprintf("SELECT COUNT(*) FROM %s WHERE %s IS NOT NULL AND (typeof(%[2]s) <> 'text' OR %[2]s NOT GLOB '%s')", d.t.name, name, pattern)
-	if err := conn.QueryRowContext(ctx, q).Scan(&others); err != nil || others > 0 {
-		return "", err
+	q := fmt.Sprintf("SELECT COUNT(*), MIN(%[1]s), MAX(%[1]s), COUNT(CASE WHEN typeof(%[1]s) <> 'text' OR %[1]s NOT GLOB '%[2]s' THEN %[1]s END) FROM %[3]s", name, pattern, d.t.name)
+	if err := conn.QueryRowContext(ctx, q).Scan(&out.rows, &first, &last, &others); err != nil || others > 0 {
+		return dates{}, err
 	}
-	return first.String, nil
+	out.shape, out.first, out.last = one.String, first.String, last.String
+	return out, nil
 }
