@@ -2,6 +2,8 @@ package flink
 
 import (
 	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -105,6 +107,9 @@ func member(c *relation.Column, sample Specs, zone string) (m sqlgen.Member, err
 	at := sample.Schema().FieldIndices(c.From)
 	if len(at) != 1 || frame.KindOf(sample.Schema().Field(at[0]).Type) == frame.Nested || c.Type == expr.Unknown {
 		return m, refuse("member %q, which holds objects or lists", c.From)
+	}
+	if strings.ContainsFunc(c.From, unicode.IsControl) { // its parser wants names on one line
+		return m, refuse("member %q, whose name has control characters", c.From)
 	}
 	spec := sample.Spec(at[0])
 	m = sqlgen.Member{Name: c.From, Type: c.Type, NullWords: spec.NullWords}

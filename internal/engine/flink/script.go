@@ -55,6 +55,9 @@ const RowKey = "row_key"
 
 // Script prints the statements of a job. The last one starts it.
 func Script(s Spec) ([]Statement, error) {
+	if err := s.checkNames(); err != nil {
+		return nil, err
+	}
 	named := append(slices.Clone(s.Key), expr.Columns(s.Query.Where)...)
 	for _, d := range s.Query.Dims {
 		named = append(named, d.Column)
