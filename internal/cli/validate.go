@@ -175,6 +175,22 @@ func (o *validateOptions) check(ctx context.Context, s *opened) error {
 // mapping lets rules speak of canonical columns: the proposed mapping with the
 // user's own words over it.
 func (o *validateOptions) mapping(d source.Dataset) map[string]string {
+	names := o.recognised(d)
+	for k, v := range o.Maps {
+		names[k], _, _ = strings.Cut(v, "@")
+	}
+	return names
+}
+
+// recognised is the mapping of the preset that is named, or that the columns are those of; else the proposed one.
+func (o *validateOptions) recognised(d source.Dataset) map[string]string {
+	p := schema.Known(d.Schema())
+	if o.Preset != "" {
+		p, _ = schema.FindPreset(o.Preset) // a name that is none was refused before
+	}
+	if p != nil {
+		return p.ColumnsOf(d.Schema())
+	}
 	names := map[string]string{}
 	text := textInput(d)
 	if t := schema.Guess(d.Schema(), text); t != nil {
@@ -183,9 +199,6 @@ func (o *validateOptions) mapping(d source.Dataset) map[string]string {
 				names[ch.Canonical] = ch.From
 			}
 		}
-	}
-	for k, v := range o.Maps {
-		names[k], _, _ = strings.Cut(v, "@")
 	}
 	return names
 }

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -112,6 +113,29 @@ func Known(s *arrow.Schema) *Preset {
 		}
 	}
 	return nil
+}
+
+// ColumnsOf tells which column of a fact table each canonical one comes from; those of joined tables and constants are
+// left out. Of two columns of which one stands in for the other it is the one that is never without a value.
+func (p *Preset) ColumnsOf(s *arrow.Schema) map[string]string {
+	self := map[string]bool{"": true}
+	for _, j := range p.Joins {
+		self[j.Name] = j.Self
+	}
+	out := map[string]string{}
+	for _, pc := range p.Columns {
+		if out[pc.Canonical] != "" || pc.Const != "" || !self[pc.In] {
+			continue
+		}
+		from, ok := pick(s, append(slices.Clone(pc.From), pc.Canonical))
+		if other, stands := pick(s, pc.Else); ok && stands {
+			from = other
+		}
+		if ok {
+			out[pc.Canonical] = from
+		}
+	}
+	return out
 }
 
 // Parts sorts the files of a folder (base names) into the preset's tables: the
