@@ -18,16 +18,19 @@ import (
 
 const sparkEngine = "spark"
 
-// onSpark are the commands that --engine spark answers: all that they tell are aggregates, or one
+// onSpark are the analyses that --engine spark answers: all that they tell are aggregates, or one
 // row a customer that Spark can write itself.
 var onSpark = []string{"sales", "geo", "query", "rfm", "segments", "cohort", "features"}
+
+// sparkCommands are the commands that --engine spark answers.
+var sparkCommands = append(slices.Clone(onSpark), "validate")
 
 // addEngine registers the flags that choose the engine.
 func (o *common) addEngine(f *pflag.FlagSet, command string) {
 	o.command = command
-	f.StringVar(&o.engine, "engine", "", "what computes: `local|spark` (default local); spark answers "+strings.Join(onSpark, ", "))
+	f.StringVar(&o.engine, "engine", "", "what computes: `local|spark` (default local); spark answers "+strings.Join(sparkCommands, ", "))
 	f.StringVar(&o.spark, "spark", "", "Spark Connect server for --engine spark: `sc://HOST:PORT`; a folder, like -o hdfs://HOST:PORT/FOLDER/, is written by Spark itself")
-	if !slices.Contains(onSpark, command) {
+	if !slices.Contains(sparkCommands, command) {
 		_ = f.MarkHidden("spark")
 	}
 }
@@ -41,8 +44,8 @@ func (o *common) checkEngine() error {
 	default:
 		return fault.New(fault.Usage, "--engine %s: there are local and spark", o.engine)
 	}
-	if !slices.Contains(onSpark, o.command) {
-		return fault.New(fault.Usage, "%s: --engine spark answers %s; this command works on rows, or fits models, on this machine", o.command, strings.Join(onSpark, ", ")).
+	if !slices.Contains(sparkCommands, o.command) {
+		return fault.New(fault.Usage, "%s: --engine spark answers %s; this command works on rows, or fits models, on this machine", o.command, strings.Join(sparkCommands, ", ")).
 			WithHint("leave --engine spark out; hdfs:// inputs are read from here, too")
 	}
 	if o.spark == "" {

@@ -9,6 +9,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/clean"
 	"github.com/ecomctl/ecomctl/internal/quality"
 	"github.com/ecomctl/ecomctl/internal/query"
+	"github.com/ecomctl/ecomctl/internal/relation"
 	"github.com/ecomctl/ecomctl/internal/render"
 	"github.com/ecomctl/ecomctl/internal/schema"
 	"github.com/ecomctl/ecomctl/internal/source"
@@ -109,16 +110,24 @@ func (s *opened) duplicates(ctx context.Context) error {
 	if err != nil {
 		return nil // not an orders table
 	}
-	eng, err := s.Engine()
+	eng, err := s.Asked()
 	if err != nil {
 		return err
 	}
-	ans, err := eng.Run(ctx, rel, query.Plan{Duplicates: true})
+	plan := query.Plan{Duplicates: s.rem == nil}
+	rel.Dedupe = s.rem != nil // which Spark counts as the rejects of --dedupe
+	ans, err := eng.Run(ctx, rel, plan)
 	if err != nil {
 		return err
 	}
-	if acc := &ans.Account; acc.Duplicates > 0 {
-		s.app.say("%d rows worth %s equal an earlier row in all mapped columns", acc.Duplicates, render.AppendMoney(nil, acc.DuplicatesMoney))
+	n, money := ans.Account.Duplicates, ans.Account.DuplicatesMoney
+	for _, r := range ans.Account.Reasons {
+		if rel.Dedupe && r.Reason == relation.ReasonDuplicate {
+			n, money = r.Rows, r.Money
+		}
+	}
+	if n > 0 {
+		s.app.say("%d rows worth %s equal an earlier row in all mapped columns", n, render.AppendMoney(nil, money))
 	}
 	return nil
 }

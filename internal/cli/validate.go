@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ecomctl/ecomctl/internal/engine/spark"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/quality"
 	"github.com/ecomctl/ecomctl/internal/schema"
@@ -47,7 +48,7 @@ from the data instead of checking. --rules builtin:orders needs no file.`,
 	f.StringVar(&o.junit, "junit", "", "write a JUnit XML `FILE` besides")
 	f.BoolVar(&o.suggest, "suggest", false, "propose a rules file from the data")
 	c.RunE = func(c *cobra.Command, inputs []string) error { return o.run(c, inputs) }
-	hideOrderFlags(c, "map", "tz")
+	hideOrderFlags(c, "map", "tz", "engine")
 	return c
 }
 
@@ -65,6 +66,9 @@ func (o *validateOptions) run(c *cobra.Command, inputs []string) error {
 		if err := o.out.settle(o.conf); err != nil {
 			return err
 		}
+	}
+	if o.engine == sparkEngine && (o.suggest || o.failures.file != "") {
+		return fault.New(fault.Usage, "validate: --suggest and --failures need the rows, which stay on Spark").WithHint("leave --engine spark out; hdfs:// inputs are read from here, too")
 	}
 	if o.rules == "" {
 		o.rules = o.conf.ValidateRules
@@ -136,19 +140,7 @@ func (o *validateOptions) check(ctx context.Context, s *opened) error {
 	if err != nil {
 		return err
 	}
-	mem, err := o.MemoryBytes()
-	if err != nil {
-		return err
-	}
-	rep, err := quality.Validate(ctx, s.Data, rules, quality.Options{Threads: o.Workers(), Memory: mem / 2, TempDir: o.TempDir(),
-		Progress: s.prog, Mapping: o.mapping(s.Data), Now: wall,
-		Open: func(ctx context.Context, file string) (source.Dataset, error) {
-			opts, err := session.OpenOptions(o.host(nil), &o.Settings)
-			if err != nil {
-				return nil, err
-			}
-			return open.Open(ctx, []string{file}, opts)
-		}})
+	rep, err := o.report(ctx, s, rules, wall)
 	if err != nil {
 		return err
 	}
@@ -170,6 +162,27 @@ func (o *validateOptions) check(ctx context.Context, s *opened) error {
 		return err
 	}
 	return rep.Err()
+}
+
+// report checks the rules here, or on Spark where it is asked.
+func (o *validateOptions) report(ctx context.Context, s *opened, rules []quality.Rule, wall int64) (*quality.Report, error) {
+	mem, err := o.MemoryBytes()
+	if err != nil {
+		return nil, err
+	}
+	opt := quality.Options{Threads: o.Workers(), Memory: mem / 2, TempDir: o.TempDir(), Progress: s.prog, Mapping: o.mapping(s.Data), Now: wall}
+	if s.rem != nil {
+		opt.Open = func(ctx context.Context, file string) (source.Dataset, error) { return s.rem.Open(ctx, []string{file}) }
+		return quality.Ask(ctx, spark.New(s.rem.c, s.rem.opt), s.Data, rules, opt)
+	}
+	opt.Open = func(ctx context.Context, file string) (source.Dataset, error) {
+		opts, err := session.OpenOptions(o.host(nil), &o.Settings)
+		if err != nil {
+			return nil, err
+		}
+		return open.Open(ctx, []string{file}, opts)
+	}
+	return quality.Validate(ctx, s.Data, rules, opt)
 }
 
 // mapping lets rules speak of canonical columns: the proposed mapping with the

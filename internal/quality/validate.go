@@ -162,7 +162,7 @@ func (v *validator) outcome(i int) error {
 	case ForeignKey:
 		err = v.orphans(i)
 	case RowCount:
-		v.countRows(out)
+		countRows(out, v.report.Rows)
 	case Freshness:
 		v.freshness(i, out)
 	}
@@ -177,15 +177,21 @@ func (v *validator) outcome(i int) error {
 	if pl.rule.Type == Readable {
 		v.report.BadRows, out.Checked = out.Failed, v.report.Rows
 	}
-	out.Status = Pass
-	if out.Failed > pl.rule.MaxFailed && float64(out.Failed) > pl.rule.MaxRatio*float64(out.Checked) {
-		out.Status = [...]string{Error: Fail, Warning: Warn}[pl.rule.Severity]
-	}
+	out.judge()
 	return nil
 }
 
-func (v *validator) countRows(out *Outcome) {
-	r, n := out.Rule, v.report.Rows
+// judge tells by what failed whether the rule is broken.
+func (o *Outcome) judge() {
+	o.Status = Pass
+	if o.Failed > o.Rule.MaxFailed && float64(o.Failed) > o.Rule.MaxRatio*float64(o.Checked) {
+		o.Status = [...]string{Error: Fail, Warning: Warn}[o.Rule.Severity]
+	}
+}
+
+// countRows checks the number of the input's rows.
+func countRows(out *Outcome, n int64) {
+	r := out.Rule
 	out.Checked = n
 	if n < r.MinRows || r.MaxRows >= 0 && n > r.MaxRows {
 		out.Failed = 1
@@ -208,11 +214,16 @@ func (v *validator) freshness(i int, out *Outcome) {
 	for _, w := range v.workers {
 		latest = max(latest, w.state[i].latest)
 	}
+	stale(out, latest, v.o.Now)
+}
+
+// stale checks the latest time of a column, math.MinInt64 where there is none.
+func stale(out *Outcome, latest, now int64) {
 	f := formatter{units: 1_000_000}
 	switch {
 	case latest == math.MinInt64:
 		out.Failed, out.Why = 1, "there is no time at all"
-	case latest < v.o.Now-out.Rule.MaxAge.Microseconds():
+	case latest < now-out.Rule.MaxAge.Microseconds():
 		out.Failed, out.Why = 1, fmt.Sprintf("the latest time is %s, more than %s before now", f.time(latest), out.Rule.MaxAge)
 	}
 }

@@ -51,7 +51,7 @@ func TestServerErrors(t *testing.T) {
 	}
 	refused(t, 1, append([]string{"sales", text}, there...), "CANNOT_READ_FILE_FOOTER", "ecomctl convert")
 	few := hostile(t, 4, 100, wallType)
-	refused(t, 2, append([]string{"sales", few, "--where", "matches(region, 'S.')"}, there...), "regular expressions", "like")
+	refused(t, 2, append([]string{"sales", few, "--where", "matches(region, '(?m)^S')"}, there...), "has another meaning there", "like")
 	two := &table{}
 	two.add("product_id", textType, 2, func(int) any { return "a" })
 	two.add("category", textType, 2, func(i int) any { return []any{"x", "y"}[i] })

@@ -18,7 +18,7 @@ func TestHostileTables(t *testing.T) {
 		{"query", wall, "--by", "weekday,region", "--measure",
 			"revenue,orders,units,customers,lines,aov,median(unit_price),p95(quantity),mean(quantity),min(product_id),max(order_ts),distinct(category),count(discount),sum(quantity)"},
 		{"query", utc, "--tz", "Asia/Shanghai", "--by", "hour_of_day,category", "--from", "2023-10-01", "--to", "2024-02-29",
-			"--where", "lower(category) = 'toys' or product_id like '_' and unit_price > 1.1 or starts_with(order_id, 'o')", "--measure", "lines,revenue,distinct(customer_id)"},
+			"--where", "lower(category) = 'toys' or product_id like '_' and unit_price > 1.1 or starts_with(order_id, 'o') or matches(region, '^S.o\\s|(?i)sS')", "--measure", "lines,revenue,distinct(customer_id)"},
 		{"rfm", wall, "--as-of", "2024-02-01", "--net"},
 		{"geo", utc, "--tz", "America/New_York", "--net"},
 		{"segments", utc, "--tz", "Asia/Kathmandu"},

@@ -118,8 +118,12 @@ func (sparkSQL) Call(name, x string) (string, error) {
 
 func (d sparkSQL) Find(name, x, arg string) (string, error) {
 	if name == "matches" {
-		return "", fault.New(fault.Usage, "printing SQL for Spark: its regular expressions differ from those of matches(…)").
-			WithHint("use like, starts_with, ends_with or contains")
+		pattern, err := javaRegexp(arg)
+		if err != nil {
+			return "", err
+		}
+		lit, err := d.Text(pattern)
+		return "(" + x + " RLIKE " + lit + ")", err
 	}
 	lit, err := d.Text(arg)
 	if err != nil {
