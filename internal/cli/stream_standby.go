@@ -30,6 +30,9 @@ func (o *streamFlags) count(ctx context.Context, inputs []string) (*stream.Summa
 		return nil, err
 	}
 	conf.Group = o.group
+	if _, err := kafka.Check(ctx, conf); err != nil { // a group gives nobody a topic that is not there
+		return nil, err
+	}
 	if o.member, err = kafka.Join(conf, o.silence); err != nil {
 		return nil, err
 	}

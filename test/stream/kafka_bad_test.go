@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -207,6 +208,24 @@ func topicVanishes(t *testing.T, b *broker) {
 	err := r.until(2)
 	if fault.KindOf(err) != fault.NotFound || !strings.Contains(fault.HintOf(err), "checkpoint") && !strings.Contains(fault.HintOf(err), "deleted") {
 		t.Fatalf("%v, hint %q", err, fault.HintOf(err))
+	}
+}
+
+// noTopic: a topic that is not there is told at once, also to a process that would stand by for it, and what
+// the output held is still there.
+func noTopic(t *testing.T, b *broker) {
+	out := filepath.Join(t.TempDir(), "hours.csv")
+	if err := os.WriteFile(out, []byte("earlier\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{}, {"--standby", "--group", "nobody"}} {
+		said := fails(t, 1, append([]string{"stream", b.uri("never-made"), "--checkpoint", filepath.Join(t.TempDir(), "state"), "-o", out}, args...)...)
+		if !strings.Contains(said, "there is no such topic") || strings.Contains(said, "standing by") {
+			t.Error(said)
+		}
+	}
+	if text, err := os.ReadFile(out); err != nil || string(text) != "earlier\n" {
+		t.Errorf("%q, %v", text, err)
 	}
 }
 

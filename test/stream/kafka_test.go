@@ -3,6 +3,7 @@ package stream_test
 import (
 	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ func TestKafka(t *testing.T) {
 	t.Run("poison", func(t *testing.T) { poison(t, b) })
 	t.Run("the commands of the page", func(t *testing.T) { page(t, b) })
 	t.Run("users and TLS", func(t *testing.T) { security(t, b) })
+	t.Run("no topic", func(t *testing.T) { noTopic(t, b) })
 	t.Run("out of range", func(t *testing.T) { outOfRange(t, b) })
 	t.Run("partition added", func(t *testing.T) { partitionAdded(t, b) })
 	t.Run("topic vanishes", func(t *testing.T) { topicVanishes(t, b) })
@@ -82,21 +84,26 @@ func page(t *testing.T, b *broker) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.create(t, "orders", 2)
+	if out, err := exec.Command("go", "run", "../../scripts/services/kafka/topic", b.uri("orders")).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
 	b.create(t, "minutes", 1)
-	b.send(t, "orders", 0, hour(9, 0, 1), hour(9, 1, 2))
-	b.send(t, "orders", 1, hour(9, 0, 3))
-	state := filepath.Join(t.TempDir(), "minutes")
+	dir := t.TempDir()
+	orders := filepath.Join(dir, "orders.ndjson")
+	if err := os.WriteFile(orders, append(bytes.Join([][]byte{hour(9, 0, 1), hour(9, 1, 2), hour(9, 0, 3)}, []byte("\n")), '\n'), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	state := filepath.Join(dir, "minutes")
 	n := 0
 	for l := range strings.Lines(string(text)) {
 		if args, ok := strings.CutPrefix(l, "    ecomctl "); ok && strings.Contains(args, "kafka://") {
 			args = strings.ReplaceAll(strings.ReplaceAll(args, "broker:9092", b.address), "--checkpoint ", "--checkpoint "+state+"-")
-			args = strings.ReplaceAll(args, "-o hours2.csv", "-o "+state+".csv")
+			args = strings.NewReplacer("-o hours2.csv", "-o "+state+".csv", "orders.ndjson", orders, "--state ", "--state "+state+"-").Replace(args)
 			run(t, nil, strings.Fields(args)...)
 			n++
 		}
 	}
-	if rows := b.dump(t, "minutes", 1); n != 2 || len(rows) != 2 || string(rows[0].Key) != `["2026-01-01T09:00:00Z","SP"]` {
+	if rows := b.dump(t, "minutes", 1); n != 3 || len(rows) != 2 || string(rows[0].Key) != `["2026-01-01T09:00:00Z","SP"]` {
 		t.Fatalf("%d commands, %d rows", n, len(rows))
 	}
 }
