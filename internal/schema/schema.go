@@ -128,7 +128,7 @@ var Orders = &Table{
 		{Name: "city", Role: Label, EN: "City", ZH: "城市",
 			Names: forms("customercity|shippingcity|cityname|城市|收货城市|市", "town")},
 		{Name: "status", Role: Label, EN: "Status of the order", ZH: "订单状态",
-			Names: forms("orderstatus|financialstatus|orderstate|订单状态|交易状态|状态", "paymentstatus|state|支付状态")},
+			Names: forms("orderstatus|financialstatus|orderstate|订单状态|交易状态|状态", "paymentstatus|支付状态")},
 		{Name: "payment", Role: Label, EN: "Means of payment", ZH: "支付方式",
 			Names: forms("paymentmethod|paymenttype|paytype|paymethod|payment|支付方式|付款方式|支付渠道")},
 		{Name: "channel", Role: Label, EN: "Sales channel", ZH: "销售渠道",

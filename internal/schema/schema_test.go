@@ -62,6 +62,7 @@ func TestPropose(t *testing.T) {
 		{"an amount alone", schema.Orders, fields("order_id", i64, "revenue", f64), "order_id=order_id amount=revenue"},
 		{"types count", schema.Orders, fields("date", f64, "time", ts, "price", text, "state", &arrow.Time64Type{Unit: arrow.Microsecond}), `recognising the columns: "date" and "time" could both be order_ts`},
 		{"two equally good", schema.Orders, fields("order_date", ts, "Order Time", ts), `recognising the columns: "order_date" and "Order Time" could both be order_ts`},
+		{"a state beside a region is no status", schema.Orders, fields("order_id", i64, "region", text, "State", text), "order_id=order_id region=region"},
 		{"optional ones may be unclear", schema.Orders, fields("order_id", i64, "shipping_province", text, "province", text, "state", text), "order_id=order_id"},
 		{"nested columns are passed over", schema.Orders, fields("order_id", i64, "items", arrow.ListOf(text)), "order_id=order_id"},
 		{"rees46", schema.Events, fields("event_time", ts, "event_type", text, "product_id", i64, "category_id", i64, "category_code", text, "brand", text, "price", f64, "user_id", i64, "user_session", text),

@@ -107,8 +107,9 @@ func (r *rows) oneAKey(i int) string {
 // present is the condition that tells the rows of a dimension from the others of its table.
 func (r *rows) present(i int) string {
 	j := &r.rel.Joins[i]
-	if t := r.typeOf(j.Table.Schema(), j.Present); frame.KindOf(t) != frame.String {
+	t := r.typeOf(j.Table.Schema(), j.Present)
+	if frame.KindOf(t) != frame.String {
 		r.refuse("joining %s: the %s column %q, which is to hold text", j.Name, t, j.Present)
 	}
-	return "NULLIF(" + r.ident(j.Present) + ", " + r.ok(r.d.Text("")) + ") IS NOT NULL"
+	return "NULLIF(" + r.d.Raw(r.ident(j.Present), t, r.tables.Native) + ", " + r.ok(r.d.Text("")) + ") IS NOT NULL"
 }
