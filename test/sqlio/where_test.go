@@ -153,15 +153,23 @@ func drawCondition(t *rapid.T, fields []field, depth int) expr.Node {
 		return &expr.InList{Not: shape == 4, X: col, List: []expr.Node{lit(), lit(), lit()}}
 	case shape == 5 && f.typ == expr.Text:
 		s := lit().(*expr.Literal).S
-		return &expr.Match{X: col, Pattern: s[:min(len(s), 1)] + rapid.SampledFrom([]string{"%", "_", "", "%P", "P%"}).Draw(t, "pattern"), Not: rapid.Bool().Draw(t, "not")}
+		return &expr.Match{X: col, Pattern: prefix(s) + rapid.SampledFrom([]string{"%", "_", "", "%P", "P%", "%P%", "_%s%e"}).Draw(t, "pattern"), Not: rapid.Bool().Draw(t, "not")}
 	case shape == 6 && f.typ == expr.Text:
-		return expr.Call("starts_with", col, lit())
+		return expr.Call(rapid.SampledFrom([]string{"starts_with", "ends_with", "contains"}).Draw(t, "function"), col, lit())
 	case shape == 7 && f.typ == expr.Text:
 		return expr.Eq(expr.Call("upper", col), lit())
 	case shape == 8:
 		return rapid.SampledFrom(operators).Draw(t, "op")(lit(), col)
 	}
 	return rapid.SampledFrom(operators).Draw(t, "op")(col, lit())
+}
+
+// prefix is the first character of a text, or nothing.
+func prefix(s string) string {
+	for _, r := range s {
+		return string(r)
+	}
+	return ""
 }
 
 // sameRows draws conditions and periods: the rows that the database gives, judged here, are those of the whole table, and the account knows
@@ -282,7 +290,7 @@ func fewRows(t *testing.T, s *mariadb.Server) {
 		index string
 	}{
 		{expr.Eq(expr.Col("region"), expr.Lit("r7")), 500, "by_region"}, {expr.Ge(expr.Col("amount"), expr.Lit(499.0)), 101, ""}, {expr.Ne(expr.Col("region"), expr.Lit("r7")), 49_500, ""},
-		{expr.Like(expr.Col("region"), "r1_"), 5_500, ""}, {expr.Eq(expr.Col("region"), expr.Lit("nowhere")), 0, "by_region"},
+		{expr.Like(expr.Col("region"), "r1_"), 5_000, ""}, {expr.Eq(expr.Col("region"), expr.Lit("nowhere")), 0, "by_region"},
 	} {
 		d := openTable(t, url, sqltable.Options{RangeKeys: 10_000, Conns: 2})
 		rel := trusted(d, fields)

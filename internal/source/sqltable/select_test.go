@@ -41,6 +41,7 @@ func TestSQLiteSelect(t *testing.T) {
 		{"t", "price between 1 and 2 and elsewhere = 'x'", `FROM "t" NOT INDEXED WHERE rowid >= 1 AND rowid <= 400 AND ("price" >= 0.999998 AND "price" <= 2.000002) ORDER BY rowid`},
 		{"t", "ts >= '2024-01-03' and region != 'r1'", `("ts" COLLATE BINARY >= '2024-01-03 00:00:00' AND "region" COLLATE BINARY <> 'r1')`},
 		{"t", "not (id < 5 or note = 'n')", `("id" >= 5 AND "note" COLLATE BINARY <> 'n')`},
+		{"t", "note like '%n' and region is null", `(INSTR("note", 'n') > 0 OR "note" >= X'')`},
 		{"t", "id in (1, 2) or id is null", ""}, // what is null here may not be null there
 		{"t", "upper(region) = 'R7'", ""},
 		{"t", "region like 'r7%'", `("region" COLLATE BINARY >= 'r7' AND ("region" COLLATE BINARY < 'r8' OR "region" >= X''))`},

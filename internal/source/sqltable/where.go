@@ -43,6 +43,7 @@ func (f *filter) print(n expr.Node, not bool) string {
 		if n.Not != not {
 			return f.present(n.X)
 		}
+		return f.absent(n.X)
 	case *expr.Binary:
 		return f.binary(n, not)
 	case *expr.Range:
@@ -52,11 +53,7 @@ func (f *filter) print(n expr.Node, not bool) string {
 	case *expr.Match:
 		return f.match(n, n.Not != not)
 	case *expr.Func:
-		if n.Name == "starts_with" && !not && len(n.Args) == 2 {
-			if lit, ok := n.Args[1].(*expr.Literal); ok {
-				return f.prefix(n.Args[0], lit.S, false)
-			}
-		}
+		return f.call(n, not)
 	}
 	return ""
 }
@@ -116,6 +113,24 @@ func (f *filter) name(c *column) string { return f.d.Quote(c.name) }
 func (f *filter) present(n expr.Node) string {
 	if c, _, _ := f.operand(n); c != nil {
 		return f.name(c) + " IS NOT NULL"
+	}
+	return ""
+}
+
+// absent: a text that is empty is null when it is read, and so are numbers that are none, which only MySQL refuses to store.
+func (f *filter) absent(n expr.Node) string {
+	c, _, typ := f.operand(n)
+	if c == nil {
+		return ""
+	}
+	null := f.name(c) + " IS NULL"
+	switch {
+	case typ == expr.Text:
+		if empty := f.text(c, expr.OpEq, ""); empty != "" {
+			return "(" + null + " OR " + empty + ")"
+		}
+	case f.d == sqldb.MySQL && (c.how == asInt || c.how == asFloat):
+		return null
 	}
 	return ""
 }
@@ -282,34 +297,50 @@ func (f *filter) number(c *column, op expr.Op, v float64) string {
 	return name + " IS NOT NULL"
 }
 
-// match uses what stands before the first wild sign of a pattern.
+// match is a pattern of "like".
 func (f *filter) match(n *expr.Match, not bool) string {
 	if not {
 		return f.present(n.X)
 	}
-	parts := expr.LikeParts(n)
-	switch {
-	case len(parts) == 0:
-		return f.compare(n.X, expr.OpEq, &expr.Literal{Type: expr.Text})
-	case parts[0].Wild:
-		return f.present(n.X)
-	}
-	return f.prefix(n.X, parts[0].Text, len(parts) == 1)
+	return f.like(n.X, expr.LikeParts(n))
 }
 
-// prefix: texts that begin with s, or are s.
-func (f *filter) prefix(x expr.Node, s string, whole bool) string {
-	c, _, typ := f.operand(x)
-	if c == nil || typ != expr.Text {
+// call is one of the functions that look for a text in another.
+func (f *filter) call(n *expr.Func, not bool) string {
+	run := expr.LikePart{Wild: true, Text: "%"}
+	if not || len(n.Args) != 2 {
 		return ""
 	}
-	if whole {
-		return f.text(c, expr.OpEq, s)
+	arg, ok := n.Args[1].(*expr.Literal)
+	if !ok || arg.S == "" {
+		return ""
 	}
-	if f.d == sqldb.MySQL {
-		return f.mysqlPrefix(c, s)
+	lit := expr.LikePart{Text: arg.S}
+	switch n.Name {
+	case "starts_with":
+		return f.like(n.Args[0], []expr.LikePart{lit, run})
+	case "ends_with":
+		return f.like(n.Args[0], []expr.LikePart{run, lit})
+	case "contains":
+		return f.like(n.Args[0], []expr.LikePart{run, lit, run})
 	}
-	return f.sqlitePrefix(c, s)
+	return ""
+}
+
+// like: texts of a pattern.
+func (f *filter) like(x expr.Node, parts []expr.LikePart) string {
+	c, _, typ := f.operand(x)
+	switch {
+	case c == nil || typ != expr.Text:
+		return ""
+	case len(parts) == 0:
+		return f.text(c, expr.OpEq, "")
+	case len(parts) == 1 && !parts[0].Wild:
+		return f.text(c, expr.OpEq, parts[0].Text)
+	case f.d == sqldb.MySQL:
+		return f.mysqlLike(c, parts)
+	}
+	return f.sqliteLike(c, parts)
 }
 
 // text compares bytes.

@@ -47,13 +47,21 @@ func (f *filter) mysqlTexts(c *column, s string) (string, bool) {
 	return "", false
 }
 
-func (f *filter) mysqlPrefix(c *column, s string) string {
-	pattern := strings.NewReplacer("|", "||", "%", "|%", "_", "|_").Replace(s) + "%"
-	switch {
-	case c.how == asBytes:
-		return f.name(c) + " LIKE " + binaryLiteral(pattern) + " ESCAPE '|'"
-	case c.how == asText && plainText.MatchString(c.declared) && utf8.ValidString(s):
-		return f.name(c) + " LIKE " + textLiteral(pattern) + " ESCAPE '|'"
+// mysqlLike: under every collation a character is like itself. Of bytes the server does not know the characters.
+func (f *filter) mysqlLike(c *column, parts []expr.LikePart) string {
+	pattern := ""
+	for _, p := range parts {
+		switch {
+		case !p.Wild:
+			pattern += strings.NewReplacer("|", "||", "%", "|%", "_", "|_").Replace(p.Text)
+		case c.how == asBytes:
+			pattern += "%"
+		default:
+			pattern += p.Text
+		}
+	}
+	if v, ok := f.mysqlTexts(c, pattern); ok {
+		return f.name(c) + " LIKE " + v + " ESCAPE '|'"
 	}
 	return f.name(c) + " IS NOT NULL"
 }

@@ -53,11 +53,30 @@ func (f *filter) sqliteText(c *column, op expr.Op, s string) string {
 	return cond
 }
 
-// sqlitePrefix: the texts between s and the next text of its length. (LIKE ignores case and ends at a zero byte.)
-func (f *filter) sqlitePrefix(c *column, s string) string {
-	if !f.sqliteAffinity(c) || s == "" {
-		return f.name(c) + " IS NOT NULL"
+// sqliteLike: texts that hold every part of a pattern and begin with its first one. (LIKE ignores case and ends at a zero byte.)
+func (f *filter) sqliteLike(c *column, parts []expr.LikePart) string {
+	name := f.name(c)
+	if !f.sqliteAffinity(c) {
+		return name + " IS NOT NULL"
 	}
+	var conds []string
+	for i, p := range parts {
+		switch {
+		case p.Wild:
+		case i == 0:
+			conds = append(conds, f.sqlitePrefix(c, p.Text))
+		default:
+			conds = append(conds, "(INSTR("+name+", "+sqliteLiteral(p.Text)+") > 0 OR "+name+" >= X'')")
+		}
+	}
+	if len(conds) == 0 {
+		return name + " IS NOT NULL"
+	}
+	return join(conds, false)
+}
+
+// sqlitePrefix: the texts between s and the next text of its length, which are found in the order of an index.
+func (f *filter) sqlitePrefix(c *column, s string) string {
 	least := f.sqliteText(c, expr.OpGe, s)
 	last := s[len(s)-1]
 	if last >= 0x7f {
