@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"github.com/ecomctl/ecomctl/internal/config"
 	"github.com/ecomctl/ecomctl/internal/engine/flink"
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
@@ -29,6 +31,31 @@ func newFlink(a *App) *cobra.Command {
 	return c
 }
 
+// jobManager is the --flink of a command.
+type jobManager struct {
+	app             *App
+	address, config string
+}
+
+func addJobManager(a *App, c *cobra.Command) *jobManager {
+	m := &jobManager{app: a}
+	c.Flags().StringVar(&m.address, "flink", defaultFlink, "`URL` of the JobManager's REST")
+	c.Flags().StringVar(&m.config, "config", "", "configuration `file` (default ./ecomctl.yaml)")
+	return m
+}
+
+// open finds the JobManager that the flag or else the configuration names.
+func (m *jobManager) open(c *cobra.Command) (*flink.Cluster, error) {
+	if !c.Flags().Changed("flink") {
+		conf, _, err := config.Load(config.LoadOptions{Path: m.config, Env: m.app.Getenv})
+		if err != nil {
+			return nil, err
+		}
+		m.address = cmp.Or(conf.Flink, m.address)
+	}
+	return flink.NewCluster(m.address, flink.Options{})
+}
+
 var jobSpecs = []result.Spec{
 	{Name: "job", Type: expr.Text, Desc: "id of the job"},
 	{Name: "name", Type: expr.Text, Desc: "its name"},
@@ -42,7 +69,6 @@ var jobSpecs = []result.Spec{
 }
 
 func newFlinkStatus(a *App) *cobra.Command {
-	var address string
 	c := &cobra.Command{
 		Use:   "status [JOB]",
 		Short: "The jobs that a cluster runs and remembers",
@@ -53,10 +79,10 @@ JOB is an id or its beginning.
 		Example: "  ecomctl flink status\n  ecomctl flink status 3f9c --flink http://jobmanager:8081 --format json",
 		Args:    cobra.MaximumNArgs(1),
 	}
-	c.Flags().StringVar(&address, "flink", defaultFlink, "`URL` of the JobManager's REST")
+	m := addJobManager(a, c)
 	out := addOutput(a, c)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		cluster, err := flink.NewCluster(address, flink.Options{})
+		cluster, err := m.open(c)
 		if err != nil {
 			return err
 		}
@@ -115,7 +141,7 @@ func jobTable(ctx context.Context, cluster *flink.Cluster, jobs []flink.Job) (*r
 }
 
 func newFlinkCancel(a *App) *cobra.Command {
-	var address, folder string
+	var folder string
 	var save bool
 	c := &cobra.Command{
 		Use:   "cancel JOB",
@@ -126,14 +152,14 @@ func newFlinkCancel(a *App) *cobra.Command {
 		Example: "  ecomctl flink cancel 3f9c\n  ecomctl flink cancel 3f9c --savepoint --savepoint-dir hdfs://namenode:8020/flink",
 		Args:    cobra.ExactArgs(1),
 	}
-	c.Flags().StringVar(&address, "flink", defaultFlink, "`URL` of the JobManager's REST")
+	m := addJobManager(a, c)
 	c.Flags().BoolVar(&save, "savepoint", false, "save state and place first")
 	c.Flags().StringVar(&folder, "savepoint-dir", "", "`folder` of the savepoint, which the whole cluster can write (default: the cluster's execution.checkpointing.savepoint-dir)")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if folder != "" && !save {
 			return fault.New(fault.Usage, "--savepoint-dir is of --savepoint")
 		}
-		cluster, err := flink.NewCluster(address, flink.Options{})
+		cluster, err := m.open(c)
 		if err != nil {
 			return err
 		}

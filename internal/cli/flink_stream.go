@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -119,6 +120,9 @@ func (o *streamFlags) onFlink(c *cobra.Command, inputs []string, choice error) e
 	if err := o.fitsFlink(c, inputs); err != nil {
 		return err
 	}
+	if !c.Flags().Changed("gateway") {
+		o.flink.gateway = cmp.Or(o.conf.Gateway, o.flink.gateway)
+	}
 	if err := o.opts.Check(); err != nil {
 		return err
 	}
@@ -130,7 +134,7 @@ func (o *streamFlags) onFlink(c *cobra.Command, inputs []string, choice error) e
 	if _, err := o.topic(&names); err != nil { // the flags of topics
 		return err
 	}
-	spec, err := o.flinkSpec(c.Context(), inputs[0], table)
+	spec, secrets, err := o.flinkSpec(c.Context(), inputs[0], table)
 	if err != nil {
 		return err
 	}
@@ -139,10 +143,10 @@ func (o *streamFlags) onFlink(c *cobra.Command, inputs []string, choice error) e
 		return err
 	}
 	if o.flink.explain {
-		_, err := io.WriteString(o.app.IO.Out, flink.Print(script, table.Password))
+		_, err := io.WriteString(o.app.IO.Out, flink.Print(script, secrets...))
 		return err
 	}
-	g, err := flink.NewGateway(o.flink.gateway, flink.Options{Secrets: []string{table.Password}})
+	g, err := flink.NewGateway(o.flink.gateway, flink.Options{Secrets: secrets})
 	if err != nil {
 		return err
 	}
@@ -192,15 +196,42 @@ func (o *streamFlags) flinkTable() (*sqldb.URL, flink.Table, error) {
 	return u, t, nil
 }
 
-// flinkSpec reads a sample of the topic and says what the job is.
-func (o *streamFlags) flinkSpec(ctx context.Context, topic string, table flink.Table) (*flink.Spec, error) {
+// flinkAccess says how the cluster reaches a secured topic, as the settings tell this program. secrets are what of it nobody
+// may read.
+func (o *streamFlags) flinkAccess() (list []flink.Property, secrets []string, err error) {
+	security, err := o.app.kafkaSecurity(o.conf)
+	if err != nil {
+		return nil, nil, err
+	}
+	properties, err := security.Properties()
+	for _, p := range properties {
+		list = append(list, flink.Property{Name: p.Name, Value: p.Value})
+		if p.Secret {
+			secrets = append(secrets, p.Value)
+		}
+	}
+	return list, append(secrets, security.Password), err
+}
+
+// flinkSpec reads a sample of the topic and says what the job is. secrets are what of it nobody may read.
+func (o *streamFlags) flinkSpec(ctx context.Context, topic string, table flink.Table) (spec *flink.Spec, secrets []string, err error) {
+	access, secrets, err := o.flinkAccess()
+	if err != nil {
+		return nil, nil, err
+	}
 	conf, err := o.kafka(topic)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if conf.TLS != nil || conf.SASL != nil {
-		return nil, fault.New(fault.Usage, "--engine flink: users and TLS of Kafka (kafka_user, kafka_tls in the settings)").WithHint("name a listener without, or count here, without --engine flink")
+	if spec, err = o.flinkJob(ctx, conf, table); err != nil {
+		return nil, nil, err
 	}
+	spec.Topic.Properties = access
+	return spec, append(secrets, table.Password), nil
+}
+
+// flinkJob reads a sample of the topic and says what is counted of it.
+func (o *streamFlags) flinkJob(ctx context.Context, conf kafka.Config, table flink.Table) (*flink.Spec, error) {
 	records, err := sampleTopic(ctx, conf)
 	if err != nil {
 		return nil, err

@@ -27,11 +27,17 @@ func (a *App) kafkaOf(conf *config.Config, uri string) (kafka.Config, error) {
 	if err != nil {
 		return out, err
 	}
-	password, err := conf.KafkaPassword.Reveal(a.Getenv)
+	security, err := a.kafkaSecurity(conf)
 	if err != nil {
 		return out, err
 	}
-	return out, out.Secure(kafka.Security{User: conf.KafkaUser, Password: password, SASL: conf.KafkaSASL, TLS: conf.KafkaTLS, Cert: conf.KafkaCert, Key: conf.KafkaKey})
+	return out, out.Secure(security)
+}
+
+// kafkaSecurity is what the settings say of users and TLS.
+func (a *App) kafkaSecurity(conf *config.Config) (kafka.Security, error) {
+	password, err := conf.KafkaPassword.Reveal(a.Getenv)
+	return kafka.Security{User: conf.KafkaUser, Password: password, SASL: conf.KafkaSASL, TLS: conf.KafkaTLS, Cert: conf.KafkaCert, Key: conf.KafkaKey}, err
 }
 
 // topic opens a topic. names becomes what checkpoints call it.

@@ -20,7 +20,7 @@ type Config struct {
 	Where                                  string            // expression
 	From, To, AsOf                         string            // dates
 	TZ, Currency, Lang                     string
-	Engine, Spark, Memory                  string
+	Engine, Spark, Gateway, Flink, Memory  string
 	MemoryBytes                            int64 // of Memory; 0 = not set
 	Threads                                int
 	Seed                                   int64

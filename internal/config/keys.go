@@ -107,6 +107,8 @@ var Keys = []*Key{
 	{Name: "validate_rules", Type: Text, Desc: "rules file of `validate`, or builtin:orders", Example: "rules.yaml", set: text(func(c *Config) *string { return &c.ValidateRules })},
 	{Name: "engine", Type: Text, Default: "local", Desc: "what answers queries", Example: "local", Choices: []string{"local", "spark"}, set: text(func(c *Config) *string { return &c.Engine })},
 	{Name: "spark", Type: Text, Desc: "Spark Connect server of engine: spark; a token as ${NAME}", Example: "sc://spark.example.org:15002", check: checkSpark, set: text(func(c *Config) *string { return &c.Spark })},
+	{Name: "gateway", Type: Text, Default: "http://127.0.0.1:8083", Desc: "Flink's SQL Gateway of stream --engine flink", Example: "http://gateway.example.org:8083", set: text(func(c *Config) *string { return &c.Gateway })},
+	{Name: "flink", Type: Text, Default: "http://127.0.0.1:8081", Desc: "Flink's JobManager of flink status and flink cancel", Example: "http://jobmanager.example.org:8081", set: text(func(c *Config) *string { return &c.Flink })},
 	{Name: "threads", Type: Int, Default: "all processors", Desc: "worker threads", Example: "4", set: setThreads},
 	{Name: "memory", Type: Text, Default: "half of the machine", Desc: "memory budget; aggregations spill to disk past it", Example: "4GiB", set: setMemory},
 	{Name: "tmpdir", Type: Text, Default: "the system's", Desc: "folder of temporary files", Example: "/var/tmp", set: text(func(c *Config) *string { return &c.TmpDir })},

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ecomctl/ecomctl/test/harness"
 	"github.com/ecomctl/ecomctl/test/mariadb"
 )
 
@@ -24,14 +25,20 @@ type stage struct {
 	broker, cluster, gateway string
 	flink                    *service
 	db                       *mariadb.Server
+	secured                  harness.Secured // further listeners of the broker
 }
 
 func TestFlink(t *testing.T) {
-	kafkaPort := ports(t, 5)
+	kafkaPort := ports(t, 7)
 	flinkPort := kafkaPort + 2
 	s := &stage{broker: fmt.Sprintf("127.0.0.1:%d", kafkaPort), cluster: fmt.Sprintf("http://127.0.0.1:%d", flinkPort), gateway: fmt.Sprintf("http://127.0.0.1:%d", flinkPort+2)}
 	s.db = mariadb.Start(t)
 	broker := prepare(t, "kafka", kafkaPort)
+	var err error
+	if s.secured, err = harness.SecureKafka(t.TempDir(), s.broker, kafkaPort+1, kafkaPort+5); err != nil {
+		t.Fatal(err)
+	}
+	broker.env = append(broker.env, "KAFKA_PROPERTIES="+s.secured.Properties)
 	s.flink = prepare(t, "flink", flinkPort)
 	var both sync.WaitGroup
 	for _, one := range []*service{broker, s.flink} {
@@ -41,6 +48,7 @@ func TestFlink(t *testing.T) {
 		t.FailNow()
 	}
 	t.Run("the same windows", func(t *testing.T) { sameWindows(t, s) })
+	t.Run("users and TLS", func(t *testing.T) { secured(t, s) })
 	t.Run("failures", func(t *testing.T) { failures(t, s) })
 }
 
@@ -176,6 +184,44 @@ func sameWindows(t *testing.T, s *stage) {
 	if err := s.status(t, job, func(j status) bool { return j.State == "CANCELED" }); err != nil {
 		t.Error(err)
 	}
+}
+
+// secured: a job reads a topic by a listener with users, TLS and the client's certificate, all of them told by the settings of
+// this program, and nothing that is printed tells a secret; the cluster's addresses come from the settings, too.
+func secured(t *testing.T, s *stage) {
+	url := s.database("secured")
+	list, last := generate(3, 300)
+	topic(t, s.broker, "secured", 1)
+	send(t, s.broker, "secured", 0, append(list, last))
+	file := filepath.Join(t.TempDir(), "orders.ndjson")
+	if err := os.WriteFile(file, append(bytes.Join(append(slices.Clone(list), last), []byte("\n")), '\n'), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	conf := filepath.Join(t.TempDir(), "secured.yaml")
+	settings := fmt.Sprintf("kafka_user: %s\nkafka_password: ${SHOP_PASSWORD}\nkafka_tls: %s\nkafka_cert: %s\nkafka_key: %[3]s\ngateway: %s\nflink: %s\n", harness.KafkaUser, s.secured.CA, s.secured.Cert, s.gateway, s.cluster)
+	if err := os.WriteFile(conf, []byte(settings), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("SHOP_PASSWORD", harness.KafkaPassword)
+	args := []string{"stream", "kafka://" + s.secured.WithTLS + "/secured", "--config", conf, "--engine", "flink", "--window", "1h", "--by", "region", "--delay", delay.String(), "--idle-timeout", "0s", "-o", url + "?table=hours"}
+	sql, _ := ecomctl(t, 0, append(args, "--explain")...)
+	if !strings.Contains(sql, "'properties.security.protocol' = 'SASL_SSL'") || !strings.Contains(sql, "'properties.sasl.jaas.config' = '***'") || strings.Contains(sql, "PRIVATE KEY") || strings.Contains(sql, harness.KafkaPassword) {
+		t.Error(sql)
+	}
+	out, said := ecomctl(t, 0, args...)
+	job := strings.TrimSpace(out)
+	if strings.Contains(said, harness.KafkaPassword) {
+		t.Error(said)
+	}
+	out, _ = ecomctl(t, 0, "stream", file, "--window", "1h", "--by", "region", "--delay", delay.String(), "--max-rejects", "1")
+	want := windows(t, out)
+	eventually(t, "the windows", func() error {
+		if got := s.table(t, url+"?table=hours"); !slices.Equal(got, want) {
+			return fmt.Errorf("Flink says\n%s\nstream says\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+		return s.status(t, job, func(j status) bool { return j.State == "RUNNING" })
+	})
+	ecomctl(t, 0, "flink", "cancel", job, "--config", conf)
 }
 
 // status is a row of `flink status`.

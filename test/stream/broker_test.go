@@ -17,6 +17,8 @@ import (
 
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
+
+	"github.com/ecomctl/ecomctl/test/harness"
 )
 
 const scripts = "../../scripts/services/kafka"
@@ -25,7 +27,8 @@ const scripts = "../../scripts/services/kafka"
 type broker struct {
 	address string // host:port
 	env     []string
-	secured // listeners with TLS and users
+	dir     string // of certificates
+	harness.Secured
 }
 
 var (

@@ -21,7 +21,12 @@ type Topic struct {
 	OutOfRange string // "fail", "earliest" or "latest", see stream's flag
 	Group      string
 	ToEnd      bool // end at the offsets that the partitions have when the job starts
+	// Properties are further settings of Kafka's client, such as users and TLS.
+	Properties []Property
 }
+
+// Property is a setting of Kafka's client.
+type Property struct{ Name, Value string }
 
 // Table is what a job writes: a table of MySQL or MariaDB with a primary key, whose rows are put in the place of
 // earlier ones.
@@ -146,6 +151,9 @@ func (t *Topic) options() ([]option, error) {
 	}
 	if t.Group != "" {
 		out = append(out, option{"properties.group.id", t.Group})
+	}
+	for _, p := range t.Properties {
+		out = append(out, option{"properties." + p.Name, p.Value})
 	}
 	switch {
 	case !t.Latest && (t.OutOfRange == "" || t.OutOfRange == "fail"):

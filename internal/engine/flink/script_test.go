@@ -51,6 +51,7 @@ func job(t *testing.T, text string, set session.Settings, by string, change func
 }
 
 func TestGoldenScripts(t *testing.T) {
+	const login = `PlainLoginModule required username="shop" password="s'3cret";`
 	for name, c := range map[string]struct {
 		set    session.Settings
 		by     string
@@ -59,6 +60,7 @@ func TestGoldenScripts(t *testing.T) {
 		"plain": {},
 		"everything": {session.Settings{Net: true, Where: "unit_price > 1"}, "region", func(s *flink.Spec) {
 			s.Key, s.Horizon, s.From = []string{"order_id", "product_id"}, 25*time.Hour, "hdfs://x/savepoint-1"
+			s.Topic.Properties = []flink.Property{{Name: "security.protocol", Value: "SASL_SSL"}, {Name: "sasl.jaas.config", Value: login}}
 			s.Topic.Group, s.Topic.ToEnd, s.Clock = "shop", true, sqlgen.Clock{Zone: "America/Sao_Paulo"}
 		}},
 	} {
@@ -66,7 +68,7 @@ func TestGoldenScripts(t *testing.T) {
 		if err != nil {
 			t.Fatal(name, err)
 		}
-		got := []byte(flink.Print(script, "s'3cret"))
+		got := []byte(flink.Print(script, login, "s'3cret"))
 		path := filepath.Join("testdata", name+".sql")
 		if *update {
 			if err := os.WriteFile(path, got, 0o644); err != nil {

@@ -25,6 +25,8 @@ CREATE TEMPORARY TABLE `orders` (
   'properties.isolation.level' = 'read_committed',
   'scan.topic-partition-discovery.interval' = '10 s',
   'properties.group.id' = 'shop',
+  'properties.security.protocol' = 'SASL_SSL',
+  'properties.sasl.jaas.config' = '***',
   'scan.startup.mode' = 'timestamp',
   'scan.startup.timestamp-millis' = '0',
   'scan.bounded.mode' = 'latest-offset',
