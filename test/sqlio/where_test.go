@@ -290,7 +290,7 @@ func fewRows(t *testing.T, s *mariadb.Server) {
 		index string
 	}{
 		{expr.Eq(expr.Col("region"), expr.Lit("r7")), 500, "by_region"}, {expr.Ge(expr.Col("amount"), expr.Lit(499.0)), 101, ""}, {expr.Ne(expr.Col("region"), expr.Lit("r7")), 49_500, ""},
-		{expr.Like(expr.Col("region"), "r1_"), 5_000, ""}, {expr.Eq(expr.Col("region"), expr.Lit("nowhere")), 0, "by_region"},
+		{expr.Like(expr.Col("region"), "r_1"), 4_500, ""}, {expr.Eq(expr.Col("region"), expr.Lit("nowhere")), 0, "by_region"},
 	} {
 		d := openTable(t, url, sqltable.Options{RangeKeys: 10_000, Conns: 2})
 		rel := trusted(d, fields)
