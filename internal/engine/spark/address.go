@@ -2,6 +2,7 @@ package spark
 
 import (
 	"net"
+	"strconv"
 	"strings"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
@@ -23,28 +24,47 @@ func ParseAddress(s, user string) (Address, error) {
 	a := Address{User: user}
 	rest, ok := strings.CutPrefix(s, "sc://")
 	hostPort, params, _ := strings.Cut(rest, "/")
+	if told, _, _ := strings.Cut(rest, ";"); strings.Contains(told, "@") { // before anything of it is told
+		return a, fault.New(fault.Usage, "--spark sc://…: users and passwords are not written into addresses").WithHint("there are token and user_id: sc://HOST:15002/;token=…;user_id=NAME")
+	}
 	if !ok || hostPort == "" {
 		return a, fault.New(fault.Usage, "--spark %s: not the address of a Spark Connect server", a.redact(s)).WithHint("it looks like sc://HOST:15002")
 	}
-	a.Host = hostPort
-	if _, _, err := net.SplitHostPort(hostPort); err != nil {
-		a.Host = net.JoinHostPort(strings.Trim(hostPort, "[]"), defaultPort)
+	host, port, err := net.SplitHostPort(hostPort)
+	if err != nil {
+		host, port = strings.Trim(hostPort, "[]"), defaultPort
 	}
-	for _, p := range strings.Split(params, ";") {
+	if n, err := strconv.Atoi(port); host == "" || err != nil || n < 1 || n > 65535 {
+		return a, fault.New(fault.Usage, "--spark %s: not the address of a Spark Connect server", a.redact(s)).WithHint("it looks like sc://HOST:15002")
+	}
+	a.Host = net.JoinHostPort(host, port)
+	return a, a.parameters(params)
+}
+
+// parameters reads what stands behind the host.
+func (a *Address) parameters(list string) error {
+	plain := false
+	for _, p := range strings.Split(list, ";") {
 		name, value, _ := strings.Cut(p, "=")
 		switch name {
 		case "":
 		case "use_ssl":
-			a.TLS = value == "true"
+			if value != "true" && value != "false" {
+				return fault.New(fault.Usage, "--spark: use_ssl is true or false").WithHint("sc://HOST:15002/;use_ssl=true")
+			}
+			a.TLS, plain = value == "true", value == "false"
 		case "token":
 			a.Token, a.TLS = value, true // Spark's own clients imply it as well
 		case "user_id":
 			a.User = value
 		default:
-			return a, fault.New(fault.Usage, "--spark: no parameter %q", name).WithHint("there are use_ssl, token and user_id: sc://HOST:15002/;use_ssl=true;token=…")
+			return fault.New(fault.Usage, "--spark: no parameter %q", name).WithHint("there are use_ssl, token and user_id: sc://HOST:15002/;use_ssl=true;token=…")
 		}
 	}
-	return a, nil
+	if plain && a.Token != "" {
+		return fault.New(fault.Usage, "--spark: a token is not sent without TLS").WithHint("leave use_ssl=false out")
+	}
+	return nil
 }
 
 // redact keeps parameters, which may hold a token, out of messages.
