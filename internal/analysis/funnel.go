@@ -200,20 +200,26 @@ func codeOf(keys *frame.Column, text string) uint32 {
 	return funnel.NoType
 }
 
+// usualTypes are the event types that logs of shops have. A day without a purchase is no slip of the pen.
+var usualTypes = []string{"view", "cart", "purchase"}
+
 // knownSteps refuses steps that no event of the input has: a slip of the pen would show as
-// an empty step.
-func knownSteps(steps []string, types *query.Table) error {
+// an empty step. A usual type behind the first step may be absent, which is remarked.
+func knownSteps(steps []string, types *query.Table) (notes []string, err error) {
 	if types.N == 0 {
-		return nil // an input without events is no slip
+		return nil, nil // an input without events is no slip
 	}
 	c := types.Col("type")
-	for _, s := range steps {
-		if at := codeOf(c, s); at != funnel.NoType {
-			continue
+	for i, s := range steps {
+		switch {
+		case codeOf(c, s) != funnel.NoType:
+		case i > 0 && slices.Contains(usualTypes, s):
+			notes = append(notes, fmt.Sprintf("no event of the input is a %s; its event types are: %s", s, typeList(types)))
+		default:
+			return nil, fault.New(fault.Usage, "--steps %s: the input has no event of this type", s).WithHint("its event types are: %s", typeList(types))
 		}
-		return fault.New(fault.Usage, "--steps %s: the input has no event of this type", s).WithHint("its event types are: %s", typeList(types))
 	}
-	return nil
+	return notes, nil
 }
 
 // typeList names the most frequent event types with their events.
@@ -243,14 +249,15 @@ func funnelFinish(ctx context.Context, r *Request, a *query.Answer) (*Result, er
 	if err != nil {
 		return nil, err
 	}
-	if err := knownSteps(o.steps, tableNamed(a, "event-types")); err != nil {
+	notes, err := knownSteps(o.steps, tableNamed(a, "event-types"))
+	if err != nil {
 		return nil, err
 	}
 	f, err := countFunnel(ctx, r, o, a, a.Groups[0])
 	if err != nil {
 		return nil, err
 	}
-	res := &Result{AsOf: f.end}
+	res := &Result{AsOf: f.end, Notes: notes}
 	if r.Str("times") == "true" {
 		res.Main = f.times(r)
 	} else {
