@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 // script runs one of the service's scripts for the tests' own server.
 func script(name string, args ...string) (string, error) {
 	c := exec.Command("bash", append([]string{filepath.Join(scripts, name)}, args...)...)
-	c.Env = append(os.Environ(), fmt.Sprintf("SPARK_INSTANCE=test-%d", os.Getpid()), "SPARK_PORT="+port(), "HADOOP_USER_NAME=spark")
+	c.Env = append(os.Environ(), fmt.Sprintf("SPARK_INSTANCE=test-%d", os.Getpid()), "SPARK_PORT="+port(), "HADOOP_USER_NAME=spark", "SPARK_CONF=spark.driver.maxResultSize=1m")
 	out, err := c.CombinedOutput()
 	return string(out), err
 }

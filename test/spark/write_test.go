@@ -2,6 +2,8 @@ package spark_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -104,4 +106,19 @@ func TestSparkWrites(t *testing.T) {
 	} {
 		sameFiles(t, append(args, anyRejects)...)
 	}
+}
+
+// What is too large to be brought here, as the server's settings say, Spark writes.
+func TestTooLargeToBring(t *testing.T) {
+	const rows = 60_000
+	b := &table{}
+	b.add("order_ts", wallType, rows, func(int) any { return int64(1_700_000_000_000_000) })
+	b.add("order_id", textType, rows, func(i int) any { return fmt.Sprintf("%x", sha256.Sum256([]byte{byte(i), byte(i >> 8)})) })
+	b.add("product_id", intType, rows, func(i int) any { return int64(i % 7) })
+	b.add("amount", realType, rows, func(i int) any { return float64(i) })
+	dir := t.TempDir()
+	args := []string{"query", b.write(t, filepath.Join(dir, "orders.parquet")), "--by", "order_id"}
+	far := []string{"--engine", "spark", "--spark", server(t)}
+	refused(t, 1, append(args, far...), "maxResultSize", "let it write the rows: -o hdfs://HOST:PORT/FOLDER/")
+	sameFiles(t, args...)
 }

@@ -8,14 +8,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/ipc"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/status"
 
+	"github.com/ecomctl/ecomctl/internal/backoff"
 	pb "github.com/ecomctl/ecomctl/internal/engine/spark/connectpb"
 	"github.com/ecomctl/ecomctl/internal/fault"
 )
@@ -28,6 +34,8 @@ type Client struct {
 	rpc     pb.SparkConnectServiceClient
 	session string
 	user    *pb.UserContext
+	met     atomic.Bool            // the server has answered once
+	served  atomic.Pointer[string] // the server's own name of the session; nil before it told one
 }
 
 const (
@@ -37,6 +45,11 @@ const (
 	briefly = 30 * time.Second
 	// patience bounds the wait for the end of an operation that was interrupted.
 	patience = 5 * time.Second
+	// quiet is how long a connection may say nothing before it is asked whether it is there, and unanswered how long that may take. Servers
+	// of gRPC take more often than every five minutes for an attack.
+	quiet, unanswered = 6 * time.Minute, 20 * time.Second
+	// firstTries is how often a server is called that is not there (yet), firstPause the wait after the first, which doubles.
+	firstTries, firstPause = 4, 200 * time.Millisecond
 	// clientType tells the server's log who calls.
 	clientType = "ecomctl"
 )
@@ -58,7 +71,7 @@ func Dial(addr Address) (*Client, error) {
 	if addr.TLS {
 		security = credentials.NewTLS(&tls.Config{MinVersion: tls.VersionTLS12})
 	}
-	opts := []grpc.DialOption{grpc.WithTransportCredentials(security),
+	opts := []grpc.DialOption{grpc.WithTransportCredentials(security), grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: quiet, Timeout: unanswered}),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage))}
 	if addr.Token != "" {
 		opts = append(opts, grpc.WithPerRPCCredentials(bearer(addr.Token)))
@@ -101,7 +114,8 @@ func (c *Client) Exec(ctx context.Context, sql string, op Op) error {
 	return err
 }
 
-// Set changes settings of the session. As the first call it tells, too, whether there is a server that takes sessions.
+// Set changes settings of the session. As the first call it tells, too, whether there is a server that takes sessions; one that is
+// starting is called again.
 func (c *Client) Set(ctx context.Context, pairs [][2]string) error {
 	ctx, cancel := context.WithTimeout(ctx, briefly)
 	defer cancel()
@@ -109,9 +123,38 @@ func (c *Client) Set(ctx context.Context, pairs [][2]string) error {
 	for i := range pairs {
 		set.Pairs = append(set.Pairs, &pb.KeyValue{Key: pairs[i][0], Value: &pairs[i][1]})
 	}
-	_, err := c.rpc.Config(ctx, &pb.ConfigRequest{SessionId: c.session, UserContext: c.user,
-		Operation: &pb.ConfigRequest_Operation{OpType: &pb.ConfigRequest_Operation_Set{Set: set}}})
-	return c.fault(ctx, err)
+	pause := firstPause
+	for try := 1; ; try++ {
+		_, err := c.rpc.Config(ctx, &pb.ConfigRequest{SessionId: c.session, UserContext: c.user,
+			Operation: &pb.ConfigRequest_Operation{OpType: &pb.ConfigRequest_Operation_Set{Set: set}}})
+		if err == nil {
+			c.met.Store(true)
+		}
+		if status.Code(err) != codes.Unavailable || c.met.Load() || try == firstTries || !backoff.Sleep(ctx, backoff.Jitter(pause)) {
+			return c.fault(ctx, err)
+		}
+		pause *= 2
+		c.conn.ResetConnectBackoff()
+	}
+}
+
+// versions are those of Spark whose SQL is printed.
+const versions = "4."
+
+// checkVersion refuses a server whose SQL may mean other things.
+func (c *Client) checkVersion(ctx context.Context) error {
+	version := ""
+	_, err := c.Query(ctx, "SELECT VERSION()", Op{Batch: func(rec arrow.Record) error {
+		if rec.NumRows() == 1 && rec.NumCols() == 1 {
+			version, _, _ = strings.Cut(rec.Column(0).ValueStr(0), " ")
+		}
+		return nil
+	}})
+	if err != nil || strings.HasPrefix(version, versions) {
+		return err
+	}
+	return fault.New(fault.Unavailable, "asking Spark at %s: its version is %q, and the SQL of version %sx is printed", c.addr, version, versions).
+		WithHint("start a Spark Connect server of version 4; leave --engine spark out meanwhile")
 }
 
 // interrupt stops one operation: the server goes on when its client merely goes away.
@@ -134,12 +177,17 @@ func (c *Client) run(ctx context.Context, plan *pb.Plan, op Op) (*arrow.Schema, 
 		time.AfterFunc(patience, cancel)
 	})
 	defer stop()
-	stream, err := c.rpc.ExecutePlan(sctx, &pb.ExecutePlanRequest{SessionId: c.session, UserContext: c.user, OperationId: &id, ClientType: &client, Plan: plan})
+	// a server that was started anew says so, and not that it knows no view of that name
+	stream, err := c.rpc.ExecutePlan(sctx, &pb.ExecutePlanRequest{SessionId: c.session, UserContext: c.user, OperationId: &id, ClientType: &client, Plan: plan,
+		ClientObservedServerSideSessionId: c.served.Load()})
 	var schema *arrow.Schema
 	for err == nil {
 		var resp *pb.ExecutePlanResponse
 		if resp, err = stream.Recv(); err != nil {
 			break
+		}
+		if name := resp.GetServerSideSessionId(); name != "" {
+			c.served.CompareAndSwap(nil, &name)
 		}
 		switch r := resp.GetResponseType().(type) {
 		case *pb.ExecutePlanResponse_ArrowBatch_:

@@ -189,7 +189,11 @@ func Connect(ctx context.Context, addr Address) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Set(ctx, sqlgen.SparkSettings); err != nil {
+	err = c.Set(ctx, sqlgen.SparkSettings)
+	if err == nil {
+		err = c.checkVersion(ctx)
+	}
+	if err != nil {
 		_ = c.Close()
 		return nil, err
 	}

@@ -25,8 +25,11 @@ type Error struct {
 	Cause    string            // the first line of the innermost error, where that is another
 }
 
-// taskFailed begins the condition of errors whose cause alone tells what happened.
-const taskFailed = "TASK_WRITE_FAILED"
+// taskFailed begins the condition of errors whose cause alone tells what happened; so does a cause that names outOfMemory.
+const (
+	taskFailed  = "TASK_WRITE_FAILED"
+	outOfMemory = "OutOfMemory"
+)
 
 // Error implements error.
 func (e *Error) Error() string {
@@ -37,7 +40,7 @@ func (e *Error) Error() string {
 	if e.Class != "" && !strings.Contains(s, e.Class) {
 		s = e.Class + ": " + s
 	}
-	if strings.HasPrefix(e.Class, taskFailed) && e.Cause != "" {
+	if e.Cause != "" && (strings.HasPrefix(e.Class, taskFailed) || strings.Contains(e.Cause, outOfMemory)) {
 		s += ": " + e.Cause
 	}
 	return s
@@ -130,7 +133,7 @@ func (c *Client) classify(code codes.Code, e *Error) error {
 	}
 	said := e.Reason + " " + e.Message + " " + e.Cause
 	switch {
-	case strings.Contains(said, "OutOfMemory") || strings.Contains(said, "maxResultSize"):
+	case strings.Contains(said, outOfMemory) || strings.Contains(said, "maxResultSize"):
 		return make(fault.Full, "give the server more memory (spark.driver.memory), or let it write the rows: -o hdfs://HOST:PORT/FOLDER/")
 	case strings.Contains(said, "AccessControl") || strings.Contains(said, "Permission denied"):
 		return make(fault.Auth, "the user of the Spark server may not read the file, or may not write in the folder")
@@ -143,6 +146,9 @@ func (c *Client) classify(code codes.Code, e *Error) error {
 	}
 	switch code {
 	case codes.Unavailable:
+		if c.met.Load() {
+			return make(fault.Unavailable, "the connection broke meanwhile: has the server ended, perhaps for want of memory? Its log tells; then ask again")
+		}
 		return make(fault.Unavailable, "is a Spark Connect server running there? `$SPARK_HOME/sbin/start-connect-server.sh` starts one; its port is 15002 unless told")
 	case codes.DeadlineExceeded:
 		return make(fault.Unavailable, "the server took too long to answer; ask again")
