@@ -38,7 +38,8 @@ func ParseAddress(s, user string) (Address, error) {
 		return a, fault.New(fault.Usage, "--spark %s: not the address of a Spark Connect server", a.redact(s)).WithHint("it looks like sc://HOST:15002")
 	}
 	a.Host = net.JoinHostPort(host, port)
-	return a, a.parameters(params)
+	err = a.parameters(params)
+	return a, err
 }
 
 // parameters reads what stands behind the host.
