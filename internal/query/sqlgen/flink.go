@@ -116,20 +116,8 @@ func (d flink) like(x, before, literal, after string) (string, error) {
 	return x + " LIKE " + lit + " ESCAPE '|'", err
 }
 
-func escapeLike(s string) string {
-	return strings.NewReplacer("|", "||", "%", "|%", "_", "|_").Replace(s)
-}
-
 func (d flink) Like(x string, parts []expr.LikePart) (string, error) {
-	pattern := ""
-	for _, p := range parts {
-		if p.Wild {
-			pattern += p.Text
-		} else {
-			pattern += escapeLike(p.Text)
-		}
-	}
-	lit, err := d.Text(pattern)
+	lit, err := d.Text(likePattern(parts))
 	return x + " LIKE " + lit + " ESCAPE '|'", err
 }
 

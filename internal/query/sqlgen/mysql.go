@@ -6,7 +6,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -138,14 +137,7 @@ func (d mysql) Find(name, x, arg string) (string, error) {
 
 // Like: patterns of characters are matched by the server under a collation that tells all of them apart.
 func (d mysql) Like(x string, parts []expr.LikePart) (string, error) {
-	pattern := ""
-	for _, p := range parts {
-		if p.Wild {
-			pattern += p.Text
-		} else {
-			pattern += strings.NewReplacer("|", "||", "%", "|%", "_", "|_").Replace(p.Text)
-		}
-	}
+	pattern := likePattern(parts)
 	if !utf8.ValidString(pattern) {
 		return "", fault.New(fault.Usage, "printing SQL for MySQL: a like pattern that is no UTF-8")
 	}
@@ -185,8 +177,7 @@ func (mysql) Raw(x string, t arrow.DataType, native bool) string {
 
 // Moment prints a time of the server's own.
 func (mysql) Moment(us int64) (string, bool) {
-	t := time.UnixMicro(us).UTC()
-	return "TIMESTAMP'" + t.Format("2006-01-02 15:04:05.000000") + "'", t.Year() >= 1 && t.Year() <= 9999
+	return wallLiteral("TIMESTAMP", us)
 }
 
 func isBinary(t arrow.DataType) bool {

@@ -4,7 +4,6 @@ import (
 	"encoding/hex"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -133,15 +132,7 @@ func (d sparkSQL) Find(name, x, arg string) (string, error) {
 }
 
 func (d sparkSQL) Like(x string, parts []expr.LikePart) (string, error) {
-	pattern := ""
-	for _, p := range parts {
-		if p.Wild {
-			pattern += p.Text
-		} else {
-			pattern += strings.NewReplacer("|", "||", "%", "|%", "_", "|_").Replace(p.Text)
-		}
-	}
-	lit, err := d.Text(pattern)
+	lit, err := d.Text(likePattern(parts))
 	return x + " LIKE " + lit + " ESCAPE '|'", err
 }
 
@@ -166,8 +157,7 @@ func (sparkSQL) Raw(x string, t arrow.DataType, native bool) string {
 
 // Moment prints a time without a zone, which compares with instants too, for the session's zone is UTC.
 func (sparkSQL) Moment(us int64) (string, bool) {
-	t := time.UnixMicro(us).UTC()
-	return "TIMESTAMP_NTZ'" + t.Format("2006-01-02 15:04:05.000000") + "'", t.Year() >= 1 && t.Year() <= 9999
+	return wallLiteral("TIMESTAMP_NTZ", us)
 }
 
 func (d sparkSQL) FileOrder(table string) (string, error) { return table + ".`" + SparkRow + "`", nil }
