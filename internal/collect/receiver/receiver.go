@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/ecomctl/ecomctl/internal/fault"
@@ -34,8 +36,10 @@ type Options struct {
 
 // receiver answers POST /events.
 type receiver struct {
-	o    Options
-	room chan struct{} // one for each body that is read at the same time
+	o      Options
+	log    *slog.Logger
+	room   chan struct{} // one for each body that is read at the same time
+	failed atomic.Bool   // the inbox did not keep the last events
 }
 
 // bodies of all requests together take no more memory, each as it was sent and as lines
@@ -47,7 +51,7 @@ const (
 
 // Mount makes a server take events. A key must allow uploads.
 func Mount(s *serve.Server, o Options) {
-	h := &receiver{o: o, room: make(chan struct{}, min(mostAtOnce, max(leastAtOnce, bodyMemory/(2*o.MaxBody))))}
+	h := &receiver{o: o, log: s.Log(), room: make(chan struct{}, min(mostAtOnce, max(leastAtOnce, bodyMemory/(2*o.MaxBody))))}
 	// the sizes of bodies are this handler's own business: it knows what to do about them
 	s.HandleLarge("POST /events", serve.Upload, 1<<62, http.HandlerFunc(h.events))
 	s.Handle("/events", serve.Upload, http.HandlerFunc(onlyPost))
@@ -116,9 +120,29 @@ func (h *receiver) take(w http.ResponseWriter, r *http.Request) (*Answer, error)
 		return nil, err
 	}
 	if len(e.text) > 0 {
-		err = h.o.Inbox.Append(r.Context(), e.text)
+		err = h.kept(h.o.Inbox.Append(r.Context(), e.text))
 	}
 	return &e.answer, err
+}
+
+// kept tells a sender that its events were not kept. Why a disk fails is for who runs the receiver to know: it is logged, once
+// until events are kept again.
+func (h *receiver) kept(err error) error {
+	if err == nil {
+		h.failed.Store(false)
+		return nil
+	}
+	kind := fault.KindOf(err)
+	if kind == fault.Unavailable {
+		return err
+	}
+	if !h.failed.Swap(true) {
+		h.log.Error("events are refused: they cannot be kept", "error", err.Error())
+	}
+	if kind != fault.Full {
+		kind = fault.Unavailable
+	}
+	return fault.New(kind, "keeping events: the disk does not take them").WithHint("send them again later; whoever runs the receiver finds the cause in its log")
 }
 
 // body reads a body, and unpacks it.

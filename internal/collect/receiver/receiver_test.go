@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -163,13 +164,14 @@ func TestRefusals(t *testing.T) {
 		{"large", `{"a":"` + strings.Repeat("x", 1000) + `"}`, nil, nil, 413, "larger than 1000 bytes"},
 		{"large when unpacked", packed(`{"a":"` + strings.Repeat("x", 1<<20) + `"}`), []string{"Content-Encoding", "gzip"}, nil, 413, "larger than 1000 bytes"},
 		{"a full inbox", `{}`, nil, fault.New(fault.Unavailable, "too much waits").WithHint("wait"), 503, "too much waits"},
-		{"a full disk", `{}`, nil, fault.New(fault.Full, "no space left"), 507, "no space left"},
-		{"a broken disk", `{}`, nil, errors.New("input/output error"), 500, "internal error"},
+		{"a full disk", `{}`, nil, fault.New(fault.Full, "writing /var/lib/x: no space left"), 507, "the disk does not take them"},
+		{"a disk of others", `{}`, nil, fault.New(fault.Auth, "writing /var/lib/x: no permission"), 503, "the disk does not take them"},
+		{"a broken disk", `{}`, nil, errors.New("input/output error"), 503, "the disk does not take them"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := &box{err: c.err}
 			answer, p, _ := post(t, start(t, b, nil).URL, c.body, c.header...)
-			if p.Status != c.status || !strings.Contains(p.Detail, c.detail) {
+			if p.Status != c.status || !strings.Contains(p.Detail, c.detail) || strings.Contains(p.Detail+p.Hint, "/var") {
 				t.Errorf("%+v", p)
 			}
 			if len(b.text) > 0 {
@@ -179,6 +181,24 @@ func TestRefusals(t *testing.T) {
 				t.Error("no Retry-After")
 			}
 		})
+	}
+}
+
+// TestFailureLogged: why events cannot be kept is logged, once until they are kept again.
+func TestFailureLogged(t *testing.T) {
+	var log bytes.Buffer
+	s := serve.NewBare(serve.Config{Now: time.Now, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	b := &box{}
+	Mount(s, Options{Inbox: b, MaxBody: 1000, MaxLine: 100, Slow: time.Minute, Now: time.Now})
+	full := fault.New(fault.Full, "writing /var/lib/x: no space left")
+	for _, b.err = range []error{full, full, fault.New(fault.Unavailable, "too much waits"), full, nil, full} {
+		r := httptest.NewRequest(http.MethodPost, "/events", strings.NewReader("{}"))
+		r.Header.Set("Content-Type", "application/json")
+		r.Host = "localhost"
+		s.Handler().ServeHTTP(httptest.NewRecorder(), r)
+	}
+	if n := strings.Count(log.String(), "writing /var/lib/x: no space left"); n != 2 {
+		t.Errorf("told %d times: %s", n, log.String())
 	}
 }
 
