@@ -234,7 +234,7 @@ func TestReceiverKilled(t *testing.T) {
 func receiverGone(t *testing.T, b *broker) {
 	topic := b.topic(t, "received")
 	dir := t.TempDir()
-	args := []string{"-o", b.uri(topic), "--state", filepath.Join(dir, "state"), "--interval", "50ms", "--max-body", "4KiB", "--inbox-size", "20KiB", "--key", "order_id", "--patience", "100ms"}
+	args := []string{"-o", b.uri(topic), "--state", filepath.Join(dir, "state"), "--interval", "50ms", "--max-body", "4KiB", "--inbox-size", "20KiB", "--key", "order_id"}
 	r := receive(t, args...)
 	var kept []string
 	k := 0
