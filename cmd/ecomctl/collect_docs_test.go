@@ -34,20 +34,21 @@ func TestCollectPage(t *testing.T) {
 		}
 		return string(out)
 	}
-	sh("mkdir logs && ecomctl generate orders --rows 2000 --days 20 --dirty 0.01 -o logs/a.ndjson && mv logs/a.ndjson logs/a.log && echo '{\"half' >>logs/a.log")
+	sh("mkdir -p logs && ecomctl generate orders --rows 2000 --days 20 --dirty 0.01 -o logs/a.ndjson && mv logs/a.ndjson logs/a.log && echo '{\"half' >>logs/a.log")
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "collect.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	n := 0
 	for line := range strings.Lines(string(text)) {
-		line, ok := strings.CutPrefix(line, "    ecomctl ")
+		line, ok := strings.CutPrefix(line, "    ")
+		ok = ok && (strings.HasPrefix(line, "ecomctl ") || strings.HasPrefix(line, "mkdir "))
 		if ok && (strings.Contains(line, "--print-config") || !strings.Contains(line, "kafka://") && !strings.Contains(line, "--listen")) {
-			sh("ecomctl " + strings.TrimSpace(line))
+			sh(strings.TrimSpace(line))
 			n++
 		}
 	}
-	if n != 7 {
+	if n != 8 {
 		t.Errorf("the page shows %d commands", n)
 	}
 	if got := sh("cat again.ndjson"); got != "{\"half\n" {
