@@ -108,14 +108,15 @@ python_env() {
 }
 
 # running PIDFILE COMM: true when the process of PIDFILE lives, is no zombie, and its command name
-# starts with COMM (an old pid file may name a pid that somebody else has got since).
+# starts with COMM (an old pid file may name a pid that somebody else has got since). A zombie with threads still
+# holds its ports: on a busy machine the threads of a Java end after it.
 running() {
   local pid stat comm state
   pid=$(cat "$1" 2>/dev/null) && [ -n "$pid" ] || return 1
   stat=$(cat "/proc/$pid/stat" 2>/dev/null) || return 1
   comm=${stat#*\(}; comm=${comm%\)*}
   state=${stat##*\) }; state=${state%% *}
-  case $state in Z | X) return 1 ;; esac
+  case $state in Z | X) [ "$(find "/proc/$pid/task" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l)" -gt 1 ] || return 1 ;; esac
   case $comm in "$2"*) return 0 ;; esac
   return 1
 }
@@ -166,6 +167,10 @@ stop() {
     sleep 0.2
   done
   kill -KILL "$pid" 2>/dev/null || true
+  for ((i = 0; i < 50; i++)); do # until it has given up its ports
+    running "$pidfile" "$comm" || break
+    sleep 0.2
+  done
   rm -f "$pidfile"
   say "$name: killed after $limit s"
 }
