@@ -51,6 +51,8 @@ func TestNarrow(t *testing.T) {
 	}{
 		"condition":     {plan: query.Plan{Queries: []query.Query{{Where: region, Measures: count}}}, want: "region = 'SP'"},
 		"what all ask":  {plan: query.Plan{Queries: []query.Query{{Where: expr.And(pricey, region), Measures: count}, {Where: expr.And(region, expr.NotNull(expr.Col("amount"))), Measures: count}}}, want: "region = 'SP'"},
+		"guests only":   {plan: query.Plan{Queries: []query.Query{{Where: expr.NotNull(expr.Col("region")), Measures: count}}}},
+		"guests, too":   {plan: query.Plan{Queries: []query.Query{{Where: expr.And(expr.NotNull(expr.Col("amount")), region), Measures: count}}}, want: "amount is not null and region = 'SP'"},
 		"one asks all":  {plan: query.Plan{Queries: []query.Query{{Where: region, Measures: count}, {Measures: count}}}},
 		"groupings too": {plan: query.Plan{Queries: []query.Query{{Where: region, Measures: count}}, Groupings: []query.Grouping{{Key: "region", Item: "amount", Where: pricey, From: query.MinTime, To: query.MaxTime}}}},
 		"period":        {plan: query.Plan{Queries: []query.Query{{From: dayUS, To: 2 * dayUS, Measures: count}, {From: 0, To: dayUS, Measures: count}}}, want: "order_ts >= timestamp '1970-01-01 00:00:00' and order_ts < timestamp '1970-01-03 00:00:00'"},
