@@ -255,7 +255,7 @@ func mariaWhere(t *testing.T, s *mariadb.Server) {
 	}
 	defer conn.Close()
 	for _, q := range slices.Concat([]string{"SET sql_mode = ''", "CREATE TABLE plain (id INT PRIMARY KEY AUTO_INCREMENT, " + strings.Join(defs, ", ") + ")"}, hostileRows("plain", mariaFields, 400),
-		[]string{"CREATE TABLE indexed LIKE plain", "INSERT INTO indexed SELECT * FROM plain", "CREATE TABLE keyless AS SELECT * FROM plain", "CREATE VIEW seen AS SELECT * FROM indexed"}) {
+		[]string{"CREATE TABLE indexed LIKE plain", "INSERT INTO indexed SELECT * FROM plain", "CREATE TABLE keyless AS SELECT * FROM plain", "CREATE INDEX x ON keyless (region)", "CREATE VIEW seen AS SELECT * FROM indexed"}) {
 		if _, err := conn.ExecContext(context.Background(), q); err != nil {
 			t.Fatalf("%v in %.200s", err, q)
 		}

@@ -55,7 +55,7 @@ func (d *Dataset) selection(ctx context.Context, conn *sql.Conn, keep expr.Node,
 	if err != nil {
 		return nil, err
 	}
-	part.slice(indexed)
+	part.slice(indexed && (len(d.t.order) > 0 || d.t.view)) // an index has an order of its own
 	d.mu.Lock()
 	d.total, d.part = sel.Rows, part
 	d.mu.Unlock()

@@ -34,7 +34,7 @@ func condition(t *testing.T, d source.Dataset, text string, types map[string]exp
 func TestSQLiteSelect(t *testing.T) {
 	file, _ := database(t, `CREATE TABLE t (id INTEGER PRIMARY KEY, ts DATETIME, region TEXT, note TEXT COLLATE NOCASE, price REAL, rank)`, `CREATE INDEX by_region ON t (region)`,
 		`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 1000) INSERT INTO t SELECT i, datetime('2024-01-01', '+' || i || ' hours'), 'r' || (i % 50), 'N', i / 10.0, i FROM n`,
-		`CREATE VIEW v AS SELECT * FROM t`, `CREATE TABLE full AS SELECT region AS rowid, region AS _rowid_, region AS oid, id FROM t`)
+		`CREATE VIEW v AS SELECT * FROM t`, `CREATE TABLE full AS SELECT region AS rowid, region AS _rowid_, region AS oid, id FROM t`, `CREATE INDEX of_full ON "full" (oid)`)
 	types := map[string]expr.Type{"id": expr.Int, "ts": expr.Time, "region": expr.Text, "note": expr.Text, "price": expr.Float, "oid": expr.Text, "elsewhere": expr.Text}
 	for _, c := range []struct{ table, where, says string }{
 		{"t", "region = 'r7'", `FROM "t" WHERE "region" IN ('r7', X'7237') ORDER BY rowid`}, // by the index
