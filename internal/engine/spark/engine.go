@@ -63,6 +63,15 @@ func (e *Engine) Run(ctx context.Context, rel *relation.Relation, plan query.Pla
 	if err := e.prepare(ctx, s); err != nil {
 		return nil, err
 	}
+	tables, err := e.tables(ctx, rel)
+	if err != nil {
+		return nil, err
+	}
+	if tables.Spans != nil {
+		if s, err = newScript(rel, tables, PathsOf(rel), plan); err != nil {
+			return nil, err
+		}
+	}
 	empty := answersTo(rel, plan)
 	ans := &query.Answer{}
 	facts := &factTable{}
@@ -102,6 +111,29 @@ func (e *Engine) prepare(ctx context.Context, s *Script) error {
 		}
 	}
 	return nil
+}
+
+// tables names the tables of a relation, whose views are there, and asks for the spans of times where they shorten the statements. A batch job is
+// not asked: that would be a job of its own.
+func (e *Engine) tables(ctx context.Context, rel *relation.Relation) (sqlgen.Tables, error) {
+	t := tablesOf(rel)
+	columns := sqlgen.ZonedColumns(rel)
+	if _, batch := e.c.(announced); batch || len(columns) == 0 {
+		return t, nil
+	}
+	sql, err := sqlgen.SparkSpans(rel, t, columns)
+	if err != nil {
+		return t, err
+	}
+	n, err := e.numbers(ctx, sql, 2*len(columns), nil)
+	if err != nil {
+		return t, fault.Wrap(err, "looking at the times of %s", rel.Name)
+	}
+	t.Spans = map[string]sqlgen.Span{}
+	for i, name := range columns {
+		t.Spans[name] = sqlgen.Span{Least: n[2*i].Value, Greatest: n[2*i+1].Value}.Widen() // of no times at all: 1970
+	}
+	return t, nil
 }
 
 // Scores implements engine.Scorer.

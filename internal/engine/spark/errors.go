@@ -111,6 +111,7 @@ var remedies = []struct {
 	{"CAST_OVERFLOW", "a sum does not fit 64 bits: look for absurd values with: ecomctl profile", fault.Input},
 	{"ARITHMETIC_OVERFLOW", "look for absurd values with: ecomctl profile", fault.Input},
 	{"NUMERIC_VALUE_OUT_OF_RANGE", "look for absurd values with: ecomctl profile", fault.Input},
+	{"USER_RAISED_EXCEPTION", "files were added while it was read: ask again", fault.Input},
 	{"INVALID_HANDLE", "the server ended or forgot the session, perhaps by a restart: ask again", fault.Unavailable},
 	{"OUT_OF_MEMORY", "give the server more memory (spark.driver.memory), or let it write the rows: -o hdfs://HOST:PORT/FOLDER/", fault.Full},
 	{"INSUFFICIENT_PERMISSIONS", "ask the cluster's administrator for the right, or give another user: sc://HOST:PORT/;user_id=NAME", fault.Auth},

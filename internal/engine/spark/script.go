@@ -48,11 +48,15 @@ func PathsOf(rel *relation.Relation) Paths {
 // NewScript prints a plan over a relation of Parquet files. What Spark SQL cannot say, or cannot say with the meaning of package query, is
 // refused with fault.Usage, and so are groupings, whose answers are the rows themselves.
 func NewScript(rel *relation.Relation, paths Paths, plan query.Plan) (*Script, error) {
+	return newScript(rel, tablesOf(rel), paths, plan)
+}
+
+// newScript is NewScript for tables of which more is known than their names.
+func newScript(rel *relation.Relation, tables sqlgen.Tables, paths Paths, plan query.Plan) (*Script, error) {
 	if err := answerable(rel, plan); err != nil {
 		return nil, err
 	}
 	s := &Script{Settings: sqlgen.SparkSettings}
-	tables := tablesOf(rel)
 	if err := s.views(rel, tables, paths); err != nil {
 		return nil, err
 	}

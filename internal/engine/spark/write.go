@@ -16,7 +16,7 @@ func (e *Engine) Write(ctx context.Context, rel *relation.Relation, rows query.D
 	if _, batch := e.c.(announced); batch {
 		return fault.New(fault.Internal, "writing %s: a batch job hands its answers over", to)
 	}
-	s, insert, err := writeScript(rel, rows, to)
+	s, err := NewScript(rel, PathsOf(rel), query.Plan{})
 	if err != nil {
 		return err
 	}
@@ -25,35 +25,43 @@ func (e *Engine) Write(ctx context.Context, rel *relation.Relation, rows query.D
 	if err := e.prepare(ctx, s); err != nil {
 		return err
 	}
-	return fault.Wrap(e.c.Exec(ctx, insert.SQL, Op{Progress: ask(0)}), "writing %s", rows.Query.Name)
+	tables, err := e.tables(ctx, rel)
+	if err != nil {
+		return err
+	}
+	insert, err := insertInto(to, rel, tables, rows)
+	if err != nil {
+		return err
+	}
+	return fault.Wrap(e.c.Exec(ctx, insert, Op{Progress: ask(0)}), "writing %s", rows.Query.Name)
 }
 
 // ExplainWrite implements engine.Writer: it is the script.
 func (e *Engine) ExplainWrite(rel *relation.Relation, rows query.Derived, to string) (string, error) {
-	s, insert, err := writeScript(rel, rows, to)
+	s, err := NewScript(rel, PathsOf(rel), query.Plan{})
 	if err != nil {
 		return "", err
 	}
-	return s.Text() + "\n-- write " + insert.Name + "\n" + insert.SQL + ";\n", nil
+	insert, err := insertInto(to, rel, tablesOf(rel), rows)
+	if err != nil {
+		return "", err
+	}
+	return s.Text() + "\n-- write " + rows.Query.Name + "\n" + insert + ";\n", nil
 }
 
-// writeScript is a script with no queries, and the statement that writes the rows.
-func writeScript(rel *relation.Relation, rows query.Derived, to string) (*Script, Statement, error) {
-	s, err := NewScript(rel, PathsOf(rel), query.Plan{})
+// insertInto prints the statement that writes rows.
+func insertInto(to string, rel *relation.Relation, tables sqlgen.Tables, rows query.Derived) (string, error) {
+	sql, err := sqlgen.SparkDerived(rel, tables, rows)
 	if err != nil {
-		return nil, Statement{}, err
-	}
-	sql, err := sqlgen.SparkDerived(rel, tablesOf(rel), rows)
-	if err != nil {
-		return nil, Statement{}, err
+		return "", err
 	}
 	for _, c := range []byte(to) {
 		if c < ' ' || c == 0x7f {
-			return nil, Statement{}, fault.New(fault.Usage, "writing %q: the name of the folder holds a control character", to)
+			return "", fault.New(fault.Usage, "writing %q: the name of the folder holds a control character", to)
 		}
 	}
 	literal := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(to)
-	return s, Statement{rows.Query.Name, "INSERT OVERWRITE DIRECTORY '" + literal + "' USING parquet\n" + strings.TrimSuffix(sql, "\n")}, nil
+	return "INSERT OVERWRITE DIRECTORY '" + literal + "' USING parquet\n" + strings.TrimSuffix(sql, "\n"), nil
 }
 
 // Sees reports whether Spark finds a file of text, which tells whether it shares a disk with this machine.

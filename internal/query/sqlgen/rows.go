@@ -22,6 +22,9 @@ type Tables struct {
 	// Native says that times and dates in the tables are of the database's own types, as package
 	// source/sqltable reads them, not counts.
 	Native bool
+	// Spans bound the instants of raw columns of the fact table that were looked at before, by name. A statement in which others are met
+	// ends with an error, where the dialect can.
+	Spans map[string]Span
 }
 
 // DefaultTables names the tables as the relation and its joins are called.
@@ -223,13 +226,13 @@ func (r *rows) convert(c *relation.Column, t arrow.DataType, kind frame.Kind, x 
 	case c.Type == expr.Float && (kind == frame.Int || kind == frame.Bool):
 		v.term = term{s: r.d.ToFloat(x.s), step: x.step}
 	case c.Type == expr.Time && kind == frame.Time:
-		r.timestamp(t, x, v)
+		r.timestamp(c, t, x, v)
 	case c.Type == expr.Time && kind == frame.Date:
 		const maxDays = 106_000_000
 		v.term = r.f("CASE WHEN %s BETWEEN %d AND %d THEN %s * %d END", x, -maxDays, maxDays, x, int64(dayMicros))
 		v.bad = r.f("%s NOT BETWEEN %d AND %d", x, -maxDays, maxDays)
 	case c.Type == expr.Date && kind == frame.Time:
-		r.timestamp(t, x, v)
+		r.timestamp(c, t, x, v)
 		v.term = r.floorDiv(v.term, dayMicros)
 	default:
 		return false
@@ -246,7 +249,7 @@ func (r *rows) wholeFloat(x term, v *value) {
 }
 
 // timestamp brings a timestamp to microseconds of wall time.
-func (r *rows) timestamp(t arrow.DataType, x term, v *value) {
+func (r *rows) timestamp(c *relation.Column, t arrow.DataType, x term, v *value) {
 	if d, ok := t.(*arrow.DictionaryType); ok {
 		t = d.ValueType
 	}
@@ -269,7 +272,11 @@ func (r *rows) timestamp(t arrow.DataType, x term, v *value) {
 		v.bad = r.f("%s NOT BETWEEN %d AND %d", x, -limit, limit)
 	}
 	if ts.TimeZone != "" && r.rel.Zone != "" && r.rel.Zone != "UTC" {
-		v.term = r.wall(r.let("instant", v.term))
+		raw := ""
+		if c.Join == 0 && ts.Unit == arrow.Microsecond {
+			raw = c.From
+		}
+		v.term = r.wall(r.let("instant", v.term), raw)
 	}
 }
 

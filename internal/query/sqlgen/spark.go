@@ -160,4 +160,10 @@ func (sparkSQL) Moment(us int64) (string, bool) {
 	return wallLiteral("TIMESTAMP_NTZ", us)
 }
 
+// Fail implements guarded.
+func (d sparkSQL) Fail(message string) string {
+	lit, _ := d.Text(message) // our own words
+	return "CAST(RAISE_ERROR(" + lit + ") AS BIGINT)"
+}
+
 func (d sparkSQL) FileOrder(table string) (string, error) { return table + ".`" + SparkRow + "`", nil }
