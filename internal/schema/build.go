@@ -125,8 +125,6 @@ func (b *build) voids(p *Preset) {
 		d, join := b.Fact, b.joins[pc.In]
 		if join > 0 {
 			d = b.Tables[pc.In]
-		} else if pc.In != "" {
-			continue
 		}
 		from, ok := pick(d.Schema(), pc.From)
 		if !ok || b.rel.Find(from) >= 0 {
@@ -383,6 +381,9 @@ func (b *build) joinSelf(j PresetJoin) {
 	b.addJoin(j.Name, b.Fact, on)
 	last := &b.rel.Joins[len(b.rel.Joins)-1]
 	last.Self, last.Present = true, present
+	if j.Remark != "" {
+		b.notices = append(b.notices, Notice(j.Remark))
+	}
 }
 
 // addJoin adds a join of a table and remembers its place.

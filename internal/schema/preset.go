@@ -52,6 +52,7 @@ type PresetJoin struct {
 	// told of all rows of their key.
 	Self    bool
 	Present string
+	Remark  string // said when the table is joined
 }
 
 // Part is one table of a folder. Files are matched by their base name without

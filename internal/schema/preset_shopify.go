@@ -37,8 +37,8 @@ var _ = register(&Preset{
 		{Canonical: "discount", From: []string{"Lineitem discount"}},
 		{Canonical: "currency", From: []string{"Currency"}, In: shopifyOrder},
 	},
-	Joins:     []PresetJoin{{Name: shopifyOrder, On: []relation.On{{Left: "Name"}}, Self: true, Present: "Financial Status"}},
+	Joins: []PresetJoin{{Name: shopifyOrder, On: []relation.On{{Left: "Name"}}, Self: true, Present: "Financial Status",
+		Remark: "status, customer, address and currency of a Shopify order are taken from its first line; orders with a date in \"Cancelled at\" are void"}},
 	Void:      []PresetColumn{{Canonical: "cancelled", From: []string{"Cancelled at"}, In: shopifyOrder}},
 	Signature: []string{"Name", "Financial Status", "Lineitem quantity", "Lineitem price", "Lineitem name"},
-	Remarks:   []string{"status, customer, address and currency of a Shopify order are taken from its first line; orders with a date in \"Cancelled at\" are void"},
 })
