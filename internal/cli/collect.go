@@ -252,5 +252,5 @@ func (o *collectFlags) sink(ctx context.Context, s settled, state *collect.State
 	if conf.Patience = 5 * time.Second; o.once { // after that a run that does not end waits, and says so
 		conf.Patience = 30 * time.Second
 	}
-	return collect.OpenTopic(ctx, conf, o.key)
+	return collect.OpenTopic(ctx, conf, o.key, !o.once)
 }
