@@ -80,7 +80,9 @@ func profile(c *cobra.Command, com *common, out *output, inputs []string, sample
 		com.app.say("note: %s", n)
 	}
 	if sample > 0 {
-		s.describe(c.Context(), com.Preset)
+		if err := s.describe(c.Context(), com.Preset); err != nil {
+			return err
+		}
 	}
 	if p.BadRows > 0 {
 		com.app.say("note: %d lines could not be cut into columns; `ecomctl convert --rejects FILE` shows them", p.BadRows)
@@ -133,7 +135,7 @@ func (s *opened) duplicates(ctx context.Context) error {
 }
 
 // describe tells what the inputs are and the proposed mapping.
-func (s *opened) describe(_ context.Context, preset string) {
+func (s *opened) describe(ctx context.Context, preset string) error {
 	for _, in := range s.Data.Inputs() {
 		line := in.URI + ": " + in.Format
 		if in.Detail != "" {
@@ -142,29 +144,46 @@ func (s *opened) describe(_ context.Context, preset string) {
 		s.app.say("%s", line)
 	}
 	if preset != "" {
-		s.app.say("mapping: preset %s", preset)
-		return
+		return s.describePreset(ctx, preset, "")
 	}
 	if p := schema.Known(s.Data.Schema()); p != nil {
-		s.app.say("mapping: preset %s, whose columns these are", p.Name)
-		return
+		return s.describePreset(ctx, p.Name, ", whose columns these are")
 	}
 	text := textInput(s.Data)
 	t := schema.Guess(s.Data.Schema(), text)
 	if t == nil {
 		s.app.say("mapping: the columns are not known; map them with --map order_id=COLUMN …, or say what kind of file it is: --preset NAME, --input-format basket (one basket a line)")
-		return
+		return nil
 	}
 	m, _, err := schema.Propose(t, s.Data.Schema(), text)
 	if err != nil {
 		s.app.say("mapping: %v", err)
-		return
+		return nil
 	}
 	var parts []string
 	for _, ch := range m.Choices {
 		parts = append(parts, ch.Canonical+"="+ch.From)
 	}
 	s.app.say("mapping to %s: %s", t.Name, strings.Join(parts, " "))
+	return nil
+}
+
+// describePreset tells the mapping of a preset; why it is taken stands behind its name.
+func (s *opened) describePreset(ctx context.Context, preset, why string) error {
+	rel, _, err := schema.Build(ctx, schema.BuildOptions{Fact: s.Data, Tables: s.Tables, Preset: preset, Maps: s.Maps, NoClean: true})
+	if err != nil {
+		return err
+	}
+	parts := make([]string, rel.Canonical)
+	for i := range parts {
+		c := &rel.Columns[i]
+		parts[i] = c.Name + "=" + c.Sources()
+		if c.Const != nil {
+			parts[i] = c.Name + "==" + *c.Const
+		}
+	}
+	s.app.say("mapping to %s by preset %s%s: %s", rel.Name, preset, why, strings.Join(parts, " "))
+	return nil
 }
 
 // textInput reports whether the input's values are text.
