@@ -113,7 +113,7 @@ func newHDFSPut(a *App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "put FILE … PATH",
 		Short: "Copy local files to HDFS",
-		Long: `Copies files to a folder that is there, or one file to a new name. An existing file is
+		Long: `Copies files to a folder, which is made when its name ends in /, or one file to a new name. An existing file is
 replaced in one step, when the copy has been read back and is right.`,
 		Example: "  ecomctl hdfs put orders.parquet hdfs://namenode:8020/shop/\n  ecomctl hdfs put orders.parquet hdfs:///shop/2024.parquet",
 		Args:    cobra.MinimumNArgs(2),
@@ -164,8 +164,17 @@ func (a *App) copyFiles(ctx context.Context, from []string, to string) error {
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return err
 	}
-	if !folder && (len(from) > 1 || strings.HasSuffix(to, "/")) {
-		return fault.New(fault.NotFound, "copying to %s: it is not a folder", to).WithHint("name a folder that is there")
+	switch made := strings.HasSuffix(to, "/"); {
+	case folder:
+	case err == nil && (made || len(from) > 1):
+		return fault.New(fault.Usage, "copying to %s: it is a file, not a folder", to).WithHint("name another folder")
+	case made:
+		if err := a.makeFolder(ctx, from, to); err != nil {
+			return err
+		}
+		folder = true
+	case len(from) > 1:
+		return fault.New(fault.NotFound, "copying to %s: there is no such folder", to).WithHint("with a / at its end it is made")
 	}
 	for _, p := range from {
 		target := to
@@ -181,6 +190,16 @@ func (a *App) copyFiles(ctx context.Context, from []string, to string) error {
 		a.say("%s → %s", p, target)
 	}
 	return nil
+}
+
+// makeFolder makes a folder for files, unless one of them is not there.
+func (a *App) makeFolder(ctx context.Context, files []string, to string) error {
+	for _, p := range files {
+		if _, err := a.files().Stat(ctx, p); err != nil {
+			return err
+		}
+	}
+	return a.files().For(to).MkdirAll(ctx, strings.TrimRight(to, "/"))
 }
 
 func (a *App) copyFile(ctx context.Context, from, to string) error {

@@ -81,6 +81,27 @@ func sideBySide(t *testing.T, fsys *hdfs.FS, dir string) {
 	}
 }
 
+// made copies into a folder that is not there: it is made where the name ends in /, but not for a file that is not there.
+func made(t *testing.T, file, dir string) {
+	if _, errs := run(t, 1, "hdfs", "put", file+"x", dir+"/never/"); !strings.Contains(errs, "no such file") {
+		t.Error(errs)
+	}
+	if _, errs := run(t, 1, "hdfs", "put", file, file, dir+"/made/too"); !strings.Contains(errs, "with a / at its end it is made") {
+		t.Error(errs)
+	}
+	run(t, 0, "hdfs", "put", file, dir+"/made/too/")
+	if list, _ := run(t, 0, "hdfs", "ls", dir+"/made/too", "--columns", "type"); list != "type\nfile\n" {
+		t.Error(list)
+	}
+	if _, errs := run(t, 1, "hdfs", "ls", dir+"/never"); !strings.Contains(errs, "no such file") {
+		t.Error(errs)
+	}
+	if _, errs := run(t, 2, "hdfs", "put", file, dir+"/orders.parquet/"); !strings.Contains(errs, "it is a file, not a folder") {
+		t.Error(errs)
+	}
+	run(t, 0, "hdfs", "rm", "--recursive", dir+"/made")
+}
+
 // commands gives the same bytes from HDFS and to it as from and to the local disk.
 func commands(t *testing.T, dir string) {
 	local := t.TempDir()
@@ -89,6 +110,7 @@ func commands(t *testing.T, dir string) {
 	run(0, "generate", "orders", "--rows", "30000", "-o", orders)
 	run(0, "hdfs", "put", orders, dir)
 	far := dir + "/orders.parquet"
+	made(t, orders, dir)
 	for _, args := range [][]string{{"sales", "--by", "month"}, {"rfm"}, {"query", "--measure", "revenue,orders", "--by", "day,region"}} {
 		near, _ := run(0, append(args, orders, "-q")...)
 		if got, _ := run(0, append(args, far, "-q")...); got != near || len(near) < 100 {
