@@ -15,10 +15,16 @@ import (
 	"github.com/ecomctl/ecomctl/internal/vfs/hdfs"
 )
 
+// flumeFlags are the flags of collect flume.
+type flumeFlags struct {
+	app                 *App
+	output, state, roll string
+	every               time.Duration
+	show                bool
+}
+
 func newCollectFlume(a *App) *cobra.Command {
-	var output, state, roll string
-	var every time.Duration
-	var show bool
+	o := &flumeFlags{app: a}
 	c := &cobra.Command{
 		Use:   "flume PATH… -o OUTPUT --state FOLDER --print-config",
 		Short: "The same by Apache Flume: print an agent's configuration",
@@ -31,45 +37,17 @@ one are not read, and lines are not checked; ` + "`stream`" + ` and the analyses
 		Args: cobra.MinimumNArgs(1),
 	}
 	f := c.Flags()
-	f.StringVarP(&output, "output", "o", "", "`OUTPUT`: a topic (kafka://host:port/topic) or a folder on HDFS (hdfs://host:port/folder)")
-	f.StringVar(&state, "state", "", "`folder` for the agent's positions and its channel")
-	f.BoolVar(&show, "print-config", false, "print the configuration; flume-ng starts the agent")
-	f.DurationVar(&every, "interval", time.Minute, "HDFS: `time` after which a file is ended")
-	f.StringVar(&roll, "roll-size", "64MiB", "HDFS: `size` after which a file is ended")
-	c.RunE = func(_ *cobra.Command, paths []string) (err error) {
-		o := collect.FlumeOptions{Every: every, IsDir: func(p string) bool {
-			st, serr := os.Stat(p)
-			return serr == nil && st.IsDir()
-		}}
-		switch {
-		case !show:
-			return fault.New(fault.Usage, "an agent is started by Flume's own program").WithHint("--print-config prints what it needs: flume-ng agent --name %s --conf-file FILE", collect.FlumeAgent)
-		case state == "":
-			return fault.New(fault.Usage, "no --state").WithHint("name a folder that stays: --state /var/lib/flume/orders")
-		case every < time.Second:
-			return fault.New(fault.Usage, "--interval %s: at least a second is wanted", every)
+	f.StringVarP(&o.output, "output", "o", "", "`OUTPUT`: a topic (kafka://host:port/topic) or a folder on HDFS (hdfs://host:port/folder)")
+	f.StringVar(&o.state, "state", "", "`folder` for the agent's positions and its channel")
+	f.BoolVar(&o.show, "print-config", false, "print the configuration; flume-ng starts the agent")
+	f.DurationVar(&o.every, "interval", time.Minute, "HDFS: `time` after which a file is ended")
+	f.StringVar(&o.roll, "roll-size", "64MiB", "HDFS: `size` after which a file is ended")
+	c.RunE = func(_ *cobra.Command, paths []string) error {
+		what, err := o.settle(paths)
+		if err != nil {
+			return err
 		}
-		if o.Roll, err = config.ParseSize(roll); err != nil || o.Roll < 64<<10 {
-			return fault.New(fault.Usage, "--roll-size %s: a size of at least 64KiB is wanted", roll)
-		}
-		switch {
-		case strings.HasPrefix(output, kafka.Scheme):
-			if o.Brokers, o.Topic, err = kafka.ParseURI(output); err != nil {
-				return err
-			}
-		case strings.HasPrefix(output, hdfs.Scheme):
-			o.HDFS = output
-		default:
-			return fault.New(fault.Usage, "-o %s: a topic of Kafka or a folder on HDFS is wanted", config.Redact(output)).WithHint("kafka://host:port/topic or hdfs://host:port/folder")
-		}
-		for _, p := range append([]string{state}, paths...) {
-			if p, err = filepath.Abs(p); err != nil {
-				return fault.New(fault.Input, "%s: %w", p, err)
-			}
-			o.Paths = append(o.Paths, p)
-		}
-		o.State, o.Paths = o.Paths[0], o.Paths[1:]
-		text, err := collect.Flume(o)
+		text, err := collect.Flume(what)
 		if err != nil {
 			return err
 		}
@@ -77,4 +55,70 @@ one are not read, and lines are not checked; ` + "`stream`" + ` and the analyses
 		return err
 	}
 	return c
+}
+
+// settle checks the flags and says what the agent does.
+func (o *flumeFlags) settle(paths []string) (what collect.FlumeOptions, err error) {
+	what = collect.FlumeOptions{Every: o.every, IsDir: func(p string) bool {
+		st, serr := os.Stat(p)
+		return serr == nil && st.IsDir()
+	}}
+	switch {
+	case !o.show:
+		return what, fault.New(fault.Usage, "an agent is started by Flume's own program").WithHint("--print-config prints what it needs: flume-ng agent --name %s --conf-file FILE", collect.FlumeAgent)
+	case o.state == "":
+		return what, fault.New(fault.Usage, "no --state").WithHint("name a folder that stays: --state /var/lib/flume/orders")
+	case o.every < time.Second:
+		return what, fault.New(fault.Usage, "--interval %s: at least a second is wanted", o.every)
+	}
+	if what.Roll, err = config.ParseSize(o.roll); err != nil || what.Roll < 64<<10 {
+		return what, fault.New(fault.Usage, "--roll-size %s: a size of at least 64KiB is wanted", o.roll)
+	}
+	switch {
+	case strings.HasPrefix(o.output, kafka.Scheme):
+		if what.Brokers, what.Topic, err = kafka.ParseURI(o.output); err == nil {
+			err = o.app.tellFlumeSecurity()
+		}
+		if err != nil {
+			return what, err
+		}
+	case strings.HasPrefix(o.output, hdfs.Scheme):
+		what.HDFS = o.output
+	default:
+		return what, fault.New(fault.Usage, "-o %s: a topic of Kafka or a folder on HDFS is wanted", config.Redact(o.output)).WithHint("kafka://host:port/topic or hdfs://host:port/folder")
+	}
+	if what.State, err = filepath.Abs(o.state); err != nil {
+		return what, fault.New(fault.Input, "%s: %w", o.state, err)
+	}
+	for _, p := range paths {
+		at, err := filepath.Abs(p)
+		if err != nil {
+			return what, fault.New(fault.Input, "%s: %w", p, err)
+		}
+		what.Paths = append(what.Paths, at)
+	}
+	return what, nil
+}
+
+// tellFlumeSecurity says which properties an agent needs besides, where the settings name users or TLS of Kafka: secrets are not
+// printed, and belong into no file that others read.
+func (a *App) tellFlumeSecurity() error {
+	conf, _, err := config.Load(config.LoadOptions{Env: a.Getenv})
+	if err != nil {
+		return err
+	}
+	security, err := a.kafkaSecurity(conf)
+	if err != nil {
+		return err
+	}
+	properties, err := security.Properties()
+	if err != nil || len(properties) == 0 {
+		return err
+	}
+	var names []string
+	for _, p := range properties {
+		names = append(names, p.Name)
+	}
+	a.say("note: users and TLS of Kafka are not printed; give the agent %s.sinks.out.kafka.producer.NAME for each of %s", collect.FlumeAgent, strings.Join(names, ", "))
+	return nil
 }
