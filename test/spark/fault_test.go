@@ -59,9 +59,9 @@ func TestServerErrors(t *testing.T) {
 		"joining products: the key a occurs in several rows", "one row a key")
 }
 
-// An interrupted command stops what it began on the server: the next statement finds nothing running.
-func TestInterrupt(t *testing.T) {
-	address := server(t)
+// linked writes a folder that holds the same 20,000 lines many times, as files of their own.
+func linked(t *testing.T, files int) (file, folder string) {
+	t.Helper()
 	const rows = 20_000
 	big := &table{}
 	big.add("order_ts", wallType, rows, func(int) any { return int64(1_700_000_000_000_000) })
@@ -71,49 +71,91 @@ func TestInterrupt(t *testing.T) {
 	big.add("quantity", intType, rows, func(int) any { return int64(1) })
 	big.add("unit_price", realType, rows, func(i int) any { return float64(i) })
 	dir := t.TempDir()
-	file := big.write(t, filepath.Join(dir, "big.parquet"))
-	many := filepath.Join(dir, "many")
-	if err := os.Mkdir(many, 0o700); err != nil {
+	file, folder = big.write(t, filepath.Join(dir, "big.parquet")), filepath.Join(dir, "many")
+	if err := os.Mkdir(folder, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for i := range 1000 { // the same file many times: minutes of work
-		if err := os.Link(file, filepath.Join(many, fmt.Sprintf("%d.parquet", i))); err != nil {
+	for i := range files {
+		if err := os.Link(file, filepath.Join(folder, fmt.Sprintf("%d.parquet", i))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	args := []string{"query", many, "--by", "product_id", "--measure", "median(unit_price),distinct(order_id)", "--engine", "spark", "--spark", address}
+	return file, folder
+}
+
+// interrupted starts a command as a process of its own, interrupts it when now tells, and returns its exit code and messages. A command that ends
+// before has the code of its end.
+func interrupted(t *testing.T, now func() bool, args ...string) (code int, errs string) {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := exec.Command(self, args...)
 	c.Env = append(os.Environ(), asCommand+"=1")
-	var errs bytes.Buffer
-	c.Stderr = &errs
+	var said bytes.Buffer
+	c.Stderr = &said
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- c.Wait() }()
-	select {
-	case err := <-ended:
-		t.Fatalf("it ended before it was interrupted: %v\n%s", err, errs.String())
-	case <-time.After(4 * time.Second):
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for over := false; !over && !now(); {
+		select {
+		case <-ended:
+			over = true
+			ended <- nil
+		case <-look.C:
+		}
 	}
-	if err := c.Process.Signal(syscall.SIGINT); err != nil {
-		t.Fatal(err)
-	}
+	_ = c.Process.Signal(syscall.SIGINT) // it may have ended
 	select {
 	case <-ended:
-	case <-time.After(time.Minute):
+	case <-time.After(2 * time.Minute):
 		_ = c.Process.Kill()
-		t.Fatal("it did not end within a minute of the interruption")
+		t.Fatal("it did not end within two minutes of the interruption")
 	}
-	if code := c.ProcessState.ExitCode(); code != 130 {
-		t.Errorf("exit code %d, want 130\n%s", code, errs.String())
+	return c.ProcessState.ExitCode(), said.String()
+}
+
+// An interrupted command stops what it began on the server: the next statement finds nothing running.
+func TestInterrupt(t *testing.T) {
+	address := server(t)
+	file, many := linked(t, 1000) // minutes of work
+	begun := time.Now()
+	after := func() bool { return time.Since(begun) > 4*time.Second }
+	code, errs := interrupted(t, after, "query", many, "--by", "product_id", "--measure", "median(unit_price),distinct(order_id)", "--engine", "spark", "--spark", address)
+	if code != 130 {
+		t.Errorf("exit code %d, want 130\n%s", code, errs)
 	}
 	// the server's session is gone with all that ran in it, and it answers others
 	if o := run("query", file, "--measure", "lines", "--engine", "spark", "--spark", address); o.code != 0 || !strings.Contains(o.out, "20000") {
 		t.Errorf("after the interruption: exit code %d\n%s%s", o.code, o.out, o.errs)
+	}
+}
+
+// A result that is interrupted while Spark writes it is not there, not even in part; one that was faster is whole.
+func TestInterruptedWriting(t *testing.T) {
+	address := server(t)
+	_, many := linked(t, 20)
+	dir := t.TempDir()
+	writing := func() bool {
+		found, err := filepath.Glob(filepath.Join(dir, ".there.ecomctl-*.tmp", "_temporary"))
+		return err == nil && len(found) > 0
+	}
+	code, errs := interrupted(t, writing, "query", many, "--by", "product_id,customer_id,order_id", "-o", "file://"+dir+"/there/", "--engine", "spark", "--spark", address)
+	t.Logf("exit code %d", code)
+	switch code {
+	case 130:
+		onlyThese(t, dir)
+	case 0:
+		onlyThese(t, dir, "there")
+		if n := strings.Count(text(t, filepath.Join(dir, "there")), "\n"); n != 20_001 {
+			t.Errorf("%d lines", n)
+		}
+	default:
+		t.Errorf("exit code %d\n%s", code, errs)
 	}
 }
