@@ -24,6 +24,9 @@ func RunThere(ctx context.Context, eng engine.Writer, d *Definition, r *Request,
 	if err != nil {
 		return nil, err
 	}
+	if _, err := derive(d, r, 0, shape); err != nil { // what cannot be is refused before anything is counted
+		return nil, err
+	}
 	account := query.Plan{}
 	if currencyQuery(r, &plan) {
 		account.Queries = plan.Queries[len(plan.Queries)-1:]

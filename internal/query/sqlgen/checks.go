@@ -99,6 +99,7 @@ type checkPrinter struct {
 	c      query.Checks
 	tables CheckTables
 	terms  map[string]term
+	named  bool // the error names its rule
 }
 
 func newCheckPrinter(c query.Checks, t CheckTables) *checkPrinter {
@@ -113,8 +114,8 @@ func newCheckPrinter(c query.Checks, t CheckTables) *checkPrinter {
 
 // because says in an error which rule cannot be answered.
 func (p *checkPrinter) because(ck *query.Check) {
-	if p.err != nil {
-		p.err = fault.Wrap(p.err, "rule %s", ck.Name)
+	if p.err != nil && !p.named {
+		p.err, p.named = fault.Wrap(p.err, "rule %s", ck.Name), true
 	}
 }
 
