@@ -90,6 +90,9 @@ func Build(ctx context.Context, opts BuildOptions) (*relation.Relation, []Notice
 	if err := b.readLayouts(ctx); err != nil {
 		return nil, nil, err
 	}
+	if err := b.doubtDiscount(ctx); err != nil {
+		return nil, nil, err
+	}
 	if err := b.columns(); err != nil {
 		return nil, nil, err
 	}
@@ -218,9 +221,12 @@ func (b *build) explicit() (off []string, err error) {
 	return off, nil
 }
 
+// stated is why a column is taken that the user named.
+const stated = "--map"
+
 // parseMap reads the right side of --map.
 func (b *build) parseMap(name, value string) (Choice, error) {
-	c := Choice{Canonical: name, Why: "--map"}
+	c := Choice{Canonical: name, Why: stated}
 	if len(b.schema.FieldIndices(value)) > 0 {
 		c.From = value
 		return c, nil
@@ -265,8 +271,8 @@ func (b *build) fromPreset(p *Preset) error {
 	}
 	hits := 0
 	for _, pc := range p.Columns {
-		if stated := b.m.Of(pc.Canonical); stated != nil {
-			b.complete(stated, &pc)
+		if named := b.m.Of(pc.Canonical); named != nil {
+			b.complete(named, &pc)
 			continue
 		}
 		c := Choice{Canonical: pc.Canonical, Layout: pc.Layout, Integer: pc.Integer, Why: "preset " + p.Name}
@@ -347,14 +353,14 @@ func (b *build) known(p *Preset) bool {
 
 // complete reads a column that the user stated, and that the preset knows, as the preset does: a status that
 // only the first line of an order tells stays that of all its lines.
-func (b *build) complete(stated *Choice, pc *PresetColumn) {
-	if stated.Const != nil || b.from[stated.Canonical] != "" || !slices.Contains(pc.From, stated.From) {
+func (b *build) complete(named *Choice, pc *PresetColumn) {
+	if named.Const != nil || b.from[named.Canonical] != "" || !slices.Contains(pc.From, named.From) {
 		return
 	}
 	if at := b.joins[pc.In]; at > 0 && b.rel.Joins[at-1].Self {
-		b.from[stated.Canonical] = pc.In
+		b.from[named.Canonical] = pc.In
 	} else if other, ok := pick(b.schema, pc.Else); ok && pc.In == "" {
-		stated.other = other
+		named.other = other
 	}
 }
 
