@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -96,10 +97,11 @@ func TestSparkWritesToHDFS(t *testing.T) {
 		t.Fatal(o.errs)
 	}
 	want := filepath.Join(t.TempDir(), "here.parquet")
-	if o := run("rfm", here, anyRejects, "-o", want); o.code != 0 {
+	shape := []string{"--net", "--as-of", "2024-02-01", "--columns", "segment,monetary,customer_id", "--sort", "monetary:desc,r"}
+	if o := run(slices.Concat([]string{"rfm", here, anyRejects, "-o", want}, shape)...); o.code != 0 {
 		t.Fatal(o.errs)
 	}
-	write := func(out string) []string { return append([]string{"rfm", in, "-o", out}, spark...) }
+	write := func(out string) []string { return slices.Concat([]string{"rfm", in, "-o", out}, shape, spark) }
 	for range 2 { // the second replaces the first
 		if o := run(write(folder)...); o.code != 0 || !strings.Contains(o.errs, "Spark wrote ") {
 			t.Fatalf("exit code %d\n%s", o.code, o.errs)
@@ -116,6 +118,15 @@ func TestSparkWritesToHDFS(t *testing.T) {
 	if got := listed(t, dfs+"/closed"); got != "" {
 		t.Errorf("left: %s", got)
 	}
+	// what somebody else has put there is not replaced
+	if o := run("convert", want, "-o", folder+"extra.csv"); o.code != 0 {
+		t.Fatal(o.errs)
+	}
+	refused(t, 2, write(folder), "it holds extra.csv", "name another folder")
+	refused(t, 2, write(dfs+"/open/"), "are in each other")
+	if o := run("hdfs", "rm", folder+"extra.csv"); o.code != 0 {
+		t.Fatal(o.errs)
+	}
 	// no room: what was there stays
 	out, err := hadoop("run.sh", "dfsadmin", "-setSpaceQuota", "1k", "/open")
 	must(t, out, err)
@@ -126,12 +137,4 @@ func TestSparkWritesToHDFS(t *testing.T) {
 	if got := listed(t, dfs+"/open"); got != "in.parquet rfm" {
 		t.Errorf("left: %s", got)
 	}
-	out, err = hadoop("run.sh", "dfsadmin", "-clrSpaceQuota", "/open")
-	must(t, out, err)
-	// what somebody else has put there is not replaced
-	if o := run("convert", want, "-o", folder+"extra.csv"); o.code != 0 {
-		t.Fatal(o.errs)
-	}
-	refused(t, 2, write(folder), "it holds extra.csv", "name another folder")
-	refused(t, 2, write(dfs+"/open/"), "are in each other")
 }
