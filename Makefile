@@ -49,6 +49,16 @@ stream-figures: ## throughput of stream beside a bare consumer; writes docs/stre
 	@bash scripts/services/kafka/install.sh
 	ECOMCTL_REQUIRE_SERVICES=1 ECOMCTL_STREAM_FIGURES=1 go test -count=1 -timeout 30m -v -run TestThroughput ./test/stream
 
+.PHONY: spark-figures
+spark-figures: ## whole commands on Spark beside the same statements in spark-sql; writes docs/spark.md
+	@bash scripts/services/spark/install.sh
+	@bash scripts/services/complete-journey/install.sh
+	ECOMCTL_REQUIRE_SERVICES=1 ECOMCTL_SPARK_FIGURES=1 go test -count=1 -timeout 30m -v -run TestBesideSparkSQL ./test/spark
+
+.PHONY: tune-figures
+tune-figures: ## one job on YARN before and after `spark tune`; writes docs/yarn.md
+	ECOMCTL_REQUIRE_SERVICES=1 ECOMCTL_TUNE_FIGURES=1 go test -count=1 -timeout 60m -v -run TestTune ./test/yarn
+
 .PHONY: screenshots
 screenshots: assets ## take the pictures of docs/img again
 	ECOMCTL_SCREENSHOTS=1 CI=true go test -count=1 -run TestScreenshots ./internal/report ./test/pages

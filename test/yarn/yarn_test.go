@@ -123,28 +123,29 @@ func jobs(t *testing.T, rm, file string) {
 	need(t, "Spark", err)
 	home, err := script(t, "spark/run.sh", "home")
 	need(t, "Spark", err)
-	settings(t, home)
+	settings(t, home,
+		"spark.driver.memory 512m", "spark.executor.memory 512m", "spark.executor.instances 1", "spark.executor.cores 2", "spark.sql.shuffle.partitions 2",
+		"spark.sql.codegen.wholeStage false", "spark.sql.codegen.factoryMode NO_CODEGEN") // compiling takes longer than these few rows
 	t.Run("is killed by an interrupt", func(t *testing.T) { interrupted(t, rm) })
 	t.Run("succeeds", func(t *testing.T) { succeeds(t, rm, file) })
 	t.Run("fails", func(t *testing.T) { broken(t, file) })
 }
 
-// settings makes the spark-defaults.conf of a single small machine, for jobs in two small containers.
-func settings(t *testing.T, home string) {
+// settings makes the spark-defaults.conf of a single machine, with more lines of it.
+func settings(t *testing.T, home string, more ...string) {
+	t.Helper()
 	python, err := filepath.Abs(filepath.Join(home, "../../../../bin/python"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	conf := t.TempDir()
-	text := strings.Join([]string{
+	text := strings.Join(append([]string{
 		"spark.yarn.jars local:" + home + "/jars/*", // the node has them: nothing of the 400 MB is uploaded
 		"spark.pyspark.python " + python, "spark.ui.enabled false", "spark.task.maxFailures 1",
-		"spark.driver.memory 512m", "spark.executor.memory 512m", "spark.executor.instances 1", "spark.executor.cores 2", "spark.sql.shuffle.partitions 2",
 		// containers do not inherit these: without them they take the machine's outer address, where nothing listens
 		"spark.yarn.appMasterEnv.SPARK_LOCAL_IP 127.0.0.1", "spark.yarn.appMasterEnv.SPARK_LOCAL_HOSTNAME localhost",
 		"spark.executorEnv.SPARK_LOCAL_IP 127.0.0.1", "spark.executorEnv.SPARK_LOCAL_HOSTNAME localhost",
-		"spark.sql.codegen.wholeStage false", "spark.sql.codegen.factoryMode NO_CODEGEN", // compiling takes longer than these few rows
-	}, "\n")
+	}, more...), "\n")
 	if err := os.WriteFile(filepath.Join(conf, "spark-defaults.conf"), []byte(text+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
