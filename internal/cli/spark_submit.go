@@ -18,6 +18,7 @@ import (
 
 	"github.com/ecomctl/ecomctl/internal/analysis"
 	"github.com/ecomctl/ecomctl/internal/cluster"
+	"github.com/ecomctl/ecomctl/internal/config"
 	"github.com/ecomctl/ecomctl/internal/engine"
 	"github.com/ecomctl/ecomctl/internal/engine/spark"
 	"github.com/ecomctl/ecomctl/internal/fault"
@@ -121,7 +122,7 @@ func (s *submission) prepare(inputs []string, shows bool) error {
 	}
 	for _, p := range append(slices.Clone(inputs), s.output) {
 		if strings.HasPrefix(p, hdfs.Scheme) && strings.Contains(strings.SplitN(strings.TrimPrefix(p, hdfs.Scheme), "/", 2)[0], "@") {
-			return fault.New(fault.Usage, "%s: Spark takes no user from a path", p).WithHint("set HADOOP_USER_NAME")
+			return fault.New(fault.Usage, "%s: Spark takes no user from a path", config.Redact(p)).WithHint("set HADOOP_USER_NAME")
 		}
 	}
 	for _, kv := range s.conf {

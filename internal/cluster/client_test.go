@@ -171,6 +171,10 @@ func TestSite(t *testing.T) {
 	if got := s.Get("loop"); len(got) > 100 {
 		t.Errorf("a loop of %d bytes", len(got))
 	}
+	write("yarn-site.xml", "\n")
+	if _, err := ReadSite(dir); fault.KindOf(err) != fault.Input || !strings.Contains(err.Error(), "it holds no configuration") {
+		t.Error(err)
+	}
 	s["yarn.http.policy"], s["yarn.resourcemanager.ha.enabled"], s["yarn.resourcemanager.ha.rm-ids"] = "HTTPS_ONLY", "true", "a,b"
 	s["yarn.resourcemanager.hostname.a"], s["yarn.resourcemanager.webapp.https.address.b"] = "ha", "hb:9"
 	if got := strings.Join(s.Managers(), " "); got != "https://ha:8090 https://hb:9" {

@@ -55,7 +55,9 @@ func (s Site) read(path string) error {
 			Value string `xml:"value"`
 		} `xml:"property"`
 	}
-	if err := xml.NewDecoder(io.LimitReader(f, maxSite)).Decode(&doc); err != nil {
+	if err := xml.NewDecoder(io.LimitReader(f, maxSite)).Decode(&doc); errors.Is(err, io.EOF) {
+		return fault.New(fault.Input, "reading %s: it holds no configuration", path).WithHint("an empty one is <configuration/>")
+	} else if err != nil {
 		return fault.New(fault.Input, "reading %s: %w", path, err).WithHint("see whether it is a Hadoop configuration file")
 	}
 	for _, p := range doc.Properties {
