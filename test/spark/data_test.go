@@ -193,7 +193,7 @@ func hostile(t *testing.T, seed uint64, rows int, clock arrow.DataType) string {
 	b.add("category", textType, rows, pick("toys", "food", "Toys", "", nil, "tóys", "玩具", "food"))
 	b.add("region", textType, rows, pick("SP", "sp", "RJ", "", nil, "São Paulo", "ß", "ss"))
 	b.add("status", textType, rows, pick("paid", "sent", "paid", "paid", "CANCELLED ", "paid", "退款", nil))
-	b.add("discount", realType, rows, pick(0.0, nil, 0.5, 0.1, 0.0, 0.0))
+	b.add("discount", realType, rows, pick(0.0, nil, 1.5, 0.1, 0.0, 0.0))
 	for i := range rows / 20 { // exact duplicates
 		from, to := r.IntN(rows), rows-1-i
 		for c := range b.cols {
