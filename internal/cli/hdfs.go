@@ -233,7 +233,7 @@ func newHDFSRemove(a *App) *cobra.Command {
 			if err := onHDFS(p); err != nil {
 				return err
 			}
-			fsys := a.files().For(p).(*hdfs.FS)
+			fsys := a.files().For(p)
 			info, err := fsys.Stat(c.Context(), p)
 			if err != nil {
 				return err

@@ -348,7 +348,7 @@ func (s *submission) cleanUp(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
 	for _, dir := range s.dirs {
-		err := s.app.files().For(dir).(*hdfs.FS).RemoveAll(ctx, dir)
+		err := s.app.files().RemoveAll(ctx, dir)
 		if err != nil && fault.KindOf(err) != fault.NotFound {
 			s.app.say("note: %s is left over: %v", dir, err)
 		}

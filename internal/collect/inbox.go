@@ -95,7 +95,7 @@ func createSegment(path string) (segmentFile, error) {
 	if err != nil {
 		return nil, vfs.Classify(err, "writing "+path)
 	}
-	if err := syncFolder(filepath.Dir(path)); err != nil {
+	if err := vfs.SyncDir(filepath.Dir(path)); err != nil {
 		f.Close()
 		return nil, err
 	}
@@ -271,16 +271,6 @@ func (in *Inbox) endSegment() {
 		in.out.Close() // what counts was synced
 		in.out = nil
 	}
-}
-
-// syncFolder makes the names in a folder durable.
-func syncFolder(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return vfs.Classify(err, "opening "+dir)
-	}
-	defer f.Close()
-	return vfs.Classify(f.Sync(), "syncing "+dir)
 }
 
 // Finish ends the inbox: nothing is taken any more, and Next returns io.EOF behind what is there.

@@ -127,22 +127,28 @@ func (Local) Rename(_ context.Context, from, to string) error {
 		}
 		return Classify(err, "writing "+to)
 	}
-	syncDir(filepath.Dir(to))
+	_ = SyncDir(filepath.Dir(to)) // not every system can; the rename is then as durable as it gets
 	return nil
 }
 
-// syncDir makes a rename durable. Not every system can; the rename is then
-// as durable as it gets.
-func syncDir(dir string) {
-	if d, err := os.Open(dir); err == nil {
-		_ = d.Sync()
-		_ = d.Close()
+// SyncDir makes the names in a folder durable.
+func SyncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return Classify(err, "opening "+dir)
 	}
+	defer d.Close()
+	return Classify(d.Sync(), "syncing "+dir)
 }
 
 // Remove implements FS.
 func (Local) Remove(_ context.Context, path string) error {
 	return Classify(os.Remove(path), "removing "+path)
+}
+
+// RemoveAll implements FS.
+func (Local) RemoveAll(_ context.Context, path string) error {
+	return Classify(os.RemoveAll(path), "removing "+path)
 }
 
 // MkdirAll implements FS.

@@ -54,6 +54,11 @@ func (s Schemes) Remove(ctx context.Context, path string) error {
 	return s.For(path).Remove(ctx, path)
 }
 
+// RemoveAll implements FS.
+func (s Schemes) RemoveAll(ctx context.Context, path string) error {
+	return s.For(path).RemoveAll(ctx, path)
+}
+
 // MkdirAll implements FS.
 func (s Schemes) MkdirAll(ctx context.Context, path string) error {
 	return s.For(path).MkdirAll(ctx, path)

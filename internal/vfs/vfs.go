@@ -58,6 +58,8 @@ type FS interface {
 	Rename(ctx context.Context, from, to string) error
 	// Remove deletes a file.
 	Remove(ctx context.Context, path string) error
+	// RemoveAll deletes a file, or a folder with all that is in it. What is not there is no error, or fault.NotFound.
+	RemoveAll(ctx context.Context, path string) error
 	// MkdirAll makes a folder and its parents.
 	MkdirAll(ctx context.Context, path string) error
 }

@@ -154,7 +154,7 @@ func (f *FS) Remove(ctx context.Context, p string) error {
 	})
 }
 
-// RemoveAll removes a file, or a folder with all that is in it.
+// RemoveAll implements vfs.FS.
 func (f *FS) RemoveAll(ctx context.Context, p string) error {
 	return f.at(ctx, "removing", p, func(c *hdfs.Client, name string) error { return c.RemoveAll(name) })
 }

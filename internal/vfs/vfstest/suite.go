@@ -32,6 +32,22 @@ func Suite(t *testing.T, fsys vfs.FS, dir string) {
 		}
 		return p
 	}
+	t.Run("remove a tree", func(t *testing.T) {
+		deep := put(t, "tree/a/b.txt", "b")
+		beside := put(t, "tree-not/c.txt", "c")
+		if err := fsys.RemoveAll(ctx, dir+"/tree"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fsys.Stat(ctx, deep); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("it is still there: %v", err)
+		}
+		if _, err := fsys.Stat(ctx, beside); err != nil {
+			t.Error(err)
+		}
+		if err := fsys.RemoveAll(ctx, dir+"/tree"); err != nil && fault.KindOf(err) != fault.NotFound {
+			t.Errorf("what is not there: %v", err)
+		}
+	})
 	t.Run("write and read", func(t *testing.T) {
 		p := put(t, "w/a.txt", "hello world")
 		f, err := fsys.Open(ctx, p)
