@@ -3,12 +3,12 @@ package analysis
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/ecomctl/ecomctl/internal/engine"
 	"github.com/ecomctl/ecomctl/internal/expr"
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/query"
+	"github.com/ecomctl/ecomctl/internal/result"
 )
 
 // Shape says which columns of rows are written, and in which order the rows are.
@@ -79,7 +79,7 @@ func derive(d *Definition, r *Request, asOf int64, shape Shape) (query.Derived, 
 		for _, c := range rows.Columns {
 			have = append(have, c.Name)
 		}
-		return i, fault.New(fault.Usage, "%s: the result has no column %q", flag, name).WithHint("columns are: %s", strings.Join(have, ", "))
+		return i, result.NoColumn(flag, name, have)
 	}
 	for _, k := range shape.Sort {
 		if _, err := find("--sort", k.Column); err != nil {

@@ -128,7 +128,7 @@ const currencyColumn = "currency"
 // currencyQuery adds the question whether one currency is in scope, unless the
 // input has none or the user split or filtered by it.
 func currencyQuery(r *Request, plan *query.Plan) bool {
-	if !r.Rel.Has("currency") || r.Currency != "" || r.Rel.Name != "orders" || !foldsMoney(plan) {
+	if !r.Rel.Has(currencyColumn) || r.Currency != "" || r.Rel.Name != "orders" || !foldsMoney(plan) {
 		return false
 	}
 	for _, q := range plan.Queries {
@@ -139,7 +139,7 @@ func currencyQuery(r *Request, plan *query.Plan) bool {
 		}
 	}
 	q := r.baseQuery("currencies")
-	q.Dims = []query.Dim{{Name: "currency", Column: "currency"}}
+	q.Dims = []query.Dim{{Name: currencyColumn, Column: currencyColumn}}
 	revenue, _ := r.measure(mRevenue)
 	q.Measures = []query.Measure{{Name: "rows", Op: query.Count}, revenue}
 	plan.Queries = append(plan.Queries, q)
@@ -184,7 +184,7 @@ func oneCurrency(t *query.Table) error {
 	if t.N <= 1 {
 		return nil
 	}
-	c, rows, money := t.Col("currency"), t.Col("rows"), t.Col(mRevenue)
+	c, rows, money := t.Col(currencyColumn), t.Col("rows"), t.Col(mRevenue)
 	var parts []string
 	for i := range min(t.N, 8) {
 		name := "unknown"
@@ -204,10 +204,10 @@ func oneCurrency(t *query.Table) error {
 // otherwise the code is a label.
 func (r *Request) InCurrency(code string) {
 	r.Currency = code
-	if code == "" || !r.Rel.Has("currency") {
+	if code == "" || !r.Rel.Has(currencyColumn) {
 		return
 	}
-	only := expr.Eq(expr.Col("currency"), expr.Lit(code))
+	only := expr.Eq(expr.Col(currencyColumn), expr.Lit(code))
 	if r.Where == nil {
 		r.Where = only
 	} else {

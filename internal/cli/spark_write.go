@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"os"
 	"path"
 	"path/filepath"
 	"strings"
@@ -19,6 +18,7 @@ import (
 	"github.com/ecomctl/ecomctl/internal/fault"
 	"github.com/ecomctl/ecomctl/internal/phrase"
 	"github.com/ecomctl/ecomctl/internal/query"
+	"github.com/ecomctl/ecomctl/internal/result"
 	"github.com/ecomctl/ecomctl/internal/session"
 	"github.com/ecomctl/ecomctl/internal/source"
 	"github.com/ecomctl/ecomctl/internal/source/open"
@@ -57,11 +57,11 @@ func (o *output) checkFolder() error {
 func (o *output) shape() (s analysis.Shape, err error) {
 	s.Columns = o.columns
 	for _, k := range o.sort {
-		name, dir, _ := strings.Cut(k, ":")
-		if dir != "" && dir != "asc" && dir != "desc" {
-			return s, fault.New(fault.Usage, "--sort %s: the direction is asc or desc", k)
+		name, desc, err := result.ParseSort(k)
+		if err != nil {
+			return s, err
 		}
-		s.Sort = append(s.Sort, query.SortKey{Column: name, Desc: dir == "desc"})
+		s.Sort = append(s.Sort, query.SortKey{Column: name, Desc: desc})
 	}
 	return s, nil
 }
@@ -177,18 +177,10 @@ const cleanUpTime = 30 * time.Second
 func (s *staged) remove(ctx context.Context, dir string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTime)
 	defer cancel()
-	var err error
-	if tree, ok := s.files.(interface {
-		RemoveAll(ctx context.Context, path string) error
-	}); ok {
-		err = tree.RemoveAll(ctx, dir)
-	} else {
-		err = vfs.Classify(os.RemoveAll(dir), "removing "+dir)
+	if err := s.files.RemoveAll(ctx, dir); fault.KindOf(err) != fault.NotFound {
+		return err
 	}
-	if fault.KindOf(err) == fault.NotFound {
-		return nil
-	}
-	return err
+	return nil
 }
 
 // writeThere lets Spark write the result of an analysis into the folder of -o, whole or not at all.

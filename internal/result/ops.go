@@ -31,8 +31,22 @@ func (t *Table) Select(names []string) error {
 }
 
 func (t *Table) noColumn(flag, name string) error {
+	return NoColumn(flag, name, t.Names())
+}
+
+// NoColumn is the error about a name that no column of a result has.
+func NoColumn(flag, name string, columns []string) error {
 	return fault.New(fault.Usage, "%s: the result has no column %q", flag, name).
-		WithHint("columns are: %s", strings.Join(t.Names(), ", "))
+		WithHint("columns are: %s", strings.Join(columns, ", "))
+}
+
+// ParseSort reads a key of the form "column", "column:asc" or "column:desc".
+func ParseSort(key string) (name string, desc bool, err error) {
+	name, dir, _ := strings.Cut(key, ":")
+	if dir != "" && dir != "asc" && dir != "desc" {
+		return "", false, fault.New(fault.Usage, "--sort %s: the direction is asc or desc", key)
+	}
+	return name, dir == "desc", nil
 }
 
 // Sort orders the rows by keys of the form "column" or "column:desc". Nulls come
@@ -44,15 +58,15 @@ func (t *Table) Sort(keys []string) error {
 	}
 	var ks []key
 	for _, k := range keys {
-		name, dir, _ := strings.Cut(k, ":")
-		if dir != "" && dir != "asc" && dir != "desc" {
-			return fault.New(fault.Usage, "--sort %s: the direction is asc or desc", k)
+		name, desc, err := ParseSort(k)
+		if err != nil {
+			return err
 		}
 		c := t.Col(name)
 		if c == nil {
 			return t.noColumn("--sort", name)
 		}
-		ks = append(ks, key{&c.Data, dir == "desc"})
+		ks = append(ks, key{&c.Data, desc})
 	}
 	idx := make([]int, t.N)
 	for i := range idx {

@@ -117,9 +117,7 @@ func (g *Gateway) statement(ctx context.Context, session string, st Statement) (
 		case r.ResultType != "NOT_READY":
 			return r.JobID, nil
 		}
-		if !backoff.Sleep(one, pause) {
-			continue
-		}
+		backoff.Sleep(one, pause) // the next try tells why it ended
 	}
 }
 
